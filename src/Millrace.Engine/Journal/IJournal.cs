@@ -1,0 +1,46 @@
+namespace Millrace.Engine.Journal;
+
+/// <summary>What a claim found: the position from which the new owner goes on.</summary>
+/// <param name="Epoch">The new owner's epoch, above every earlier one.</param>
+/// <param name="Seq">Last durable sequence; 0 in a new store.</param>
+/// <param name="Chain">Chain value at <paramref name="Seq"/>; zero in a new store.</param>
+public readonly record struct JournalClaim(long Epoch, long Seq, UInt128 Chain);
+
+public enum AppendOutcome
+{
+    /// <summary>Durable.</summary>
+    Appended = 1,
+
+    /// <summary>Epoch or sequence did not match: another owner has claimed the partition. Nothing was written for it.</summary>
+    Fenced = 2,
+}
+
+/// <summary>
+/// The durable log of all partitions of a store. Safety rests on <see cref="AppendAsync"/> alone: whoever believes to
+/// own a partition, only batches whose (epoch, first sequence, chain) continue the durable head are written.
+/// Calls for different partitions may come from any thread; appends are made by one writer at a time.
+/// </summary>
+public interface IJournal
+{
+    /// <summary>The number of partitions, fixed when the store was created.</summary>
+    int PartitionCount { get; }
+
+    /// <summary>Raises the partition's epoch and returns only after that is durable: the claim's commit is the barrier
+    /// that makes what is read afterwards final.</summary>
+    /// <exception cref="StoreUnavailableException">The claim is not known to have been made; claim again.</exception>
+    ValueTask<JournalClaim> ClaimAsync(int partition, string owner, CancellationToken cancellation);
+
+    /// <summary>Appends the group in one durable commit. The result has one entry a batch, in order; a fenced batch
+    /// does not fail its neighbours. Cannot be cancelled: a cancelled commit is an ambiguous one.</summary>
+    /// <exception cref="StoreUnavailableException">Nothing of the group is durable, and nothing will become so.</exception>
+    /// <exception cref="AmbiguousCommitException">The group may or may not be durable: claim again and read the tail.</exception>
+    ValueTask<AppendOutcome[]> AppendAsync(IReadOnlyList<PartitionBatch> group);
+
+    /// <summary>The batches of a partition with <c>FirstSeq &gt; afterSeq</c>, in order, each checked against its
+    /// checksum and chain.</summary>
+    /// <exception cref="JournalCorruptException">A batch is damaged, missing, out of order or does not chain.</exception>
+    IAsyncEnumerable<PartitionBatch> ReadAsync(int partition, long afterSeq, CancellationToken cancellation);
+
+    /// <summary>Notes that the owner stopped in good order. Does nothing when the epoch is no longer current.</summary>
+    ValueTask ReleaseAsync(int partition, long epoch, CancellationToken cancellation);
+}

@@ -1,0 +1,49 @@
+using Millrace.Domain.Identity;
+using Millrace.Domain.Orders;
+
+namespace Millrace.Engine.ReadModel;
+
+/// <summary>A page of orders, newest first. Every condition that is set must hold.</summary>
+/// <param name="Tenant">Only this merchant's; null for all (operations, checkers).</param>
+/// <param name="Before">Keyset cursor: only ids below it; null from the newest.</param>
+/// <param name="Limit">Most rows to return, 1 to 1,000.</param>
+/// <param name="ScanLimit">Most rows to look at. A page may be shorter than <paramref name="Limit"/> and still have more behind it.</param>
+/// <param name="Status">Only this status.</param>
+/// <param name="CustomerId">Only this buyer (indexed).</param>
+/// <param name="NeedsAttention">Only orders with an attention reason (indexed).</param>
+/// <param name="CreatedAfterUnixMs">Only ids made at or after this time.</param>
+public sealed record OrderQuery(
+    TenantId? Tenant,
+    OrderId? Before,
+    int Limit,
+    int ScanLimit = 10_000,
+    OrderStatus? Status = null,
+    string? CustomerId = null,
+    bool NeedsAttention = false,
+    long? CreatedAfterUnixMs = null);
+
+/// <param name="Rows">Newest first.</param>
+/// <param name="Next">The cursor that goes on, or null when nothing is left.</param>
+public readonly record struct OrderPage(IReadOnlyList<OrderRow> Rows, OrderId? Next);
+
+/// <summary>
+/// Orders and stock as of each partition's checkpoint: recovery snapshot and read model in one. Thread-safe.
+/// </summary>
+public interface IReadModel
+{
+    /// <summary>Writes one partition's changes in one transaction, fenced by epoch like an append.</summary>
+    /// <returns>False when the epoch is no longer current: nothing was written.</returns>
+    /// <exception cref="Journal.StoreUnavailableException">Nothing was written, or it is not known; write the same again.</exception>
+    ValueTask<bool> CheckpointAsync(PartitionCheckpoint checkpoint);
+
+    /// <summary>What the partition starts from. Call after the claim, before the tail.</summary>
+    ValueTask<PartitionSnapshot> LoadPartitionAsync(int partition, CancellationToken cancellation);
+
+    /// <summary>One order as checkpointed; null when there is none.</summary>
+    ValueTask<OrderRow?> FindOrderAsync(OrderId id, CancellationToken cancellation);
+
+    /// <summary>The order that owns a name in the partition; null when the name is free as of the checkpoint.</summary>
+    ValueTask<OrderId?> FindNameAsync(int partition, UInt128 hash, CancellationToken cancellation);
+
+    ValueTask<OrderPage> ListOrdersAsync(OrderQuery query, CancellationToken cancellation);
+}
