@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using Millrace.Domain.Identity;
+
+namespace Millrace.Domain.Orders;
+
+public sealed record Hold(string Id, string Kind, string? Reason, string? Owner, long PlacedAtUnixMs, long? ExpiresAtUnixMs);
+
+/// <summary>How far one stock partition is with its part of the order.</summary>
+public enum StockPartStatus
+{
+    Reserving = 1,
+    Reserved = 2,
+    Refused = 3,
+    Allocating = 4,
+    Allocated = 5,
+    Releasing = 6,
+    Released = 7,
+    Deducting = 8,
+    Deducted = 9,
+}
+
+/// <param name="Partition">The partition that owns the SKUs.</param>
+/// <param name="LineIndexes">Into the placement's lines.</param>
+/// <param name="Status">How far it is.</param>
+/// <param name="WasAllocated">What is to be released had been allocated, not only reserved.</param>
+/// <param name="Takes">What is held, by location; empty until reserved.</param>
+public sealed record StockPart(
+    int Partition, int[] LineIndexes, StockPartStatus Status, bool WasAllocated, StockTake[] Takes)
+{
+    public bool IsInFlight => Status is StockPartStatus.Reserving or StockPartStatus.Allocating
+        or StockPartStatus.Releasing or StockPartStatus.Deducting;
+
+    public bool HoldsStock => Status is StockPartStatus.Reserved or StockPartStatus.Allocated;
+}
+
+/// <summary>A payment intent whose outcome is not known yet.</summary>
+/// <param name="Attempts">How often an attempt ended without a known outcome.</param>
+/// <param name="RetryAtUnixMs">Not before this; 0 for at once.</param>
+public sealed record PendingPayment(PaymentStep Step, int Number, long AmountMinor, int Attempts, long RetryAtUnixMs);
+
+/// <summary>The order's money, from its own events. Refunded ≤ captured ≤ authorized, always.</summary>
+/// <param name="AuthorizationReference">The PSP's name for the authorization; null before there is one.</param>
+/// <param name="Pending">At most one operation is in flight.</param>
+public sealed record PaymentState(
+    long AuthorizedMinor,
+    long CapturedMinor,
+    long RefundedMinor,
+    bool IsVoided,
+    string? AuthorizationReference,
+    PendingPayment? Pending,
+    PaymentStep? LastStep,
+    int LastNumber,
+    int AuthorizeRequests,
+    int CaptureRequests,
+    int VoidRequests,
+    int RefundRequests,
+    string? DeclineCode)
+{
+    public static readonly PaymentState None = new(0, 0, 0, false, null, null, null, 0, 0, 0, 0, 0, null);
+
+    /// <summary>Money held or taken that has not been given back.</summary>
+    public bool HoldsMoney => CapturedMinor > RefundedMinor || (AuthorizedMinor > 0 && CapturedMinor == 0 && !IsVoided);
+
+    public int Requests(PaymentStep step) => step switch
+    {
+        PaymentStep.Authorize => AuthorizeRequests,
+        PaymentStep.Capture => CaptureRequests,
+        PaymentStep.Void => VoidRequests,
+        PaymentStep.Refund => RefundRequests,
+        _ => throw new UnreachableException(),
+    };
+}
+
+/// <summary>The one fulfillment of the order, in its simplest whole form.</summary>
+public sealed record Fulfillment(
+    long? ShippedAtUnixMs, string? Carrier, string? Tracking, long? DeliveredAtUnixMs);
+
+public enum ExternalIdStatus
+{
+    None = 0,
+    Requested = 1,
+    Granted = 2,
+}
+
+public sealed record ParkedReason(string Code, string Detail, long AtUnixMs);
+
+/// <summary>
+/// An order as of its last event. Immutable, so a reader may keep it while the owner goes on; made only by
+/// <see cref="Evolve"/>.
+/// </summary>
+public sealed record Order(
+    OrderId Id,
+    OrderPlacement Placement,
+    OrderStatus Status,
+    int Version,
+    long PlacedAtUnixMs,
+    long UpdatedAtUnixMs,
+    ExternalIdStatus ExternalIdStatus,
+    Hold[] Holds,
+    StockPart[] StockParts,
+    PaymentState Payment,
+    Fulfillment? Fulfillment,
+    Closing? Closing,
+    ParkedReason? Parked,
+    int? SettledVersion)
+{
+    /// <summary>The next time at which the pipeline itself must look at the order; null when it waits for others.</summary>
+    public long? DueAtUnixMs => OrderSaga.DueAt(this);
+
+    /// <summary>The state after one more event. Total: it refuses nothing that a decider made.</summary>
+    /// <param name="id">Whose event it is.</param>
+    /// <param name="order">Before; null only for <see cref="OrderEvent.Placed"/>.</param>
+    public static Order Evolve(OrderId id, Order? order, OrderEvent fact, EventContext context)
+    {
+        if (fact is OrderEvent.Placed placed)
+        {
+            return new Order(id, placed.Placement, OrderStatus.Pending, 1, context.AtUnixMs, context.AtUnixMs,
+                ExternalIdStatus.None, [], [], PaymentState.None, null, null, null, null);
+        }
+
+        if (order is null)
+            throw new InvalidOperationException($"The first event of {id} is {fact.GetType().Name}.");
+        return OrderEvolution.Apply(order, fact, context);
+    }
+
+    /// <summary>The key under which the PSP knows one payment request: the same for every attempt at it.</summary>
+    public string PaymentKey(PaymentStep step, int number) => $"{Id}:{StepName(step)}:{number}";
+
+    private static string StepName(PaymentStep step) => step switch
+    {
+        PaymentStep.Authorize => "authorize",
+        PaymentStep.Capture => "capture",
+        PaymentStep.Void => "void",
+        PaymentStep.Refund => "refund",
+        _ => throw new UnreachableException(),
+    };
+}

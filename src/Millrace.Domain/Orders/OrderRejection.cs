@@ -1,0 +1,39 @@
+namespace Millrace.Domain.Orders;
+
+/// <summary>Why a command was refused; nothing changed. Codes are stable and documented.</summary>
+public abstract record OrderRejection(string Code, string Detail)
+{
+    public sealed record NotFound() : OrderRejection("order_not_found", "There is no such order.");
+
+    public sealed record AlreadyPlaced() : OrderRejection("already_placed", "An order with this id exists.");
+
+    public sealed record InvalidOrder(string Reason) : OrderRejection("invalid_order", Reason);
+
+    public sealed record NotCancelable(OrderStatus Status)
+        : OrderRejection("not_cancelable", $"An order that is {Status.ToString().ToLowerInvariant()} cannot be canceled.");
+
+    public sealed record AlreadyShipped() : OrderRejection("already_shipped", "The parcel is under way; only a return can undo it.");
+
+    public sealed record NotHoldable(OrderStatus Status)
+        : OrderRejection("not_holdable", $"An order that is {Status.ToString().ToLowerInvariant()} or closing cannot be held.");
+
+    public sealed record HoldNotFound(string HoldId) : OrderRejection("hold_not_found", $"There is no hold '{HoldId}' on this order.");
+
+    public sealed record TooManyHolds() : OrderRejection("too_many_holds", $"An order has at most {OrderDecider.MaxHolds} holds.");
+
+    public sealed record NotShippable(string Why) : OrderRejection("not_shippable", Why);
+
+    public sealed record NotDeliverable() : OrderRejection("not_deliverable", "Only a shipped order can be delivered.");
+
+    public sealed record PaymentInFlight() : OrderRejection("payment_in_flight", "A payment operation of this order is not settled yet.");
+
+    public sealed record RefundTooLarge(long LeftMinor)
+        : OrderRejection("refund_too_large", $"At most {LeftMinor} minor units can be refunded.");
+
+    public sealed record NothingParked() : OrderRejection("not_parked", "The order is not parked.");
+
+    public sealed record UnknownPayment() : OrderRejection("unknown_payment", "The order knows no such payment request.");
+
+    public sealed record ChangeKeyReused()
+        : OrderRejection("idempotency_key_reused", "The idempotency key was used with another payload.");
+}

@@ -1,0 +1,103 @@
+using Millrace.Domain.Identity;
+using Millrace.Engine.Codec;
+using Millrace.Engine.ReadModel;
+
+namespace Millrace.Engine.Partitions;
+
+/// <summary>The read model's upkeep, and the memory's: what is checkpointed may be evicted.</summary>
+public sealed partial class Partition
+{
+    private readonly Queue<OrderId> _clean = new();
+    private List<OrderEntry> _dirtyOrders = [];
+    private List<OrderEntry> _checkpointing = [];
+    private List<NameRow> _newNames = [];
+    private long _checkpointSeq;
+    private bool _isCheckpointing;
+
+    /// <summary>The last checkpoint taken is stored.</summary>
+    public void Checkpointed()
+    {
+        _isCheckpointing = false;
+        foreach (var entry in _checkpointing)
+        {
+            if (entry.IsListedDirty)
+                continue;
+            entry.IsDirty = false;
+            _clean.Enqueue(entry.Order!.Id);
+        }
+
+        _checkpointing.Clear();
+        _names.Trim(_newNames.Count);
+        while (_orders.Count > _options.MaxOrdersInMemory && _clean.TryDequeue(out var id))
+        {
+            // One that is not evictable now is dirty or in flight, and comes back to this queue by its next checkpoint.
+            if (_orders.TryGetValue(id, out var entry) && entry.IsEvictable)
+                _orders.Remove(id);
+        }
+    }
+
+    // Everything a checkpoint needs is immutable or append-only, so it is captured now and leaves when its seq is durable.
+    private void TakeCheckpoint(long nowMs)
+    {
+        if (_isCheckpointing || _appendedSeq == _checkpointSeq)
+            return;
+        _isCheckpointing = true;
+        _checkpointDueAtMs = nowMs + (long)_options.CheckpointEvery.TotalMilliseconds;
+        _checkpointSeq = _appendedSeq;
+        (_dirtyOrders, _checkpointing) = (_checkpointing, _dirtyOrders);
+        var orders = new OrderRow[_checkpointing.Count];
+        for (var i = 0; i < orders.Length; i++)
+            orders[i] = Capture(_checkpointing[i], nowMs);
+        var names = _newNames;
+        _newNames = [];
+        var writer = new PayloadWriter();
+        _channels.Write(writer);
+        Hold(new HeldOutput
+        {
+            Seq = _appendedSeq,
+            Payload = new PartitionCheckpoint(Id, Epoch, _appendedSeq, writer.ToArray(), orders, CaptureItems(), names),
+        });
+    }
+
+    private OrderRow Capture(OrderEntry entry, long nowMs)
+    {
+        entry.IsListedDirty = false;
+        var order = entry.Order!;
+        var due = order.DueAtUnixMs;
+        if (due > nowMs)
+            SetTimer(order.Id, entry, due.Value);
+        return new OrderRow(order.Id, order.Placement.Tenant, order.Status, order.Version, order.Placement.Buyer.CustomerId,
+            due, order.Parked?.Code, entry.Document);
+    }
+
+    private StockRow[] CaptureItems()
+    {
+        var rows = new StockRow[_dirtyItems.Count];
+        var i = 0;
+        var writer = new PayloadWriter();
+        foreach (var (tenant, sku) in _dirtyItems)
+        {
+            writer.Clear();
+            StockEventCodec.WriteItem(writer, _stock.Find(tenant, sku)!);
+            rows[i++] = new StockRow(tenant, sku, writer.ToArray());
+        }
+
+        _dirtyItems.Clear();
+        return rows;
+    }
+
+    private void MarkDirty(OrderEntry entry)
+    {
+        entry.IsDirty = true;
+        if (entry.IsListedDirty)
+            return;
+        entry.IsListedDirty = true;
+        _dirtyOrders.Add(entry);
+    }
+
+    private void AddName(UInt128 hash, OrderId order)
+    {
+        _names.Add(hash, order);
+        _newNames.Add(new NameRow(hash, order));
+    }
+}

@@ -1,0 +1,273 @@
+using Millrace.Domain.Identity;
+using Millrace.Domain.Orders;
+using Millrace.Domain.Stock;
+using Millrace.Engine.Codec;
+using Millrace.Engine.Requests;
+
+namespace Millrace.Engine.Partitions;
+
+/// <summary>Orders: place, change, read, and what their events set in motion.</summary>
+public sealed partial class Partition
+{
+    private void Place(PartitionRequest.PlaceOrder request, ReplySink sink, long nowMs)
+    {
+        var hash = request.Placement.KeyHash;
+        if (_names.TryFindRecent(hash, out var first))
+        {
+            WithOrder(first, sink, nowMs, new Waiting(request, sink));
+            return;
+        }
+
+        if (_names.MayBeOlder(hash))
+        {
+            LookUp(hash, new Waiting(request, sink));
+            return;
+        }
+
+        PlaceFresh(request, sink, nowMs);
+    }
+
+    private void PlaceFresh(PartitionRequest.PlaceOrder request, ReplySink? sink, long nowMs)
+    {
+        if (_unsettled >= _options.MaxUnsettled || _channels.Unacknowledged >= _options.MaxOutbox
+            || _pending.Length >= _options.MaxPendingBytes)
+        {
+            Reply(sink, PartitionReply.Unavailable("overloaded", "Too many orders are under way; repeat with the same key."), 0);
+            return;
+        }
+
+        if (request.Id.Partition != Id || _map.OwnerOfName(request.Placement.KeyHash) != Id)
+            throw new InvalidOperationException($"Order {request.Id} does not belong to partition {Id}.");
+        if (_orders.ContainsKey(request.Id))
+        {
+            // 62 random bits met twice in a millisecond: the edge makes another id for the same key.
+            Reply(sink, PartitionReply.Unavailable("id_taken", "Repeat with the same key."), 0);
+            return;
+        }
+
+        var entry = new OrderEntry();
+        var context = new EventContext(nowMs, request.Actor);
+        var reply = Decide(request.Id, entry, new OrderCommand.Place(request.Placement), context);
+        if (entry.Order is { } placed)
+        {
+            _orders.Add(request.Id, entry);
+            AddName(request.Placement.KeyHash, request.Id);
+            // The answer shows the order as placed, whatever the same decision went on to do: a repeat can be answered the same.
+            reply = reply with { Order = Order.Evolve(request.Id, null, new OrderEvent.Placed(placed.Placement), context) };
+        }
+
+        Reply(sink, reply, entry.LastSeq);
+    }
+
+    private void Repeat(PartitionRequest.PlaceOrder request, OrderEntry entry, ReplySink? sink)
+    {
+        var order = entry.Order!;
+        if (order.Placement.PayloadHash != request.Placement.PayloadHash || order.Placement.Tenant != request.Placement.Tenant)
+            Reply(sink, new PartitionReply(ReplyStatus.KeyReused), 0);
+        else
+            Reply(sink, new PartitionReply(ReplyStatus.Replayed, OrderDocument.Fold(order.Id, entry.Document, version: 1)), entry.LastSeq);
+    }
+
+    // The order is in memory now.
+    private void Proceed(OrderId id, OrderEntry? entry, Waiting waiting, long nowMs)
+    {
+        switch (waiting.Request)
+        {
+            case PartitionRequest.PlaceOrder r when entry is not null:
+                Repeat(r, entry, waiting.Sink);
+                break;
+            case PartitionRequest.PlaceOrder r:
+                throw new InvalidOperationException($"Key of partition {Id} leads to {id}, which is not there; placing {r.Id}.");
+            case PartitionRequest.ChangeOrder r:
+                Change(r, entry, waiting.Sink, nowMs);
+                break;
+            case PartitionRequest.ReadOrder r:
+                Reply(waiting.Sink, IsVisible(entry, r.Tenant)
+                    ? new PartitionReply(ReplyStatus.Accepted, entry!.Order, entry.Document)
+                    : new PartitionReply(ReplyStatus.NotFound), entry?.LastSeq ?? 0);
+                break;
+            case PartitionRequest.AwaitSettled r:
+                Await(r, entry, waiting.Sink!);
+                break;
+            case null:
+                Resume(waiting, id, entry, nowMs);
+                break;
+            default:
+                throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    private void Await(PartitionRequest.AwaitSettled request, OrderEntry? entry, ReplySink sink)
+    {
+        if (!IsVisible(entry, request.Tenant))
+            Reply(sink, new PartitionReply(ReplyStatus.NotFound), 0);
+        else if (entry!.Order!.SettledVersion is not null)
+            Reply(sink, Settled(entry), entry.LastSeq);
+        else
+            (entry.Waiters ??= []).Add(sink);
+    }
+
+    private static PartitionReply Settled(OrderEntry entry) => new(
+        ReplyStatus.Accepted, OrderDocument.FoldDecision(entry.Order!.Id, entry.Document, entry.Order.SettledVersion!.Value));
+
+    private void Change(PartitionRequest.ChangeOrder request, OrderEntry? entry, ReplySink? sink, long nowMs)
+    {
+        if (!IsVisible(entry, request.Tenant))
+        {
+            Reply(sink, new PartitionReply(ReplyStatus.NotFound), 0);
+            return;
+        }
+
+        if (request.Key is { } key && FindChange(entry!, key) is { } earlier)
+        {
+            Reply(sink, earlier, entry!.LastSeq);
+            return;
+        }
+
+        if (request.ExpectedVersion is { } expected && expected != entry!.Order!.Version)
+        {
+            Reply(sink, new PartitionReply(ReplyStatus.VersionMismatch, entry.Order), entry.LastSeq);
+            return;
+        }
+
+        var reply = Decide(request.Id, entry!, request.Command, new EventContext(nowMs, request.Actor, request.Key));
+        Reply(sink, reply, entry!.LastSeq);
+    }
+
+    // Keys of changes stand in the order's own events: permanent, and no index is needed for the few there are.
+    private static PartitionReply? FindChange(OrderEntry entry, ChangeKey key)
+    {
+        foreach (var recorded in OrderDocument.Read(entry.Document))
+        {
+            if (recorded.Context.Key is not { } used || used.KeyHash != key.KeyHash)
+                continue;
+            return used.PayloadHash != key.PayloadHash
+                ? new PartitionReply(ReplyStatus.KeyReused)
+                : new PartitionReply(ReplyStatus.Replayed,
+                    OrderDocument.FoldDecision(entry.Order!.Id, entry.Document, recorded.Version));
+        }
+
+        return null;
+    }
+
+    private static bool IsVisible(OrderEntry? entry, TenantId? tenant) =>
+        entry?.Order is { } order && (tenant is null || order.Placement.Tenant == tenant);
+
+    private PartitionReply Decide(OrderId id, OrderEntry entry, OrderCommand command, EventContext context)
+    {
+        _facts.Clear();
+        OrderDecision decision;
+        try
+        {
+            decision = OrderDecider.Decide(id, entry.Order, command, context, _map, _facts);
+        }
+        catch (Exception poison) when (command is not OrderCommand.Park)
+        {
+            return Park(id, entry, poison, context with { Key = null });
+        }
+
+        if (decision.Rejection is { } rejection)
+            return new PartitionReply(ReplyStatus.Rejected, entry.Order, Code: rejection.Code, Detail: rejection.Detail);
+        if (_facts.Count == 0)
+            return new PartitionReply(ReplyStatus.Unchanged, entry.Order);
+        Record(id, entry, decision.After!, context);
+        return new PartitionReply(ReplyStatus.Accepted, decision.After);
+    }
+
+    // One order's decider threw: that order waits for a person, its neighbours go on.
+    private PartitionReply Park(OrderId id, OrderEntry entry, Exception poison, EventContext context)
+    {
+        var type = poison.GetType().Name;
+        if (entry.Order is not null)
+            Decide(id, entry, new OrderCommand.Park(OrderParkCodes.Poison, type), context with { Actor = Actor.System });
+        return new PartitionReply(ReplyStatus.Rejected, entry.Order, Code: OrderParkCodes.Poison,
+            Detail: "The order cannot be processed as it is; an operator has been asked.");
+    }
+
+    private void Record(OrderId id, OrderEntry entry, Order after, EventContext context)
+    {
+        var seq = NextRecord();
+        var start = RecordCodec.WriteOrderDecided(_pending, id, context, _facts);
+        Apply(entry, after, seq, _pending.Written[start..]);
+        foreach (var fact in _facts)
+            React(id, entry, after, fact);
+        if (entry.Waiters is { } waiters && after.SettledVersion is not null)
+        {
+            entry.Waiters = null;
+            foreach (var waiter in waiters)
+                Reply(waiter, Settled(entry), seq);
+        }
+    }
+
+    private void Apply(OrderEntry entry, Order after, long seq, ReadOnlySpan<byte> decision)
+    {
+        entry.Order = after;
+        entry.LastSeq = seq;
+        entry.Append(decision);
+        MarkDirty(entry);
+        CountUnsettled(entry, after);
+    }
+
+    // What an event sets in motion; derived from the event alone, so that replay rebuilds the same channels.
+    private void React(OrderId id, OrderEntry entry, Order after, OrderEvent fact)
+    {
+        switch (fact)
+        {
+            case OrderEvent.ReservationRequested:
+                for (var part = 0; part < after.StockParts.Length; part++)
+                    Send(after.StockParts[part].Partition, new PartitionMessage.ToStock(ReserveCommand(after, part)));
+                break;
+            case OrderEvent.StockMoveRequested e:
+                SendMoves(after, e.Step);
+                break;
+            case OrderEvent.ExternalIdRequested e:
+                Send(e.Partition, new PartitionMessage.ClaimName(
+                    NameHash.ExternalId(after.Placement.Tenant, after.Placement.ExternalId!), id));
+                break;
+            case OrderEvent.PaymentRequested or OrderEvent.Resumed when after.Payment.Pending is not null && !_isRecovering:
+                HoldPayment(id);
+                break;
+            case OrderEvent.PaymentUnknown e when !_isRecovering:
+                SetTimer(id, entry, e.RetryAtUnixMs);
+                break;
+        }
+    }
+
+    private static StockCommand.Reserve ReserveCommand(Order order, int part)
+    {
+        var demands = new List<StockDemand>();
+        foreach (var index in order.StockParts[part].LineIndexes)
+        {
+            var line = order.Placement.Lines[index];
+            var known = demands.FindIndex(d => d.Sku == line.Sku);
+            if (known < 0)
+                demands.Add(new StockDemand(line.Sku, line.Quantity));
+            else
+                demands[known] = demands[known] with { Quantity = checked(demands[known].Quantity + line.Quantity) };
+        }
+
+        var options = order.Placement.Options;
+        return new StockCommand.Reserve(
+            order.Placement.Tenant, order.Id, part, [.. demands], options.AllowBackorder, options.AllowSplit);
+    }
+
+    private void SendMoves(Order order, StockStep step)
+    {
+        var moving = step switch
+        {
+            StockStep.Allocate => StockPartStatus.Allocating,
+            StockStep.Release => StockPartStatus.Releasing,
+            StockStep.Deduct => StockPartStatus.Deducting,
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+        for (var i = 0; i < order.StockParts.Length; i++)
+        {
+            var part = order.StockParts[i];
+            if (part.Status == moving)
+            {
+                Send(part.Partition, new PartitionMessage.ToStock(
+                    new StockCommand.Move(order.Placement.Tenant, order.Id, i, step, part.WasAllocated, part.Takes)));
+            }
+        }
+    }
+}

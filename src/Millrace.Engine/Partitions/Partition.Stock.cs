@@ -1,0 +1,96 @@
+using Millrace.Domain.Identity;
+using Millrace.Domain.Orders;
+using Millrace.Domain.Stock;
+using Millrace.Engine.Codec;
+using Millrace.Engine.Requests;
+
+namespace Millrace.Engine.Partitions;
+
+/// <summary>Items and stock of the SKUs that this partition owns.</summary>
+public sealed partial class Partition
+{
+    private readonly HashSet<(TenantId Tenant, string Sku)> _dirtyItems = [];
+
+    private void ChangeStock(PartitionRequest.ChangeStock request, ReplySink sink, long nowMs)
+    {
+        if (_map.OwnerOfSku(request.Command.Tenant, request.Sku) != Id)
+            throw new InvalidOperationException($"SKU '{request.Sku}' does not belong to partition {Id}.");
+        if (request.KeyHash is { } hash && !_names.TryFindRecent(hash, out _) && _names.MayBeOlder(hash))
+        {
+            LookUp(hash, new Waiting(request, sink));
+            return;
+        }
+
+        ChangeStockOnce(request, sink, request.KeyHash is { } key && _names.TryFindRecent(key, out _), nowMs);
+    }
+
+    private void ChangeStockOnce(PartitionRequest.ChangeStock request, ReplySink? sink, bool isKnown, long nowMs)
+    {
+        var before = _stock.Find(request.Command.Tenant, request.Sku);
+        if (isKnown)
+        {
+            Reply(sink, new PartitionReply(ReplyStatus.Replayed, Item: before), _appendedSeq);
+            return;
+        }
+
+        var decision = StockDecider.Decide(_stock, request.Command);
+        if (decision.Rejection is { } rejection)
+        {
+            Reply(sink, new PartitionReply(ReplyStatus.Rejected, Item: before, Code: rejection.Code, Detail: rejection.Detail), _appendedSeq);
+            return;
+        }
+
+        if (decision.Event is { } fact)
+            RecordStock(fact, nowMs);
+        var status = decision.Event is null ? ReplyStatus.Unchanged : ReplyStatus.Accepted;
+        Reply(sink, new PartitionReply(status, Item: _stock.Find(request.Command.Tenant, request.Sku)), _appendedSeq);
+    }
+
+    private void ReadItem(PartitionRequest.ReadItem request, ReplySink sink)
+    {
+        var item = _stock.Find(request.Tenant, request.Sku);
+        Reply(sink, new PartitionReply(item is null ? ReplyStatus.NotFound : ReplyStatus.Accepted, Item: item), _appendedSeq);
+    }
+
+    private void RecordStock(StockEvent fact, long nowMs)
+    {
+        NextRecord();
+        RecordCodec.WriteStockChanged(_pending, nowMs, fact);
+        ApplyStock(fact, nowMs);
+        if (fact is StockEvent.ItemDefined)
+            Hold(new HeldOutput { Seq = _appendedSeq, Payload = _changedItems[0] });
+    }
+
+    // Applies and answers; derived from the event alone, so that replay rebuilds the same channels.
+    private void ApplyStock(StockEvent fact, long atMs)
+    {
+        _changedItems.Clear();
+        _stock.Evolve(fact, _changedItems);
+        foreach (var item in _changedItems)
+        {
+            if (!item.IsWithinLimit && fact is StockEvent.Reserved)
+                throw new InvalidOperationException($"'{item.Sku}' is oversold by {fact}.");
+            _dirtyItems.Add((item.Tenant, item.Sku));
+        }
+
+        switch (fact)
+        {
+            case StockEvent.Reserved e:
+                Answer(e.Order, new OrderCommand.StockReserved(e.Part, e.Takes));
+                break;
+            case StockEvent.ReservationRefused e:
+                Answer(e.Order, new OrderCommand.StockRefused(e.Part, e.Code, e.Sku));
+                break;
+            case StockEvent.Moved e:
+                Answer(e.Order, new OrderCommand.StockMoved(e.Part, e.Step));
+                break;
+            case StockEvent.Adjusted e:
+                // An adjustment's key is a name like an order's; the id it leads to only marks it as used.
+                AddName(e.KeyHash, OrderId.Create(atMs, Id, (ulong)e.KeyHash));
+                break;
+        }
+    }
+
+    private void Answer(OrderId order, OrderCommand command) =>
+        Send(order.Partition, new PartitionMessage.ToOrder(order, command));
+}

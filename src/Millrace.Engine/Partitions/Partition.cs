@@ -1,0 +1,168 @@
+using Millrace.Domain.Identity;
+using Millrace.Domain.Orders;
+using Millrace.Domain.Stock;
+using Millrace.Engine.Codec;
+using Millrace.Engine.Journal;
+using Millrace.Engine.Requests;
+
+namespace Millrace.Engine.Partitions;
+
+/// <summary>
+/// A partition: decides in memory, one input at a time, and lets nothing out before the journal has it. It does no
+/// IO, reads no clock and knows no thread: time comes with each input, effects leave through <see cref="Outputs"/>, and
+/// the same inputs give the same bytes. Not thread-safe; its shell calls it from one thread.
+/// A failed commit throws the whole object away (<see cref="Abandon"/>); a new one recovers from the journal.
+/// </summary>
+public sealed partial class Partition
+{
+    private readonly PartitionOptions _options;
+    private readonly PartitionMap _map;
+    private readonly Dictionary<OrderId, OrderEntry> _orders = [];
+    private readonly StockBook _stock = new();
+    private readonly Channels _channels = new();
+    private readonly NameIndex _names;
+    private readonly PayloadWriter _pending = new(16 * 1024);
+    private readonly Queue<HeldOutput> _held = new();
+    private readonly List<OrderEvent> _facts = [];
+    private readonly List<StockItem> _changedItems = [];
+    private long _appendedSeq;
+    private long _batchedSeq;
+    private long _durableSeq;
+    private UInt128 _chain;
+    private bool _isBatchInFlight;
+    private int _unsettled;
+
+    public Partition(int id, PartitionMap map, PartitionOptions options, JournalClaim claim)
+    {
+        Id = id;
+        Epoch = claim.Epoch;
+        _map = map;
+        _options = options;
+        _names = new NameIndex(options.MaxRecentNames);
+    }
+
+    public int Id { get; }
+
+    public long Epoch { get; }
+
+    /// <summary>The last sequence that the journal is known to have.</summary>
+    public long DurableSeq => _durableSeq;
+
+    public PartitionOutputs Outputs { get; } = new();
+
+    public int OrdersInMemory => _orders.Count;
+
+    /// <summary>Orders placed and not yet confirmed or ended.</summary>
+    public int Unsettled => _unsettled;
+
+    /// <summary>Items of the partition as they are decided, for recovery's catalog; only items known durable after recovery.</summary>
+    public IEnumerable<StockItem> Items => _stock.Items;
+
+    public bool HasPending => _appendedSeq > _batchedSeq;
+
+    /// <summary>Handles one request from the edge.</summary>
+    public void Handle(PartitionRequest request, ReplySink sink, long nowMs)
+    {
+        switch (request)
+        {
+            case PartitionRequest.PlaceOrder r: Place(r, sink, nowMs); break;
+            case PartitionRequest.ChangeOrder r: WithOrder(r.Id, sink, nowMs, new Waiting(request, sink)); break;
+            case PartitionRequest.ReadOrder r: WithOrder(r.Id, sink, nowMs, new Waiting(request, sink)); break;
+            case PartitionRequest.AwaitSettled r: WithOrder(r.Id, sink, nowMs, new Waiting(request, sink)); break;
+            case PartitionRequest.ChangeStock r: ChangeStock(r, sink, nowMs); break;
+            case PartitionRequest.ReadItem r: ReadItem(r, sink); break;
+            default: throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    /// <summary>Everything decided since the last batch, as one batch to append; null when there is nothing or one is in
+    /// flight already. Deciding goes on meanwhile.</summary>
+    public PartitionBatch? TakeBatch()
+    {
+        if (_isBatchInFlight || !HasPending)
+            return null;
+        var payload = _pending.ToArray();
+        _pending.Clear();
+        var first = _batchedSeq + 1;
+        var chain = PartitionBatch.ComputeChain(_chain, Id, Epoch, first, _appendedSeq, payload);
+        var batch = new PartitionBatch(Id, Epoch, first, _appendedSeq, _chain, chain, payload);
+        _chain = chain;
+        _batchedSeq = _appendedSeq;
+        _isBatchInFlight = true;
+        return batch;
+    }
+
+    /// <summary>The batch in flight is durable: what waited for it may leave.</summary>
+    public void Committed(long nowMs)
+    {
+        if (!_isBatchInFlight)
+            throw new InvalidOperationException("No batch is in flight.");
+        _isBatchInFlight = false;
+        _durableSeq = _batchedSeq;
+        while (_held.TryPeek(out var output) && output.Seq <= _durableSeq)
+            Release(_held.Dequeue(), nowMs);
+    }
+
+    /// <summary>Gives up: nothing undurable ever happened. Every caller that waits is told to repeat with the same key.</summary>
+    public void Abandon(string reason)
+    {
+        Outputs.Clear();
+        var reply = PartitionReply.Unavailable("partition_unavailable", reason);
+        while (_held.TryDequeue(out var output))
+        {
+            if (output.Sink is not null)
+                Outputs.Replies.Add(new OutgoingReply(output.Sink, reply));
+        }
+
+        foreach (var waiting in _loading.Values.Concat(_lookingUp.Values).SelectMany(w => w))
+        {
+            if (waiting.Sink is not null)
+                Outputs.Replies.Add(new OutgoingReply(waiting.Sink, reply));
+        }
+
+        foreach (var sink in _orders.Values.SelectMany(e => e.Waiters ?? []))
+            Outputs.Replies.Add(new OutgoingReply(sink, reply));
+    }
+
+    // Every record goes through here: one place gives out sequence numbers and starts the envelope.
+    private long NextRecord()
+    {
+        if (_pending.Length == 0)
+            _pending.Byte(RecordCodec.Version);
+        return ++_appendedSeq;
+    }
+
+    private void Reply(ReplySink? sink, PartitionReply reply, long afterSeq)
+    {
+        if (sink is null)
+            return;
+        if (afterSeq <= _durableSeq)
+            Outputs.Replies.Add(new OutgoingReply(sink, reply));
+        else
+            Hold(new HeldOutput { Seq = _appendedSeq, Sink = sink, Payload = reply });
+    }
+
+    // Held outputs leave in order of their records. One that depends on nothing undurable leaves at once.
+    private void Hold(in HeldOutput output)
+    {
+        if (output.Seq <= _durableSeq)
+            Release(output, nowMs: 0);
+        else
+            _held.Enqueue(output);
+    }
+
+    /// <summary>The store cannot commit for now: everyone who waits is told to repeat with the same key, while the
+    /// batch itself stays and is tried again. Nothing that was decided is lost or done twice.</summary>
+    public void RefuseWaiting(string reason)
+    {
+        var reply = PartitionReply.Unavailable("store_unavailable", reason);
+        for (var count = _held.Count; count > 0; count--)
+        {
+            var output = _held.Dequeue();
+            if (output.Sink is not null)
+                Outputs.Replies.Add(new OutgoingReply(output.Sink, reply));
+            else
+                _held.Enqueue(output);
+        }
+    }
+}
