@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Millrace.Domain.Identity;
+using Millrace.Domain.Orders;
 using Millrace.Domain.Stock;
 using Millrace.Engine.ReadModel;
 using Millrace.Engine.Requests;
@@ -49,6 +50,9 @@ public sealed partial class Partition
                 break;
             case StockItem item:
                 Outputs.ChangedItems.Add(item);
+                break;
+            case Order settled:
+                Outputs.Settled.Add(settled);
                 break;
             case PartitionCheckpoint checkpoint:
                 Outputs.Checkpoint = checkpoint;

@@ -186,11 +186,14 @@ public sealed partial class Partition
 
     private void Record(OrderId id, OrderEntry entry, Order after, EventContext context)
     {
+        var before = entry.Order;
         var seq = NextRecord();
         var start = RecordCodec.WriteOrderDecided(_pending, id, context, _facts);
         Apply(entry, after, seq, _pending.Written[start..]);
         foreach (var fact in _facts)
             React(id, entry, after, fact);
+        if (after.SettledVersion is not null && before?.SettledVersion is null)
+            Hold(new HeldOutput { Seq = seq, Payload = after });
         if (entry.Waiters is { } waiters && after.SettledVersion is not null)
         {
             entry.Waiters = null;

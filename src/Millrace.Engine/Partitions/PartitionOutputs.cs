@@ -1,4 +1,5 @@
 using Millrace.Domain.Identity;
+using Millrace.Domain.Orders;
 using Millrace.Domain.Stock;
 using Millrace.Engine.Payments;
 using Millrace.Engine.ReadModel;
@@ -36,6 +37,9 @@ public sealed class PartitionOutputs
     /// <summary>Items as they now durably are, for the catalog.</summary>
     public List<StockItem> ChangedItems { get; } = [];
 
+    /// <summary>Orders that are now durably confirmed or ended, as they were then; for measurement.</summary>
+    public List<Order> Settled { get; } = [];
+
     /// <summary>At most one is under way; answer with <see cref="Partition.Checkpointed"/>.</summary>
     public PartitionCheckpoint? Checkpoint { get; set; }
 
@@ -48,6 +52,7 @@ public sealed class PartitionOutputs
         OrderLoads.Clear();
         NameLookups.Clear();
         ChangedItems.Clear();
+        Settled.Clear();
         Checkpoint = null;
     }
 }

@@ -1,0 +1,191 @@
+using System.Diagnostics;
+using Millrace.Domain.Identity;
+using Millrace.Engine.Journal;
+using Millrace.Engine.Partitions;
+using Millrace.Engine.Payments;
+using Millrace.Engine.ReadModel;
+using Millrace.Engine.Requests;
+
+namespace Millrace.Cluster.Lanes;
+
+/// <summary>What each input does.</summary>
+internal sealed partial class Lane
+{
+    private void Take(in LaneInput input, long nowMs)
+    {
+        switch (input.Kind)
+        {
+            case LaneInputKind.Request:
+                TakeRequest(_hosts[input.Partition]!, (PartitionRequest)input.Payload!, (ReplySink)input.Second!, nowMs);
+                return;
+            case LaneInputKind.GroupWritten:
+                TakeGroup((GroupResult)input.Payload!, nowMs);
+                return;
+            case LaneInputKind.Run:
+                return;
+        }
+
+        var host = _hosts[input.Partition]!;
+        switch (input.Kind)
+        {
+            case LaneInputKind.Start: Start(host); return;
+            case LaneInputKind.Stop: Stop(host, (TaskCompletionSource)input.Payload!); return;
+            case LaneInputKind.Recovered: TakeRecovered(host, (Partition)input.Payload!, (JournalClaim)input.Second!, nowMs); return;
+            case LaneInputKind.RecoveryFailed: TakeRecoveryFailure(host, (Exception)input.Payload!); return;
+        }
+
+        // Answers to an incarnation that is gone: its successor asks again by itself.
+        if (host.Partition is null || (input.Incarnation is not null && !ReferenceEquals(input.Incarnation, host.Partition)))
+            return;
+        Guard(host, (partition, i) => Answer(host, partition, i, nowMs), input);
+    }
+
+    private void Answer(PartitionHost host, Partition partition, LaneInput input, long nowMs)
+    {
+        switch (input.Kind)
+        {
+            case LaneInputKind.PaymentDone:
+                partition.CompletePayment((PaymentRequest)input.Payload!, (PaymentOutcome)input.Second!, nowMs);
+                break;
+            case LaneInputKind.Delivery:
+                partition.Deliver(input.Peer, input.ChannelSeq, (IReadOnlyList<PartitionMessage>)input.Payload!, nowMs);
+                break;
+            case LaneInputKind.Acknowledgement:
+                partition.Acknowledged(input.Peer, input.ChannelSeq, nowMs);
+                break;
+            case LaneInputKind.OrderRead:
+                partition.OrderLoaded(input.Order, (OrderRow?)input.Payload, nowMs);
+                break;
+            case LaneInputKind.NameRead:
+                partition.NameFound(input.NameHash, (OrderId?)input.Payload, nowMs);
+                break;
+            case LaneInputKind.ReadFailed:
+                partition.ReadFailed(input.Order.IsEmpty ? null : input.Order, input.Order.IsEmpty ? input.NameHash : null);
+                break;
+            case LaneInputKind.CheckpointStored:
+                partition.Checkpointed();
+                break;
+            case LaneInputKind.Fenced:
+                Lose(host);
+                break;
+            default:
+                throw new UnreachableException();
+        }
+    }
+
+    private void TakeRequest(PartitionHost host, PartitionRequest request, ReplySink sink, long nowMs)
+    {
+        var isRead = request is PartitionRequest.ReadOrder or PartitionRequest.ReadItem;
+        if (host.Partition is null || host.Stopping is not null)
+            sink.Complete(PartitionReply.Unavailable("partition_unavailable", "The partition is not serving yet."));
+        else if (host.State == PartitionState.Stalled && !isRead)
+            sink.Complete(PartitionReply.Unavailable("store_unavailable", "The store cannot commit at the moment."));
+        else
+            Guard(host, (partition, r) => partition.Handle(r, sink, nowMs), request);
+    }
+
+    private void TakeGroup(GroupResult result, long nowMs)
+    {
+        _isGroupInFlight = false;
+        for (var i = 0; i < result.Group.Count; i++)
+        {
+            var batch = result.Group[i];
+            var host = _hosts[batch.Partition]!;
+            // Dropped while its batch was in flight: the journal decides what its successor sees.
+            if (host.Partition is not { } partition || partition.Epoch != batch.Epoch)
+                continue;
+            switch (result.Failure)
+            {
+                case null when result.Outcomes![i] == AppendOutcome.Appended:
+                    host.Refused = null;
+                    host.State = PartitionState.Serving;
+                    Guard(host, static (p, now) => p.Committed(now), nowMs);
+                    _runtime.Metrics.Committed(batch);
+                    break;
+                case null:
+                    Lose(host);
+                    break;
+                case StoreUnavailableException:
+                    _retryAtMs = nowMs + (long)RetryEvery.TotalMilliseconds;
+                    host.Refused = batch;
+                    host.State = PartitionState.Stalled;
+                    Guard(host, static (p, _) => p.RefuseWaiting("The store cannot commit at the moment."), 0);
+                    break;
+                default:
+                    Restart(host, "its last commit may or may not be durable");
+                    break;
+            }
+        }
+    }
+
+    private void Start(PartitionHost host)
+    {
+        if (host.State == PartitionState.Stopped && host.Stopping is null)
+            Restart(host, "it starts");
+    }
+
+    private void Restart(PartitionHost host, string reason)
+    {
+        LaneLog.Recovering(_runtime.Logger, host.Id, reason);
+        Drop(host, PartitionState.Recovering, "The partition recovers.");
+        _runtime.Recover(this, host.Id, TimeSpan.Zero);
+    }
+
+    // Fenced: somebody else owns it now. Whoever places partitions may start it here again.
+    private void Lose(PartitionHost host)
+    {
+        LaneLog.Recovering(_runtime.Logger, host.Id, "another owner has claimed it");
+        Drop(host, PartitionState.Stopped, "The partition has moved.");
+    }
+
+    private void TakeRecovered(PartitionHost host, Partition partition, JournalClaim claim, long nowMs)
+    {
+        if (host.State != PartitionState.Recovering)
+            return;
+        host.Partition = partition;
+        Guard(host, (p, now) => p.Recovered(claim, now), nowMs);
+        if (host.Partition is null)
+            return;
+        foreach (var item in partition.Items)
+            _runtime.Catalog.Publish(item);
+        host.State = PartitionState.Serving;
+        LaneLog.Serving(_runtime.Logger, host.Id, claim.Seq, claim.Epoch);
+    }
+
+    private void TakeRecoveryFailure(PartitionHost host, Exception failure)
+    {
+        if (host.State != PartitionState.Recovering)
+            return;
+        if (failure is StoreUnavailableException or AmbiguousCommitException)
+        {
+            LaneLog.RecoveryFailed(_runtime.Logger, host.Id, failure);
+            _runtime.Recover(this, host.Id, RetryEvery);
+            return;
+        }
+
+        LaneLog.Halted(_runtime.Logger, host.Id, failure);
+        host.State = PartitionState.Halted;
+    }
+
+    private void Stop(PartitionHost host, TaskCompletionSource stopped)
+    {
+        host.Stopping = stopped;
+        TryFinishStop(host);
+    }
+
+    // Flushed when nothing is pending and nothing in flight; then the claim is given back.
+    private void TryFinishStop(PartitionHost host)
+    {
+        if (host.Stopping is not { } stopping || _isGroupInFlight || host.Partition is { HasPending: true })
+            return;
+        if (host.State == PartitionState.Stalled)
+            Drop(host, PartitionState.Stopped, "The node is stopping.");
+        var epoch = host.Partition?.Epoch;
+        Drop(host, PartitionState.Stopped, "The partition is handed over.");
+        host.Stopping = null;
+        if (epoch is { } claimed)
+            _runtime.Release(host.Id, claimed, stopping);
+        else
+            stopping.TrySetResult();
+    }
+}

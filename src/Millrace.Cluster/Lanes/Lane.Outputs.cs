@@ -1,0 +1,70 @@
+using Millrace.Engine.Partitions;
+
+namespace Millrace.Cluster.Lanes;
+
+/// <summary>What leaves the partitions, and where it goes.</summary>
+internal sealed partial class Lane
+{
+    private void DrainTouched(long nowMs)
+    {
+        // Delivering within the lane touches other partitions; every one is visited until none has anything to say.
+        while (_touched.TryDequeue(out var host))
+        {
+            host.IsTouched = false;
+            if (host.Partition is { } partition)
+                Drain(partition, nowMs);
+        }
+    }
+
+    private void Drain(Partition partition, long nowMs)
+    {
+        var outputs = partition.Outputs;
+        foreach (var (sink, reply) in outputs.Replies)
+            sink.Complete(reply);
+        foreach (var payment in outputs.Payments)
+            _runtime.Pay(this, partition, payment);
+        foreach (var order in outputs.OrderLoads)
+            _runtime.LoadOrder(this, partition, order);
+        foreach (var hash in outputs.NameLookups)
+            _runtime.FindName(this, partition, hash);
+        foreach (var item in outputs.ChangedItems)
+            _runtime.Catalog.Publish(item);
+        foreach (var order in outputs.Settled)
+            _runtime.Metrics.Settled(order, nowMs);
+        if (outputs.Checkpoint is { } checkpoint)
+            _runtime.Checkpoint(this, partition, checkpoint);
+        var messages = outputs.Messages;
+        for (var i = 0; i < messages.Count;)
+            i = DeliverRun(partition.Id, messages, i, nowMs);
+        foreach (var (source, seq) in outputs.Acknowledgements)
+            Acknowledge(partition.Id, source, seq, nowMs);
+        outputs.Clear();
+    }
+
+    // A run of messages that follow one another in one channel travels together.
+    private int DeliverRun(int source, List<OutgoingMessage> messages, int start, long nowMs)
+    {
+        var (target, firstSeq, _) = messages[start];
+        var end = start + 1;
+        while (end < messages.Count && messages[end].Target == target && messages[end].Seq == firstSeq + (end - start))
+            end++;
+        var run = new PartitionMessage[end - start];
+        for (var i = 0; i < run.Length; i++)
+            run[i] = messages[start + i].Message;
+        var delivery = new LaneInput(LaneInputKind.Delivery, target) { Peer = source, ChannelSeq = firstSeq, Payload = run };
+        if (_hosts[target] is null)
+            _runtime.Post(delivery);
+        else
+            Take(delivery, nowMs);
+        return end;
+    }
+
+    private void Acknowledge(int from, int source, long seq, long nowMs)
+    {
+        var acknowledgement = new LaneInput(LaneInputKind.Acknowledgement, source) { Peer = from, ChannelSeq = seq };
+        if (_hosts[source] is null)
+            _runtime.Post(acknowledgement);
+        else
+            Take(acknowledgement, nowMs);
+    }
+}

@@ -1,0 +1,151 @@
+using Millrace.Engine.Journal;
+using Millrace.Engine.Partitions;
+using Millrace.Engine.Requests;
+
+namespace Millrace.Cluster.Lanes;
+
+/// <summary>
+/// One thread that runs many partitions: it takes all inputs there are, lets the partitions decide, and hands
+/// what they decided to the journal as one group as soon as the previous group is durable. Partitions of one
+/// lane talk without locks or queues.
+/// </summary>
+internal sealed partial class Lane : IDisposable
+{
+    private static readonly TimeSpan TickEvery = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan RetryEvery = TimeSpan.FromMilliseconds(250);
+
+    private readonly PartitionRuntime _runtime;
+    private readonly PartitionHost?[] _hosts;
+    private readonly List<PartitionHost> _mine;
+    private readonly Queue<PartitionHost> _touched = new();
+    private readonly LaneMailbox _mailbox;
+    private readonly Thread _thread;
+    private long _tickedAtMs;
+    private long _retryAtMs;
+    private bool _isGroupInFlight;
+    private volatile bool _isStopping;
+
+    public Lane(PartitionRuntime runtime, IEnumerable<PartitionHost> hosts, int partitionCount, int mailboxLimit, string name)
+    {
+        _runtime = runtime;
+        _mine = [.. hosts];
+        _hosts = new PartitionHost?[partitionCount];
+        foreach (var host in _mine)
+            _hosts[host.Id] = host;
+        _mailbox = new LaneMailbox(mailboxLimit);
+        _thread = new Thread(Run) { Name = name, IsBackground = true };
+    }
+
+    public int MailboxDepth => _mailbox.Depth;
+
+    public void Start() => _thread.Start();
+
+    public bool TrySend(int partition, PartitionRequest request, ReplySink sink) =>
+        _mailbox.TryPostRequest(LaneInput.Of(partition, request, sink));
+
+    public void Post(in LaneInput input) => _mailbox.Post(input);
+
+    public void GroupWritten(GroupResult result) => Post(new LaneInput(LaneInputKind.GroupWritten, -1) { Payload = result });
+
+    public void Dispose()
+    {
+        _isStopping = true;
+        Post(new LaneInput(LaneInputKind.Run, -1));
+        _thread.Join();
+    }
+
+    private void Run()
+    {
+        var inputs = new List<LaneInput>(1024);
+        while (!_isStopping)
+        {
+            inputs = _mailbox.TakeAll(inputs, TickEvery);
+            var nowMs = _runtime.NowMs;
+            foreach (ref readonly var input in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(inputs))
+                Take(input, nowMs);
+            inputs.Clear();
+            // Also when the clock was set back: a tick too many does no harm.
+            if (nowMs - _tickedAtMs >= TickEvery.TotalMilliseconds || nowMs < _tickedAtMs)
+                Tick(nowMs);
+            DrainTouched(nowMs);
+            HandOver();
+        }
+
+        foreach (var host in _mine)
+            Drop(host, PartitionState.Stopped, "The node is stopping.");
+    }
+
+    private void Tick(long nowMs)
+    {
+        _tickedAtMs = nowMs;
+        foreach (var host in _mine)
+        {
+            if (host.State == PartitionState.Serving)
+                Guard(host, static (partition, now) => partition.Tick(now), nowMs);
+            TryFinishStop(host);
+        }
+    }
+
+    // One group in flight a lane: while it is, the partitions go on deciding, and the next group grows.
+    private void HandOver()
+    {
+        if (_isGroupInFlight)
+            return;
+        List<PartitionBatch>? group = null;
+        foreach (var host in _mine)
+        {
+            if (host.Partition is not { } partition)
+                continue;
+            var batch = host.State switch
+            {
+                PartitionState.Serving => partition.TakeBatch(),
+                PartitionState.Stalled when _runtime.NowMs >= _retryAtMs => host.Refused,
+                _ => null,
+            };
+            if (batch is not null)
+                (group ??= new List<PartitionBatch>(_mine.Count)).Add(batch);
+        }
+
+        if (group is null)
+            return;
+        _isGroupInFlight = true;
+        _runtime.Writer.Append(this, group);
+    }
+
+    private void Touch(PartitionHost host)
+    {
+        if (host.IsTouched)
+            return;
+        host.IsTouched = true;
+        _touched.Enqueue(host);
+    }
+
+    // An exception out of a partition is a broken invariant: that partition stops loudly, its neighbours go on.
+    private void Guard<T>(PartitionHost host, Action<Partition, T> action, T argument)
+    {
+        try
+        {
+            action(host.Partition!, argument);
+            Touch(host);
+        }
+        catch (Exception failure)
+        {
+            LaneLog.Halted(_runtime.Logger, host.Id, failure);
+            Drop(host, PartitionState.Halted, "The partition is halted.");
+        }
+    }
+
+    /// <summary>Throws the incarnation away; nobody who waits is left without an answer.</summary>
+    private void Drop(PartitionHost host, PartitionState state, string reason)
+    {
+        host.State = state;
+        host.Refused = null;
+        host.IsTouched = false;
+        if (host.Partition is not { } partition)
+            return;
+        host.Partition = null;
+        partition.Abandon(reason);
+        foreach (var (sink, reply) in partition.Outputs.Replies)
+            sink.Complete(reply);
+    }
+}

@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Logging;
+
+namespace Millrace.Cluster.Lanes;
+
+internal static partial class LaneLog
+{
+    [LoggerMessage(1, LogLevel.Error, "The journal could not commit a group.")]
+    public static partial void CommitFailed(ILogger logger, Exception failure);
+
+    [LoggerMessage(2, LogLevel.Information, "Partition {Partition} serves from sequence {Seq} in epoch {Epoch}.")]
+    public static partial void Serving(ILogger logger, int partition, long seq, long epoch);
+
+    [LoggerMessage(3, LogLevel.Warning, "Partition {Partition} recovers: {Reason}")]
+    public static partial void Recovering(ILogger logger, int partition, string reason);
+
+    [LoggerMessage(4, LogLevel.Critical, "Partition {Partition} is halted and serves nothing until an operator acts.")]
+    public static partial void Halted(ILogger logger, int partition, Exception failure);
+
+    [LoggerMessage(5, LogLevel.Warning, "Partition {Partition} could not be recovered yet and tries again.")]
+    public static partial void RecoveryFailed(ILogger logger, int partition, Exception failure);
+
+    [LoggerMessage(6, LogLevel.Warning, "Partition {Partition} could not read from the store.")]
+    public static partial void ReadFailed(ILogger logger, int partition, Exception failure);
+
+    [LoggerMessage(7, LogLevel.Warning, "Partition {Partition} could not store its checkpoint and tries again.")]
+    public static partial void CheckpointFailed(ILogger logger, int partition, Exception failure);
+
+    [LoggerMessage(8, LogLevel.Error, "A payment gateway threw instead of answering; the outcome counts as unknown.")]
+    public static partial void GatewayThrew(ILogger logger, Exception failure);
+
+    [LoggerMessage(9, LogLevel.Warning, "Partition {Partition} could not release its claim; the next owner fences it.")]
+    public static partial void ReleaseFailed(ILogger logger, int partition, Exception failure);
+}

@@ -1,0 +1,44 @@
+using Millrace.Domain.Identity;
+using Millrace.Engine.Requests;
+
+namespace Millrace.Cluster;
+
+/// <summary>Brings a request to the partition that owns its order or SKU, and its reply back. Thread-safe.</summary>
+public sealed class PartitionRouter(PartitionRuntime runtime)
+{
+    public PartitionMap Map => runtime.Map;
+
+    /// <summary>Whether every partition serves.</summary>
+    public bool IsReady => runtime.IsReady;
+
+    /// <summary>Completes once everything the reply depends on is durable; <see cref="ReplyStatus.Unavailable"/> at once when
+    /// the partition recovers or its mailbox is full.</summary>
+    /// <exception cref="OperationCanceledException">The caller stopped waiting; the request may still be done.</exception>
+    public ValueTask<PartitionReply> SendAsync(PartitionRequest request, CancellationToken cancellation = default)
+    {
+        var sink = new TaskReplySink();
+        runtime.Send(OwnerOf(request), request, sink);
+        return new ValueTask<PartitionReply>(cancellation.CanBeCanceled ? sink.Task.WaitAsync(cancellation) : sink.Task);
+    }
+
+    private int OwnerOf(PartitionRequest request) => request switch
+    {
+        PartitionRequest.PlaceOrder r => r.Id.Partition,
+        PartitionRequest.ChangeOrder r => r.Id.Partition,
+        PartitionRequest.ReadOrder r => r.Id.Partition,
+        PartitionRequest.AwaitSettled r => r.Id.Partition,
+        PartitionRequest.ChangeStock r => Map.OwnerOfSku(r.Command.Tenant, r.Sku),
+        PartitionRequest.ReadItem r => Map.OwnerOfSku(r.Tenant, r.Sku),
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+
+    private sealed class TaskReplySink : ReplySink
+    {
+        // Asynchronous: the partition's thread must not run what the edge does with a reply.
+        private readonly TaskCompletionSource<PartitionReply> _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<PartitionReply> Task => _source.Task;
+
+        public override void Complete(PartitionReply reply) => _source.TrySetResult(reply);
+    }
+}

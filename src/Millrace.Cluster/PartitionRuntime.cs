@@ -1,0 +1,232 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Millrace.Cluster.Lanes;
+using Millrace.Domain.Identity;
+using Millrace.Engine.Journal;
+using Millrace.Engine.Partitions;
+using Millrace.Engine.Payments;
+using Millrace.Engine.ReadModel;
+using Millrace.Engine.Requests;
+
+namespace Millrace.Cluster;
+
+/// <summary>What an operator may set of the runtime.</summary>
+public sealed record PartitionRuntimeOptions
+{
+    /// <summary>Threads that run partitions, 1 to 64. One keeps two cores' worth of edge busy.</summary>
+    public int Lanes { get; init; } = Math.Clamp(Environment.ProcessorCount / 4, 1, 64);
+
+    /// <summary>Requests that wait for one lane; beyond it callers get 503 at once.</summary>
+    public int MailboxLimit { get; init; } = 16_384;
+
+    /// <summary>Shown as the owner of this node's partitions.</summary>
+    public string Owner { get; init; } = "node";
+
+    public PartitionOptions Partition { get; init; } = new();
+}
+
+/// <summary>
+/// The partitions of this node: their lanes, the journal writer, and everything asynchronous that they ask for.
+/// Thread-safe. Whoever places partitions calls <see cref="Start"/> and <see cref="StopAsync"/>; safety does not depend on it.
+/// </summary>
+public sealed class PartitionRuntime : IDisposable
+{
+    private readonly IJournal _journal;
+    private readonly IReadModel _readModel;
+    private readonly IPaymentGateway _payments;
+    private readonly TimeProvider _time;
+    private readonly Recovery _recovery;
+    private readonly PartitionHost[] _hosts;
+    private readonly Lane[] _lanes;
+    private readonly BlockingCollection<(Lane Lane, Partition Partition, PartitionCheckpoint Checkpoint)> _checkpoints;
+    private readonly Thread _checkpointer;
+    private readonly CancellationTokenSource _stopping = new();
+
+    public PartitionRuntime(
+        IJournal journal, IReadModel readModel, IPaymentGateway payments, Catalog catalog, LaneMetrics metrics,
+        PartitionRuntimeOptions options, TimeProvider time, ILogger<PartitionRuntime> logger)
+    {
+        _journal = journal;
+        _readModel = readModel;
+        _payments = payments;
+        _time = time;
+        Logger = logger;
+        Catalog = catalog;
+        Metrics = metrics;
+        Map = new PartitionMap(journal.PartitionCount);
+        _recovery = new Recovery(journal, readModel, Map, options.Partition, options.Owner);
+        _hosts = [.. Enumerable.Range(0, Map.Count).Select(id => new PartitionHost(id))];
+        var lanes = Math.Min(options.Lanes, Map.Count);
+        Writer = new JournalWriter(journal, lanes, logger);
+        _lanes = [.. Enumerable.Range(0, lanes).Select(i => new Lane(
+            this, _hosts.Where(h => h.Id % lanes == i), Map.Count, options.MailboxLimit, $"lane-{i}"))];
+        // A partition has one checkpoint under way, so the queue is never longer than this.
+        _checkpoints = new BlockingCollection<(Lane, Partition, PartitionCheckpoint)>(Map.Count);
+        _checkpointer = new Thread(StoreCheckpoints) { Name = "checkpointer", IsBackground = true };
+        _checkpointer.Start();
+        foreach (var lane in _lanes)
+            lane.Start();
+    }
+
+    public PartitionMap Map { get; }
+
+    public Catalog Catalog { get; }
+
+    public bool IsReady => Array.TrueForAll(_hosts, h => h.State is PartitionState.Serving or PartitionState.Stalled);
+
+    /// <summary>Where each partition stands, by its number.</summary>
+    public IReadOnlyList<PartitionState> States => Array.ConvertAll(_hosts, h => h.State);
+
+    internal JournalWriter Writer { get; }
+
+    internal LaneMetrics Metrics { get; }
+
+    internal ILogger Logger { get; }
+
+    internal long NowMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Claims and recovers the partition in the background, unless it is here already. Returns at once.</summary>
+    public void Start(int partition) => Post(new LaneInput(LaneInputKind.Start, partition));
+
+    /// <summary>Takes no more requests for the partition, makes durable what it decided, and gives the claim back.</summary>
+    public Task StopAsync(int partition)
+    {
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(new LaneInput(LaneInputKind.Stop, partition) { Payload = stopped });
+        return stopped.Task;
+    }
+
+    /// <summary>Gives the request to its partition; the sink is completed in any case.</summary>
+    public void Send(int partition, PartitionRequest request, ReplySink sink)
+    {
+        if (partition >= Map.Count)
+            sink.Complete(new PartitionReply(ReplyStatus.NotFound));
+        else if (!LaneOf(partition).TrySend(partition, request, sink))
+            sink.Complete(PartitionReply.Unavailable("overloaded", "The partition's mailbox is full; repeat with the same key."));
+    }
+
+    public void Dispose()
+    {
+        _stopping.Cancel();
+        foreach (var lane in _lanes)
+            lane.Dispose();
+        Writer.Dispose();
+        _checkpoints.CompleteAdding();
+        _checkpointer.Join();
+        _checkpoints.Dispose();
+        _stopping.Dispose();
+    }
+
+    internal void Post(in LaneInput input) => LaneOf(input.Partition).Post(input);
+
+    internal void Recover(Lane lane, int partition, TimeSpan pause) => _ = Task.Run(async () =>
+    {
+        try
+        {
+            await Task.Delay(pause, _time, _stopping.Token).ConfigureAwait(false);
+            var (recovered, claim) = await _recovery.RunAsync(partition, _stopping.Token).ConfigureAwait(false);
+            lane.Post(new LaneInput(LaneInputKind.Recovered, partition) { Payload = recovered, Second = claim });
+        }
+        catch (Exception failure)
+        {
+            lane.Post(new LaneInput(LaneInputKind.RecoveryFailed, partition) { Payload = failure });
+        }
+    });
+
+    internal void Pay(Lane lane, Partition partition, PaymentRequest request)
+    {
+        var execution = ExecuteAsync(request);
+        if (execution.IsCompletedSuccessfully)
+            lane.Post(LaneInput.Of(partition, request, execution.Result));
+        else
+            _ = FinishAsync(execution, outcome => LaneInput.Of(partition, request, outcome), lane);
+    }
+
+    internal void LoadOrder(Lane lane, Partition partition, OrderId id) => _ = Task.Run(async () =>
+    {
+        try
+        {
+            lane.Post(LaneInput.Of(partition, id, await _readModel.FindOrderAsync(id, _stopping.Token).ConfigureAwait(false)));
+        }
+        catch (Exception failure)
+        {
+            LaneLog.ReadFailed(Logger, partition.Id, failure);
+            lane.Post(new LaneInput(LaneInputKind.ReadFailed, partition.Id) { Incarnation = partition, Order = id });
+        }
+    });
+
+    internal void FindName(Lane lane, Partition partition, UInt128 hash) => _ = Task.Run(async () =>
+    {
+        try
+        {
+            lane.Post(LaneInput.Of(partition, hash, await _readModel.FindNameAsync(partition.Id, hash, _stopping.Token).ConfigureAwait(false)));
+        }
+        catch (Exception failure)
+        {
+            LaneLog.ReadFailed(Logger, partition.Id, failure);
+            lane.Post(new LaneInput(LaneInputKind.ReadFailed, partition.Id) { Incarnation = partition, NameHash = hash });
+        }
+    });
+
+    internal void Checkpoint(Lane lane, Partition partition, PartitionCheckpoint checkpoint) =>
+        _checkpoints.Add((lane, partition, checkpoint));
+
+    internal void Release(int partition, long epoch, TaskCompletionSource released) => _ = Task.Run(async () =>
+    {
+        try
+        {
+            await _journal.ReleaseAsync(partition, epoch, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            // The release is a courtesy: the next owner's claim fences this one anyway.
+            LaneLog.ReleaseFailed(Logger, partition, failure);
+        }
+
+        released.TrySetResult();
+    });
+
+    private Lane LaneOf(int partition) => _lanes[partition % _lanes.Length];
+
+    private async ValueTask<PaymentOutcome> ExecuteAsync(PaymentRequest request)
+    {
+        try
+        {
+            return await _payments.ExecuteAsync(request, _stopping.Token).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (!_stopping.IsCancellationRequested)
+        {
+            LaneLog.GatewayThrew(Logger, failure);
+            return new PaymentOutcome.Unknown("gateway_fault");
+        }
+        catch (OperationCanceledException)
+        {
+            return new PaymentOutcome.Unknown("stopping");
+        }
+    }
+
+    private static async Task FinishAsync(ValueTask<PaymentOutcome> execution, Func<PaymentOutcome, LaneInput> answer, Lane lane) =>
+        lane.Post(answer(await execution.ConfigureAwait(false)));
+
+    private void StoreCheckpoints()
+    {
+        foreach (var (lane, partition, checkpoint) in _checkpoints.GetConsumingEnumerable())
+        {
+            while (!_stopping.IsCancellationRequested)
+            {
+                try
+                {
+                    var isCurrent = _readModel.CheckpointAsync(checkpoint).AsTask().GetAwaiter().GetResult();
+                    lane.Post(new LaneInput(isCurrent ? LaneInputKind.CheckpointStored : LaneInputKind.Fenced, partition.Id) { Incarnation = partition });
+                    break;
+                }
+                catch (Exception failure) when (failure is StoreUnavailableException or AmbiguousCommitException)
+                {
+                    // The same rows again: a checkpoint is an upsert, so a repeat of an unclear one is harmless.
+                    LaneLog.CheckpointFailed(Logger, partition.Id, failure);
+                    _stopping.Token.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(500));
+                }
+            }
+        }
+    }
+}
