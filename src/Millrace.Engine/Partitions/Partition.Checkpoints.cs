@@ -37,17 +37,17 @@ public sealed partial class Partition
     }
 
     // Everything a checkpoint needs is immutable or append-only, so it is captured now and leaves when its seq is durable.
-    private void TakeCheckpoint(long nowMs)
+    private void TakeCheckpoint()
     {
         if (_isCheckpointing || _appendedSeq == _checkpointSeq)
             return;
         _isCheckpointing = true;
-        _checkpointDueAtMs = nowMs + (long)_options.CheckpointEvery.TotalMilliseconds;
+        _checkpointDueAtMs = _tickedAtMs + (long)_options.CheckpointEvery.TotalMilliseconds;
         _checkpointSeq = _appendedSeq;
         (_dirtyOrders, _checkpointing) = (_checkpointing, _dirtyOrders);
         var orders = new OrderRow[_checkpointing.Count];
         for (var i = 0; i < orders.Length; i++)
-            orders[i] = Capture(_checkpointing[i], nowMs);
+            orders[i] = Capture(_checkpointing[i]);
         var names = _newNames;
         _newNames = [];
         var writer = new PayloadWriter();
@@ -59,12 +59,12 @@ public sealed partial class Partition
         });
     }
 
-    private OrderRow Capture(OrderEntry entry, long nowMs)
+    private OrderRow Capture(OrderEntry entry)
     {
         entry.IsListedDirty = false;
         var order = entry.Order!;
         var due = order.DueAtUnixMs;
-        if (due > nowMs)
+        if (due > _tickedAtMs)
             SetTimer(order.Id, entry, due.Value);
         return new OrderRow(order.Id, order.Placement.Tenant, order.Status, order.Version, order.Placement.Buyer.CustomerId,
             due, order.Parked?.Code, entry.Document);

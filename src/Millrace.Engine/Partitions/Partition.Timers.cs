@@ -8,6 +8,7 @@ public sealed partial class Partition
 {
     private readonly PriorityQueue<OrderId, long> _timers = new();
     private long _checkpointDueAtMs;
+    private long _tickedAtMs;
 
     /// <summary>Fires due timers, repeats unacknowledged messages, and takes a checkpoint when one is due. Called a few times a second.</summary>
     public void Tick(long nowMs)
@@ -29,8 +30,10 @@ public sealed partial class Partition
 
         _channels.CollectOverdue(nowMs, (long)_options.ResendAfter.TotalMilliseconds,
             (target, seq, message) => Outputs.Messages.Add(new OutgoingMessage(target, seq, message)));
-        if (nowMs >= _checkpointDueAtMs)
-            TakeCheckpoint(nowMs);
+        // A checkpoint stands at the end of a batch, where the chain is known: now, or when the next batch is taken.
+        _tickedAtMs = nowMs;
+        if (nowMs >= _checkpointDueAtMs && !HasPending)
+            TakeCheckpoint();
     }
 
     // A timer fires at least once and acts at most once: whether it is due is asked of the order, not of the timer.

@@ -89,6 +89,8 @@ public sealed partial class Partition
         _chain = chain;
         _batchedSeq = _appendedSeq;
         _isBatchInFlight = true;
+        if (_tickedAtMs >= _checkpointDueAtMs)
+            TakeCheckpoint();
         return batch;
     }
 
