@@ -1,0 +1,119 @@
+using Microsoft.Extensions.Logging;
+using Millrace.Engine.Payments;
+using Polly;
+using Polly.CircuitBreaker;
+using Polly.RateLimiting;
+using Polly.Timeout;
+
+namespace Millrace.Gateways.Psp;
+
+/// <summary>
+/// Talks HTTP to a provider, within a total time-out, a bulkhead and a circuit breaker. It does not retry: the engine
+/// does, in that one layer, with a later attempt of the same intent. From the second attempt on it looks the reference
+/// up first, because the provider may have done the work and forgotten the key since. Thread-safe.
+/// </summary>
+public sealed partial class HttpPaymentGateway : IPaymentGateway, IDisposable
+{
+    private readonly HttpClient _http;
+    private readonly PspClient _client;
+    private readonly ResiliencePipeline<PspAnswer> _pipeline;
+    private readonly ILogger _log;
+
+    /// <param name="options">The provider and its limits.</param>
+    /// <param name="time">The clock of the time-out and of the breaker.</param>
+    /// <param name="log">Hears when the breaker opens and closes.</param>
+    public HttpPaymentGateway(HttpPaymentGatewayOptions options, TimeProvider time, ILogger<HttpPaymentGateway> log)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _http = CreateClient(options);
+        _client = new PspClient(_http);
+        _log = log;
+        _pipeline = BuildPipeline(options, time, log);
+    }
+
+    /// <inheritdoc />
+    /// <exception cref="OperationCanceledException">The caller canceled; what the provider did is then unknown.</exception>
+    public async ValueTask<PaymentOutcome> ExecuteAsync(PaymentRequest request, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var context = ResilienceContextPool.Shared.Get(cancellation);
+        try
+        {
+            var result = await _pipeline.ExecuteOutcomeAsync(
+                static (context, call) => call.Client.CallAsync(call.Request, call.Caller, context.CancellationToken),
+                context,
+                (Client: _client, Request: request, Caller: cancellation));
+            // An outcome that is known is given even to a caller who has just canceled.
+            if (result.Exception is OperationCanceledException)
+                cancellation.ThrowIfCancellationRequested();
+            return result.Exception is null ? result.Result.Outcome : NotCalled(result.Exception, request.IdempotencyKey);
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private PaymentOutcome.Unknown NotCalled(Exception exception, string key)
+    {
+        switch (exception)
+        {
+            case BrokenCircuitException: return new PaymentOutcome.Unknown("breaker_open");
+            case RateLimiterRejectedException: return new PaymentOutcome.Unknown("bulkhead_full");
+            case TimeoutRejectedException: return new PaymentOutcome.Unknown("timeout");
+            default:
+                // A fault of ours may have come after the effect as well as before it: unknown, and loud.
+                LogFault(_log, key, exception);
+                return new PaymentOutcome.Unknown("gateway_fault");
+        }
+    }
+
+    private static HttpClient CreateClient(HttpPaymentGatewayOptions options)
+    {
+        // Money goes to the configured address and to no other: no redirects, no proxy from the environment.
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            UseCookies = false,
+            MaxConnectionsPerServer = options.MaxConcurrentCalls,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        };
+        return new HttpClient(handler)
+        {
+            BaseAddress = options.BaseAddress,
+            Timeout = Timeout.InfiniteTimeSpan,
+            MaxResponseContentBufferSize = PspClient.MaxAnswerBytes,
+        };
+    }
+
+    // Waiting for a turn counts into the time-out and not against the provider: the breaker sits inside of both.
+    private static ResiliencePipeline<PspAnswer> BuildPipeline(HttpPaymentGatewayOptions options, TimeProvider time, ILogger log) =>
+        new ResiliencePipelineBuilder<PspAnswer> { TimeProvider = time }
+            .AddTimeout(options.TotalTimeout)
+            .AddConcurrencyLimiter(options.MaxConcurrentCalls, options.MaxWaitingCalls)
+            .AddCircuitBreaker(BreakerOptions(options, log))
+            .Build();
+
+    /// <summary>Opens when half of at least 20 calls in 10 s failed: enough calls not to be chance, soon enough to spare the provider.</summary>
+    private static CircuitBreakerStrategyOptions<PspAnswer> BreakerOptions(HttpPaymentGatewayOptions options, ILogger log) => new()
+    {
+        FailureRatio = 0.5,
+        MinimumThroughput = 20,
+        SamplingDuration = TimeSpan.FromSeconds(10),
+        BreakDuration = options.BreakDuration,
+        ShouldHandle = static answer => ValueTask.FromResult(answer.Outcome.Result.IsPspFailing),
+        OnOpened = _ =>
+        {
+            LogOpened(log, options.BaseAddress, options.BreakDuration);
+            return default;
+        },
+        OnClosed = _ =>
+        {
+            LogClosed(log, options.BaseAddress);
+            return default;
+        },
+    };
+}

@@ -1,0 +1,16 @@
+using System.Text.Json;
+
+namespace Millrace.PspSimulator;
+
+internal static class Answers
+{
+    /// <summary>Writes a whole body with its length, of a type that <see cref="PspJson"/> knows.</summary>
+    public static async Task WriteAsync(HttpContext context, int status, object body)
+    {
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(body, body.GetType(), PspJson.Default);
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = bytes.Length;
+        await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
+    }
+}

@@ -1,0 +1,105 @@
+using Millrace.Domain.Identity;
+using Millrace.Engine.ReadModel;
+using Millrace.Storage.ReadModel;
+
+namespace Millrace.Storage.Memory;
+
+public sealed partial class MemoryStore
+{
+    public ValueTask<bool> CheckpointAsync(PartitionCheckpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        lock (disk.Gate)
+        {
+            var target = Partition(checkpoint.Partition);
+            if (!target.Accepts(checkpoint.Epoch))
+                return ValueTask.FromResult(false);
+            RequireDurable(target, checkpoint);
+            var fault = Before(MemoryWrite.Checkpoint);
+            target.CheckpointSeq = checkpoint.Seq;
+            target.State = checkpoint.State.ToArray();
+            foreach (var order in checkpoint.Orders)
+                disk.Orders[order.Id] = order with { Document = order.Document.ToArray() };
+            foreach (var item in checkpoint.Stock)
+                target.Stock[(item.Tenant.Value, item.Sku)] = item with { Document = item.Document.ToArray() };
+            foreach (var name in checkpoint.Names)
+                target.Names.TryAdd(name.Hash, name.Order);
+            After(fault);
+            return ValueTask.FromResult(true);
+        }
+    }
+
+    public ValueTask<PartitionSnapshot> LoadPartitionAsync(int partition, CancellationToken cancellation)
+    {
+        lock (disk.Gate)
+        {
+            RequireOpen();
+            var source = Partition(partition);
+            return ValueTask.FromResult(new PartitionSnapshot(
+                source.CheckpointSeq,
+                source.State,
+                [.. source.Stock.Values],
+                [.. source.Names.Keys],
+                [.. disk.Orders.Values
+                    .Where(order => order.Id.Partition == partition && order.DueAtUnixMs is not null)
+                    .OrderBy(order => order.DueAtUnixMs)]));
+        }
+    }
+
+    public ValueTask<OrderRow?> FindOrderAsync(OrderId id, CancellationToken cancellation)
+    {
+        lock (disk.Gate)
+        {
+            RequireOpen();
+            return ValueTask.FromResult<OrderRow?>(disk.Orders.TryGetValue(id, out var row) ? row : null);
+        }
+    }
+
+    public ValueTask<OrderId?> FindNameAsync(int partition, UInt128 hash, CancellationToken cancellation)
+    {
+        lock (disk.Gate)
+        {
+            RequireOpen();
+            return ValueTask.FromResult<OrderId?>(Partition(partition).Names.TryGetValue(hash, out var id) ? id : null);
+        }
+    }
+
+    public ValueTask<OrderPage> ListOrdersAsync(OrderQuery query, CancellationToken cancellation)
+    {
+        query.Validate();
+        lock (disk.Gate)
+        {
+            RequireOpen();
+            var rows = new List<OrderRow>();
+            var looked = 0;
+            OrderId? last = null;
+            foreach (var order in disk.Orders.Values.Reverse().SkipWhile(order => order.Id >= query.Before))
+            {
+                if (order.Id.CreatedAtUnixMs < query.CreatedAfterUnixMs)
+                    break;
+                if (rows.Count == query.Limit || looked++ == query.ScanLimit)
+                    return ValueTask.FromResult(new OrderPage(rows, last));
+                last = order.Id;
+                if (query.Matches(order))
+                    rows.Add(order);
+            }
+
+            return ValueTask.FromResult(new OrderPage(rows, null));
+        }
+    }
+
+    private static void RequireDurable(MemoryDisk.Partition target, PartitionCheckpoint checkpoint)
+    {
+        var isKnown = checkpoint.Seq == target.CheckpointSeq
+            || (checkpoint.Seq > target.CheckpointSeq && target.Batches.Exists(batch => batch.LastSeq == checkpoint.Seq));
+        if (!isKnown)
+            throw new ArgumentException(
+                $"Sequence {checkpoint.Seq} of partition {checkpoint.Partition} is no durable batch's last.", nameof(checkpoint));
+    }
+
+    private void RequireOpen()
+    {
+        if (_closed)
+            throw new Engine.Journal.StoreUnavailableException("The store is closed.");
+    }
+}

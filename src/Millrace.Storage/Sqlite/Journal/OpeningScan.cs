@@ -1,0 +1,81 @@
+using Millrace.Engine.Journal;
+using Millrace.Storage.Sqlite.Native;
+
+namespace Millrace.Storage.Sqlite.Journal;
+
+/// <summary>
+/// Finds every partition's head from its checkpoint and one pass over the journal's tail, and keeps the tail's batches for
+/// the partitions that are about to read them.
+/// </summary>
+/// <param name="Heads">One a partition.</param>
+/// <param name="LastPosition">The journal's last row.</param>
+/// <param name="ScanFrom">The first row that is not covered by checkpoints.</param>
+internal sealed record OpeningScan(PartitionHead[] Heads, long LastPosition, long ScanFrom)
+{
+    /// <summary>A tail is about two seconds of work. One beyond this is read again from disk, partition by partition.</summary>
+    private const long MostKeptBytes = 512L * 1024 * 1024;
+
+    public static OpeningScan Run(SqliteSession session, int partitionCount)
+    {
+        var heads = ReadHeads(session, partitionCount);
+        var scanFrom = session.Scalar("SELECT scan_from FROM store");
+        var last = session.Scalar("SELECT max(last_position, coalesce((SELECT max(position) FROM journal), 0)) FROM store");
+        var walks = Array.ConvertAll(heads, head => new ChainWalk(head.Partition, head.Checkpoint));
+        long kept = 0;
+
+        for (var from = scanFrom; from <= last;)
+        {
+            foreach (var row in JournalRows.ReadPiece(session, from, last, only: null, partitionCount))
+            {
+                foreach (var batch in row.Batches)
+                {
+                    if (!walks[batch.Partition].Accept(batch, row.Position))
+                        continue;
+                    var head = heads[batch.Partition];
+                    head.Advance(walks[batch.Partition].Last);
+                    kept += batch.Payload.Length;
+                    if (kept <= MostKeptBytes)
+                        (head.Tail ??= []).Add(batch);
+                }
+
+                if (row.Lost is not null)
+                    Array.ForEach(walks, walk => walk.Lose(row.Position, row.Lost));
+                from = row.Position + 1;
+            }
+        }
+
+        for (var partition = 0; partition < partitionCount; partition++)
+        {
+            walks[partition].Finish();
+            heads[partition].Damage = walks[partition].Damage;
+            if (kept > MostKeptBytes)
+                heads[partition].Tail = null;
+            else if (walks[partition].Damage is null)
+                heads[partition].Tail ??= [];
+        }
+
+        return new OpeningScan(heads, last, scanFrom);
+    }
+
+    private static PartitionHead[] ReadHeads(SqliteSession session, int partitionCount)
+    {
+        var heads = new PartitionHead[partitionCount];
+        var statement = session.Statement("""
+            SELECT h.partition, h.epoch, c.seq, c.chain, c.position
+            FROM partition_head h LEFT JOIN checkpoint c ON c.partition = h.partition ORDER BY h.partition
+            """);
+        using var scope = statement.Use();
+        for (var partition = 0; statement.Step(); partition++)
+        {
+            if (partition >= partitionCount || statement.Int64(0) != partition)
+                throw new StoreRefusedException("The store's partition heads do not match its number of partitions.");
+            var head = heads[partition] = new PartitionHead(partition) { Epoch = statement.Int64(1) };
+            if (!statement.IsNull(2))
+                head.Restore(new BatchMark(statement.Int64(2), statement.UInt128(3), statement.Int64(4)));
+        }
+
+        return heads[^1] is null
+            ? throw new StoreRefusedException("The store's partition heads do not match its number of partitions.")
+            : heads;
+    }
+}

@@ -1,0 +1,71 @@
+-- Tables are clustered by partition so that a checkpoint's rows land on few pages; see docs/adr/0001.
+
+CREATE TABLE store (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    partition_count INTEGER NOT NULL,
+    -- Rows of the journal below scan_from are covered by checkpoints; rows to last_position existed when that was written.
+    scan_from INTEGER NOT NULL,
+    last_position INTEGER NOT NULL
+);
+
+CREATE TABLE partition_head (
+    partition INTEGER PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    owner TEXT NOT NULL,
+    released INTEGER NOT NULL
+);
+
+-- One row a commit. The frames inside are described in JournalFrames.cs.
+CREATE TABLE journal (
+    position INTEGER PRIMARY KEY,
+    batches BLOB NOT NULL
+);
+
+CREATE TABLE checkpoint (
+    partition INTEGER PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    chain BLOB NOT NULL,
+    position INTEGER NOT NULL,
+    state BLOB NOT NULL
+);
+
+CREATE TABLE orders (
+    partition INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    tenant TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    customer TEXT,
+    due_at INTEGER,
+    attention TEXT,
+    doc BLOB NOT NULL,
+    PRIMARY KEY (partition, id)
+) WITHOUT ROWID;
+
+CREATE INDEX orders_due ON orders (partition, due_at) WHERE due_at IS NOT NULL;
+
+-- Few rows at any time, asked for newest first over all partitions.
+CREATE INDEX orders_attention ON orders (id, tenant) WHERE attention IS NOT NULL;
+
+-- customer is XXH3-64 of tenant and customer id; readers check the order itself.
+CREATE TABLE order_customers (
+    partition INTEGER NOT NULL,
+    customer INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    PRIMARY KEY (partition, customer, id)
+) WITHOUT ROWID;
+
+CREATE TABLE names (
+    partition INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    id BLOB NOT NULL,
+    PRIMARY KEY (partition, hash)
+) WITHOUT ROWID;
+
+CREATE TABLE stock (
+    partition INTEGER NOT NULL,
+    tenant TEXT NOT NULL,
+    sku TEXT NOT NULL,
+    doc BLOB NOT NULL,
+    PRIMARY KEY (partition, tenant, sku)
+) WITHOUT ROWID;

@@ -1,0 +1,28 @@
+using DbUp;
+using Millrace.Engine.Journal;
+using Millrace.Storage.Sqlite.Native;
+
+namespace Millrace.Storage.Sqlite.Migrations;
+
+/// <summary>Brings the schema up to date with the numbered scripts beside this file. Scripts are only ever added.</summary>
+internal static class SchemaMigrations
+{
+    public static void Apply(SqliteSession writer, string path)
+    {
+        using var shared = new DbUp.Sqlite.Helpers.SharedConnection(writer.Connection);
+        var upgrade = DeployChanges.To.SqliteDatabase(shared)
+            .WithScriptsEmbeddedInAssembly(typeof(SchemaMigrations).Assembly)
+            .WithTransaction()
+            .LogToNowhere()
+            .Build();
+
+        var known = upgrade.GetDiscoveredScripts().Select(script => script.Name).ToHashSet(StringComparer.Ordinal);
+        var newer = upgrade.GetExecutedScripts().Find(name => !known.Contains(name));
+        if (newer is not null)
+            throw new StoreRefusedException($"{path} was written by a newer Millrace (schema {newer}).");
+
+        var result = upgrade.PerformUpgrade();
+        if (!result.Successful)
+            throw new StoreUnavailableException($"The schema of {path} could not be brought up to date: {result.Error.Message}", result.Error);
+    }
+}

@@ -1,0 +1,101 @@
+using Millrace.Domain.Identity;
+using Millrace.Engine.ReadModel;
+using Millrace.Storage.Sqlite.Journal;
+using Millrace.Storage.Sqlite.Native;
+
+namespace Millrace.Storage.Sqlite.ReadModel;
+
+/// <summary>Writes a checkpoint's rows. Rows go in the order of their keys, so that neighbours find their page still at hand.</summary>
+internal static class CheckpointWriter
+{
+    private const string UpsertOrder = """
+        INSERT INTO orders (partition, id, tenant, status, version, customer, due_at, attention, doc)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        ON CONFLICT (partition, id) DO UPDATE SET status = excluded.status, version = excluded.version,
+            customer = excluded.customer, due_at = excluded.due_at, attention = excluded.attention, doc = excluded.doc
+        """;
+
+    private const string InsertCustomer =
+        "INSERT OR IGNORE INTO order_customers (partition, customer, id) VALUES (?1, ?2, ?3)";
+
+    private const string InsertName = "INSERT OR IGNORE INTO names (partition, hash, id) VALUES (?1, ?2, ?3)";
+
+    private const string UpsertStock = """
+        INSERT INTO stock (partition, tenant, sku, doc) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (partition, tenant, sku) DO UPDATE SET doc = excluded.doc
+        """;
+
+    private const string UpsertCheckpoint = """
+        INSERT INTO checkpoint (partition, seq, chain, position, state) VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT (partition) DO UPDATE SET
+            seq = excluded.seq, chain = excluded.chain, position = excluded.position, state = excluded.state
+        """;
+
+    public static void Write(SqliteSession session, PartitionCheckpoint checkpoint, BatchMark mark, long scanFrom, long lastPosition)
+    {
+        WriteOrders(session, checkpoint);
+        WriteCustomers(session, checkpoint);
+        WriteNames(session, checkpoint);
+        WriteStock(session, checkpoint);
+        session.Statement(UpsertCheckpoint)
+            .Bind(1, (long)checkpoint.Partition).Bind(2, mark.Seq).BindKey(3, mark.Chain).Bind(4, mark.Position)
+            .Bind(5, checkpoint.State.Span).Run();
+        session.Statement("UPDATE store SET scan_from = ?1, last_position = ?2")
+            .Bind(1, scanFrom).Bind(2, lastPosition).Run();
+    }
+
+    private static void WriteOrders(SqliteSession session, PartitionCheckpoint checkpoint)
+    {
+        var upsert = session.Statement(UpsertOrder).Bind(1, (long)checkpoint.Partition);
+        foreach (var order in Sorted(checkpoint.Orders, static (a, b) => a.Id.CompareTo(b.Id)))
+        {
+            if (order.Id.Partition != checkpoint.Partition)
+                throw new ArgumentException($"{order.Id} is not of partition {checkpoint.Partition}.", nameof(checkpoint));
+            OrderRows.Bind(upsert, 2, order.Id)
+                .Bind(3, order.Tenant.Value).Bind(4, (long)order.Status).Bind(5, (long)order.Version)
+                .Bind(6, order.CustomerId).Bind(7, order.DueAtUnixMs).Bind(8, order.Attention)
+                .Bind(9, order.Document.Span).Run();
+        }
+    }
+
+    private static void WriteCustomers(SqliteSession session, PartitionCheckpoint checkpoint)
+    {
+        var keys = new List<(long Customer, OrderId Id)>();
+        foreach (var order in checkpoint.Orders)
+        {
+            if (order.CustomerId is not null)
+                keys.Add((OrderRows.CustomerKey(order.Tenant, order.CustomerId), order.Id));
+        }
+
+        keys.Sort();
+        var insert = session.Statement(InsertCustomer).Bind(1, (long)checkpoint.Partition);
+        foreach (var (customer, id) in keys)
+            OrderRows.Bind(insert.Bind(2, customer), 3, id).Run();
+    }
+
+    private static void WriteNames(SqliteSession session, PartitionCheckpoint checkpoint)
+    {
+        var insert = session.Statement(InsertName).Bind(1, (long)checkpoint.Partition);
+        foreach (var name in Sorted(checkpoint.Names, static (a, b) => a.Hash.CompareTo(b.Hash)))
+            OrderRows.Bind(insert.BindKey(2, name.Hash), 3, name.Order).Run();
+    }
+
+    private static void WriteStock(SqliteSession session, PartitionCheckpoint checkpoint)
+    {
+        var upsert = session.Statement(UpsertStock).Bind(1, (long)checkpoint.Partition);
+        foreach (var item in checkpoint.Stock)
+            upsert.Bind(2, item.Tenant.Value).Bind(3, item.Sku).Bind(4, item.Document.Span).Run();
+    }
+
+    // Stable: of two names with one hash the first keeps its order.
+    private static IEnumerable<T> Sorted<T>(IReadOnlyList<T> rows, Comparison<T> compare)
+    {
+        for (var i = 1; i < rows.Count; i++)
+        {
+            if (compare(rows[i - 1], rows[i]) > 0)
+                return rows.Order(Comparer<T>.Create(compare));
+        }
+
+        return rows;
+    }
+}

@@ -1,0 +1,66 @@
+using Millrace.Domain.Identity;
+using Millrace.Engine.ReadModel;
+using Millrace.Storage.ReadModel;
+using Millrace.Storage.Sqlite.ReadModel;
+
+namespace Millrace.Storage.Sqlite;
+
+public sealed partial class SqliteStore
+{
+    public ValueTask<bool> CheckpointAsync(PartitionCheckpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        lock (_writing)
+        {
+            var head = Head(checkpoint.Partition);
+            Ready();
+            if (!head.Accepts(checkpoint.Epoch))
+                return ValueTask.FromResult(false);
+            var mark = head.Find(checkpoint.Seq) ?? throw new ArgumentException(
+                $"Sequence {checkpoint.Seq} of partition {head.Partition} is no durable batch's last.", nameof(checkpoint));
+            mark = mark with { Position = (head.FirstPositionAfter(mark.Seq) ?? (_lastPosition + 1)) - 1 };
+            var scanFrom = ScanFrom(head.Partition, mark.Seq);
+            InTransaction(session => CheckpointWriter.Write(session, checkpoint, mark, scanFrom, _lastPosition));
+            head.CheckpointDone(mark);
+            _scanFrom = scanFrom;
+            return ValueTask.FromResult(true);
+        }
+    }
+
+    public ValueTask<PartitionSnapshot> LoadPartitionAsync(int partition, CancellationToken cancellation) =>
+        _readers.ReadAsync(Head(partition).Partition, PartitionLoader.Load, cancellation);
+
+    public ValueTask<OrderRow?> FindOrderAsync(OrderId id, CancellationToken cancellation) =>
+        _readers.ReadAsync(id, OrderRows.Find, cancellation);
+
+    public ValueTask<OrderId?> FindNameAsync(int partition, UInt128 hash, CancellationToken cancellation) =>
+        _readers.ReadAsync(
+            (Head(partition).Partition, hash),
+            static (session, name) => PartitionLoader.FindName(session, name.Partition, name.hash),
+            cancellation);
+
+    public ValueTask<OrderPage> ListOrdersAsync(OrderQuery query, CancellationToken cancellation)
+    {
+        query.Validate();
+        return _readers.ReadAsync(
+            (query, PartitionCount),
+            static (session, page) => OrderLister.List(session, page.query, page.PartitionCount),
+            cancellation);
+    }
+
+    /// <summary>The first row that some partition's checkpoint does not cover, once this one is written. Idle partitions
+    /// have none, so they do not hold it back. With a damaged partition it stays: what it needs is not known.</summary>
+    private long ScanFrom(int partition, long seq)
+    {
+        var from = _lastPosition + 1;
+        foreach (var head in _heads)
+        {
+            if (head.Damage is not null)
+                return _scanFrom;
+            var covered = head.Partition == partition ? seq : head.Checkpoint.Seq;
+            from = Math.Min(from, head.FirstPositionAfter(covered) ?? from);
+        }
+
+        return from;
+    }
+}

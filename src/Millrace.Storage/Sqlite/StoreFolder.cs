@@ -1,0 +1,85 @@
+using System.Globalization;
+using Millrace.Engine.Journal;
+
+namespace Millrace.Storage.Sqlite;
+
+/// <summary>The data folder, locked for this process until disposed. The system frees the lock when the process dies.</summary>
+internal sealed class StoreFolder : IDisposable
+{
+    private const string OwnPrefix = "millrace.";
+
+    private readonly FileStream _lock;
+
+    private StoreFolder(string path, FileStream @lock)
+    {
+        Path = path;
+        _lock = @lock;
+    }
+
+    public string Path { get; }
+
+    public string Database => System.IO.Path.Combine(Path, "millrace.db");
+
+    public static StoreFolder Acquire(string directory)
+    {
+        var path = System.IO.Path.GetFullPath(directory);
+        try
+        {
+            Directory.CreateDirectory(path);
+            RequireNoForeignFiles(path);
+            return new StoreFolder(path, Lock(path));
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreRefusedException($"Data folder {path} cannot be used: {fault.Message}");
+        }
+    }
+
+    /// <summary>Bytes of the database with its WAL.</summary>
+    public long DiskBytes() => new DirectoryInfo(Path).EnumerateFiles("millrace.db*").Sum(file => file.Length);
+
+    public void Dispose() => _lock.Dispose();
+
+    private static void RequireNoForeignFiles(string path)
+    {
+        if (File.Exists(System.IO.Path.Combine(path, "millrace.db")))
+            return;
+
+        // The root of a mounted volume has a lost+found of its own.
+        var foreign = Directory.EnumerateFileSystemEntries(path)
+            .Select(entry => System.IO.Path.GetFileName(entry))
+            .FirstOrDefault(name => !name.StartsWith(OwnPrefix, StringComparison.Ordinal)
+                && !string.Equals(name, "lost+found", StringComparison.Ordinal));
+        if (foreign is not null)
+            throw new StoreRefusedException(
+                $"Data folder {path} has no millrace.db but holds other files ({foreign}); name an empty folder.");
+    }
+
+    private static FileStream Lock(string path)
+    {
+        // The locked file itself cannot be opened by others, not even to read; the process id stands beside it.
+        var note = System.IO.Path.Combine(path, "millrace.pid");
+        FileStream held;
+        try
+        {
+            held = new FileStream(
+                System.IO.Path.Combine(path, "millrace.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException) when (File.Exists(note))
+        {
+            throw new StoreRefusedException(
+                $"Data folder {path} is in use by another process ({File.ReadAllText(note).Trim()}).");
+        }
+
+        try
+        {
+            File.WriteAllText(note, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+            return held;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+}

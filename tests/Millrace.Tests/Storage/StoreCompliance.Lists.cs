@@ -1,0 +1,85 @@
+using Millrace.Domain.Identity;
+using Millrace.Domain.Orders;
+using Millrace.Engine.ReadModel;
+using Xunit;
+
+namespace Millrace.Tests.Storage;
+
+public abstract partial class StoreCompliance
+{
+    public static TheoryData<OrderQuery> Queries =>
+    [
+        new OrderQuery(null, null, 7),
+        new OrderQuery(null, null, 1000),
+        new OrderQuery(Acme, null, 10),
+        new OrderQuery(Acme, null, 10, ScanLimit: 6),
+        new OrderQuery(null, null, 10, Status: OrderStatus.Confirmed),
+        new OrderQuery(Other, null, 3, CustomerId: "c1"),
+        new OrderQuery(null, null, 5, CustomerId: "c2"),
+        new OrderQuery(Acme, null, 5, NeedsAttention: true),
+        new OrderQuery(null, null, 2, NeedsAttention: true, Status: OrderStatus.Pending),
+        new OrderQuery(null, null, 9, CreatedAfterUnixMs: 1_050),
+        new OrderQuery(Acme, null, 4, CustomerId: "c0", Status: OrderStatus.Completed, CreatedAfterUnixMs: 1_020),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Queries))]
+    public async Task A_list_pages_through_all_partitions_newest_first_without_a_gap_or_a_repeat(OrderQuery query)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        var orders = await WriteManyOrdersAsync();
+        var expected = orders.Where(row => IsAnswer(query, row)).OrderByDescending(row => row.Id).ToList();
+        Assert.NotEmpty(expected);
+
+        var listed = new List<OrderRow>();
+        for (OrderId? before = null; ;)
+        {
+            var page = await ReadModel.ListOrdersAsync(query with { Before = before }, CancellationToken.None);
+            Assert.True(page.Rows.Count <= query.Limit);
+            listed.AddRange(page.Rows);
+            if (page.Next is null)
+                break;
+            Assert.True(before is null || page.Next < before);
+            before = page.Next;
+        }
+
+        Same(expected, listed);
+    }
+
+    [Fact]
+    public async Task A_page_that_ends_the_list_has_no_cursor()
+    {
+        var orders = await WriteManyOrdersAsync();
+        var page = await ReadModel.ListOrdersAsync(new OrderQuery(null, null, orders.Count), CancellationToken.None);
+        Assert.Equal(orders.Count, page.Rows.Count);
+        Assert.Null(page.Next);
+    }
+
+    private static bool IsAnswer(OrderQuery query, OrderRow row) =>
+        (query.Tenant is null || query.Tenant == row.Tenant)
+        && (query.Status is null || query.Status == row.Status)
+        && (query.CustomerId is null || query.CustomerId == row.CustomerId)
+        && (!query.NeedsAttention || row.Attention is not null)
+        && (query.CreatedAfterUnixMs is null || row.Id.CreatedAtUnixMs >= query.CreatedAfterUnixMs);
+
+    private async Task<List<OrderRow>> WriteManyOrdersAsync()
+    {
+        var random = new Random(20);
+        var orders = Enumerable.Range(0, 400).Select(i => new OrderRow(
+            OrderId.Create(1_000 + i / 4, random.Next(Partitions), (ulong)random.NextInt64()),
+            random.Next(3) == 0 ? Other : Acme,
+            (OrderStatus)random.Next(1, 7),
+            1,
+            random.Next(2) == 0 ? $"c{random.Next(3)}" : null,
+            null,
+            random.Next(6) == 0 ? "late" : null,
+            new byte[] { (byte)i })).ToList();
+        foreach (var group in orders.GroupBy(order => order.Id.Partition))
+        {
+            var log = await PartitionLog.ClaimAsync(Journal, group.Key);
+            Assert.True(await ReadModel.CheckpointAsync(Checkpoint(log) with { Orders = [.. group] }));
+        }
+
+        return orders;
+    }
+}
