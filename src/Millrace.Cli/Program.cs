@@ -1,1 +1,24 @@
-return 0;
+using System.CommandLine;
+using Millrace.Cli.Demo;
+using Millrace.Cli.Doctor;
+using Millrace.Cli.Keys;
+using Millrace.Cli.Orders;
+using Millrace.Cli.Psp;
+using Millrace.Cli.Replay;
+using Millrace.Cli.Serve;
+using Millrace.Cli.Verify;
+
+var root = new RootCommand("Millrace: orders accepted, stock held, money moved, nothing lost.")
+{
+    ServeCommand.Create(),
+    DemoCommand.Create(),
+    VerifyCommand.Create(),
+    DoctorCommand.Create(),
+    OrdersCommand.Create(),
+    ItemsCommand.Create(),
+    StockCommand.Create(),
+    KeysCommand.Create(),
+    PspCommand.Create(),
+    ReplayCommand.Create(),
+};
+return await root.Parse(args).InvokeAsync();

@@ -120,8 +120,10 @@ internal sealed partial class Lane
 
     private void Start(PartitionHost host)
     {
-        if (host.State == PartitionState.Stopped && host.Stopping is null)
-            Restart(host, "it starts");
+        if (host.State != PartitionState.Stopped || host.Stopping is not null)
+            return;
+        host.State = PartitionState.Recovering;
+        _runtime.Recover(this, host.Id, TimeSpan.Zero);
     }
 
     private void Restart(PartitionHost host, string reason)

@@ -24,6 +24,9 @@ public readonly record struct OrderId : IComparable<OrderId>
     /// <summary>When the id was made, in milliseconds since the Unix epoch.</summary>
     public long CreatedAtUnixMs => (long)(ulong)(_bits >> 80);
 
+    /// <summary>32 of the id's own random bits: what spreads things without a generator, the same in every process.</summary>
+    public uint Spread => (uint)_bits;
+
     public bool IsEmpty => _bits == UInt128.Zero;
 
     /// <param name="unixMs">Milliseconds since the Unix epoch, 0 to 2^48 − 1.</param>

@@ -104,6 +104,9 @@ public sealed record Order(
     ParkedReason? Parked,
     int? SettledVersion)
 {
+    /// <summary>When stock was asked for: a reservation's time begins here, however long the order was held before.</summary>
+    public long? ReservationRequestedAtUnixMs { get; init; }
+
     /// <summary>The next time at which the pipeline itself must look at the order; null when it waits for others.</summary>
     public long? DueAtUnixMs => OrderSaga.DueAt(this);
 
@@ -112,7 +115,7 @@ public sealed record Order(
     /// <param name="order">Before; null only for <see cref="OrderEvent.Placed"/>.</param>
     public static Order Evolve(OrderId id, Order? order, OrderEvent fact, EventContext context)
     {
-        if (fact is OrderEvent.Placed placed)
+        if (order is null && fact is OrderEvent.Placed placed)
         {
             return new Order(id, placed.Placement, OrderStatus.Pending, 1, context.AtUnixMs, context.AtUnixMs,
                 ExternalIdStatus.None, [], [], PaymentState.None, null, null, null, null);

@@ -64,11 +64,18 @@ public static class OrderDecider
         var placement = command.Placement;
         if (placement.Lines.Length is 0 or > OrderPlacement.MaxLines)
             return new OrderRejection.InvalidOrder($"An order has 1 to {OrderPlacement.MaxLines} lines.");
+        if (placement.ShippingMinor < 0 || !Array.TrueForAll(placement.Lines, IsWithinBounds))
+            return new OrderRejection.InvalidOrder($"Every line has 1 to {LineItem.MaxQuantity} units, and no amount is below zero.");
         if (!OrderTotal.TryCompute(placement.Lines, placement.ShippingMinor, out var total) || total != placement.TotalMinor)
             return new OrderRejection.InvalidOrder("The total is not the sum of the lines and the shipping.");
         facts.Add(new OrderEvent.Placed(placement));
         return null;
     }
+
+    // The summed quantity of one SKU fits an int because of this, and the codec writes no number below zero.
+    private static bool IsWithinBounds(LineItem line) =>
+        line.Quantity is >= 1 and <= LineItem.MaxQuantity && line.UnitPriceMinor >= 0
+        && Array.TrueForAll(line.Discounts, d => d.AmountMinor >= 0) && Array.TrueForAll(line.TaxLines, t => t.AmountMinor >= 0);
 
     private static OrderRejection? Cancel(Order order, OrderCommand.Cancel command, List<OrderEvent> facts)
     {

@@ -23,7 +23,10 @@ internal static class OrderEvolution
         OrderEvent.ExternalIdRequested => order with { ExternalIdStatus = ExternalIdStatus.Requested },
         OrderEvent.ExternalIdGranted => order with { ExternalIdStatus = ExternalIdStatus.Granted },
         OrderEvent.ExternalIdRefused => order with { ExternalIdStatus = ExternalIdStatus.None },
-        OrderEvent.ReservationRequested e => order with { StockParts = NewParts(e.Parts) },
+        OrderEvent.ReservationRequested e => order with
+        {
+            StockParts = NewParts(e.Parts), ReservationRequestedAtUnixMs = context.AtUnixMs,
+        },
         OrderEvent.StockReserved e => WithPart(order, e.Part,
             part => part with { Status = StockPartStatus.Reserved, Takes = e.Takes }),
         OrderEvent.StockRefused e => WithPart(order, e.Part, part => part with { Status = StockPartStatus.Refused }),

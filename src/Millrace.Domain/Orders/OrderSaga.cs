@@ -47,7 +47,7 @@ public static class OrderSaga
     public static long? ReservationDeadline(Order order) =>
         order.Status == OrderStatus.Pending && order.StockParts.Length > 0 && order.Payment.AuthorizedMinor == 0
             && order.Payment.Pending is null
-            ? order.PlacedAtUnixMs + order.Placement.Options.ReservationTtlMs
+            ? order.ReservationRequestedAtUnixMs + order.Placement.Options.ReservationTtlMs
             : null;
 
     private static OrderEvent? NextPending(Order order, PartitionMap map)

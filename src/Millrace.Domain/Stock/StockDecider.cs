@@ -27,6 +27,8 @@ public static class StockDecider
         if (item is not null && item.Name == c.Name && item.PriceMinor == c.PriceMinor
             && item.CurrencyCode == c.CurrencyCode && item.BackorderLimit == c.BackorderLimit)
             return default;
+        if (c.BackorderLimit < 0)
+            return new StockDecision(null, new StockRejection.OutOfRange(c.Sku));
         if (item is not null && item.Available < -c.BackorderLimit)
             return new StockDecision(null, new StockRejection.BelowPromised(c.Sku));
         return Accept(new StockEvent.ItemDefined(c.Tenant, c.Sku, c.Name, c.PriceMinor, c.CurrencyCode, c.BackorderLimit));
@@ -43,7 +45,8 @@ public static class StockDecider
             return new StockDecision(null, new StockRejection.TooManyLocations(c.Sku));
         var onHand = (Int128)(level?.OnHand ?? 0) + c.Delta;
         // A trillion units at one place is a typing error, and keeps every sum far from overflow.
-        if (onHand < 0 || onHand > 1_000_000_000_000)
+        // Only a loss is kept above zero: a receipt counts even where backorders were shipped before they were counted in.
+        if ((c.Delta < 0 && onHand < 0) || onHand > 1_000_000_000_000)
             return new StockDecision(null, new StockRejection.OutOfRange(c.Sku));
         return c.Delta < 0 && item.Available + c.Delta < -item.BackorderLimit
             ? new StockDecision(null, new StockRejection.BelowPromised(c.Sku))

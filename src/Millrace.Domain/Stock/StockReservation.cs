@@ -22,6 +22,9 @@ internal static class StockReservation
 
     private static bool TryTake(StockItem item, int quantity, bool allowBackorder, bool allowSplit, List<StockTake> takes)
     {
+        // The limit is over all locations: one that owes may not be paid for by selling another empty.
+        if (item.Available - quantity < -item.BackorderLimit)
+            return false;
         // The fullest location that has it all: one parcel, and it leaves the scarce places alone.
         var best = Fullest(item);
         if (best is not null && best.Available >= quantity)
@@ -32,7 +35,7 @@ internal static class StockReservation
 
         if (allowSplit && item.Available >= quantity && item.Levels.Length > 1)
             return TrySplit(item, quantity, takes);
-        if (!allowBackorder || item.Available - quantity < -item.BackorderLimit)
+        if (!allowBackorder)
             return false;
         takes.Add(new StockTake(item.Sku, best?.Location ?? StockItem.DefaultLocation, quantity));
         return true;

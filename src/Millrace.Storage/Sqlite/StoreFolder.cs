@@ -45,10 +45,11 @@ internal sealed class StoreFolder : IDisposable
         if (File.Exists(System.IO.Path.Combine(path, "millrace.db")))
             return;
 
-        // The root of a mounted volume has a lost+found of its own.
+        // The root of a mounted volume has a lost+found of its own; keys may be made before the first start.
         var foreign = Directory.EnumerateFileSystemEntries(path)
             .Select(entry => System.IO.Path.GetFileName(entry))
             .FirstOrDefault(name => !name.StartsWith(OwnPrefix, StringComparison.Ordinal)
+                && !name.StartsWith("keys.", StringComparison.Ordinal)
                 && !string.Equals(name, "lost+found", StringComparison.Ordinal));
         if (foreign is not null)
             throw new StoreRefusedException(

@@ -1,0 +1,90 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Millrace.Api.Documentation;
+using Millrace.Api.Edge;
+using Millrace.Api.Health;
+using Millrace.Api.Items;
+using Millrace.Api.Keys;
+using Millrace.Api.Orders.Change;
+using Millrace.Api.Orders.Place;
+using Millrace.Api.Orders.Read;
+using Millrace.Api.Psp;
+using Millrace.Api.Stock;
+using Millrace.Cluster;
+using Millrace.Engine.ReadModel;
+using OpenTelemetry.Metrics;
+using Scalar.AspNetCore;
+
+namespace Millrace.Api;
+
+/// <summary>
+/// The HTTP edge. Needs in the container: <see cref="PartitionRouter"/>, <see cref="Millrace.Cluster.Catalog"/>, <see cref="IReadModel"/>,
+/// <see cref="ApiKeyStore"/>, and <see cref="PspWebhookParser"/> when webhooks are to be taken.
+/// </summary>
+public static class ApiHost
+{
+    public static void AddMillraceApi(this IServiceCollection services, ApiOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton<ApiMetrics>();
+        services.Configure<KestrelServerOptions>(Limit);
+        services.AddRouting();
+        services.AddOpenApi("v1", OpenApiDocument.Configure);
+        services.ConfigureHttpJsonOptions(o => o.SerializerOptions.PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower);
+        services.AddOpenTelemetry().WithMetrics(metrics => metrics
+            .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime", "Millrace.*")
+            .AddPrometheusExporter());
+        // The framework's line per request, and the activity it would make only for that line.
+        services.AddLogging(logging => logging
+            .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+            .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None));
+    }
+
+    public static void MapMillraceApi(this WebApplication app)
+    {
+        var services = app.Services;
+        var options = services.GetRequiredService<ApiOptions>();
+        var time = services.GetService<TimeProvider>() ?? TimeProvider.System;
+        var router = services.GetRequiredService<PartitionRouter>();
+        var catalog = services.GetRequiredService<Catalog>();
+        var orders = new PlaceOrders(router, new Pricing(catalog), time, services.GetRequiredService<ApiMetrics>());
+        var place = new PlaceEndpoint(orders, router, options, time);
+
+        app.UseMiddleware<EdgeMiddleware>();
+        var routes = new Routes(app, new Access(services.GetRequiredService<ApiKeyStore>()));
+        ApiRoutes.MapOrders(routes, place, new BatchEndpoint(orders, options), new ReadOrders(router),
+            new ListOrders(services.GetRequiredService<IReadModel>(), router, time));
+        ApiRoutes.MapChanges(routes, new ChangeOrders(router));
+        ApiRoutes.MapStock(routes, new ItemEndpoints(router), new AdjustEndpoint(router));
+        ApiRoutes.MapOpen(routes, new HealthEndpoints(router),
+            services.GetService<PspWebhookParser>() is { } parser ? new PspWebhookEndpoint(router, parser) : null,
+            options.HasNoopEndpoint ? place : null);
+        MapMetrics(app, options);
+        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("Millrace").WithOpenApiRoutePattern("/openapi/v1.json"));
+    }
+
+    private static void MapMetrics(WebApplication app, ApiOptions options)
+    {
+        int? port = null;
+        if (options.ManagementUrl is { } url)
+        {
+            app.Urls.Add(url);
+            port = BindingAddress.Parse(url).Port;
+        }
+
+        app.MapPrometheusScrapingEndpoint("/metrics").Add(endpoint =>
+            endpoint.RequestDelegate = HealthEndpoints.Internal(endpoint.RequestDelegate!, port));
+    }
+
+    private static void Limit(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = BodyReading.MaxBatchBytes;
+        kestrel.Limits.MaxRequestLineSize = 8 << 10;
+        kestrel.Limits.MaxRequestHeadersTotalSize = 16 << 10;
+        kestrel.Limits.MaxRequestHeaderCount = 64;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
+        kestrel.Limits.MaxConcurrentConnections = 20_000;
+    }
+}

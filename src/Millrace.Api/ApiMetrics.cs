@@ -1,0 +1,31 @@
+using System.Diagnostics.Metrics;
+using Millrace.Api.Orders.Place;
+
+namespace Millrace.Api;
+
+/// <summary>What the edge counts itself; durations by route and status come from ASP.NET Core.</summary>
+internal sealed class ApiMetrics
+{
+    public const string MeterName = "Millrace.Api";
+
+    private static readonly KeyValuePair<string, object?> Accepted = new("outcome", "accepted");
+    private static readonly KeyValuePair<string, object?> Replayed = new("outcome", "replayed");
+    private static readonly KeyValuePair<string, object?> Refused = new("outcome", "refused");
+    private static readonly KeyValuePair<string, object?> Unavailable = new("outcome", "unavailable");
+    private readonly Counter<long> _placed;
+
+    public ApiMetrics(IMeterFactory factory)
+    {
+        var meter = factory.Create(MeterName);
+        _placed = meter.CreateCounter<long>("millrace.orders.placed", "{order}", "Orders asked for, by what became of the request.");
+    }
+
+    public void Placed(in PlaceOutcome outcome) => _placed.Add(1, Label(outcome));
+
+    private static KeyValuePair<string, object?> Label(in PlaceOutcome outcome)
+    {
+        if (outcome.Problem is null)
+            return outcome.IsReplay ? Replayed : Accepted;
+        return outcome.Problem.Kind == Problems.ProblemKinds.Unavailable ? Unavailable : Refused;
+    }
+}

@@ -1,0 +1,17 @@
+namespace Millrace.Api;
+
+/// <summary>What an operator chooses for the HTTP edge.</summary>
+public sealed class ApiOptions
+{
+    /// <summary>
+    /// URL of the management listener that serves <c>/metrics</c> (and liveness), such as <c>http://127.0.0.1:9464</c>. Null, the default:
+    /// metrics are served on the main listener, to loopback only.
+    /// </summary>
+    public string? ManagementUrl { get; init; }
+
+    /// <summary>The payment service provider of an order that names none. Default <c>psp</c>.</summary>
+    public string DefaultPsp { get; init; } = "psp";
+
+    /// <summary>Serves <c>POST /v1/_noop</c>, the bench's yardstick, to anyone. Default false.</summary>
+    public bool HasNoopEndpoint { get; init; }
+}

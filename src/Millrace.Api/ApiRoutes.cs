@@ -1,0 +1,105 @@
+using Millrace.Api.Documentation;
+using Millrace.Api.Health;
+using Millrace.Api.Items;
+using Millrace.Api.Keys;
+using Millrace.Api.Orders.Change;
+using Millrace.Api.Orders.Place;
+using Millrace.Api.Orders.Read;
+using Millrace.Api.Psp;
+using Millrace.Api.Stock;
+
+namespace Millrace.Api;
+
+/// <summary>Every address of the API.</summary>
+internal static class ApiRoutes
+{
+    private static readonly (string, string, bool) IfMatch = ("If-Match", "The ETag that the change is made for; another version is refused with 412.", false);
+    private static readonly (string, string, bool) Prefer = ("Prefer", "wait=N waits up to N (30 at most) seconds for the order to be confirmed or to end.", false);
+
+    public static void MapOrders(Routes routes, PlaceEndpoint place, BatchEndpoint batch, ReadOrders read, ListOrders list)
+    {
+        routes.Post("/v1/orders", place.HandleAsync, new("place_order", "Place an order")
+        {
+            Body = typeof(PlaceOrderShape), Answer = typeof(OrderShape), Scope = Scopes.OrdersWrite, Statuses = [202, 201, 200],
+        }, Prefer);
+        routes.Map("POST", "/v1/orders:batch", batch.HandleAsync, new("place_orders", "Place up to 1,000 orders")
+        {
+            Body = typeof(BatchRowShape), TakesLines = true, Answer = typeof(BatchShape), Scope = Scopes.OrdersWrite,
+        });
+        routes.Map("GET", "/v1/orders", list.HandleAsync, new("list_orders", "List orders, newest first")
+        {
+            Answer = typeof(OrderListShape), Scope = Scopes.OrdersRead,
+            Query =
+            [
+                ("status", "pending, confirmed, completed, rejected, expired or canceled."), ("customer", "The customer's id."),
+                ("external_id", "The merchant's own number."), ("sku", "An item in the order."), ("created_after", "RFC 3339, inclusive."),
+                ("attention", "true: only orders that wait for a person."), ("limit", "1 to 200; 50 without."),
+                ("cursor", "next_cursor of the page before."),
+            ],
+        });
+        routes.Map("GET", "/v1/orders/{id}", read.GetAsync, new("get_order", "Get an order")
+        {
+            Answer = typeof(OrderShape), Scope = Scopes.OrdersRead, Statuses = [200, 304],
+            Query = [("as_of", "RFC 3339: the order as it was then.")],
+            Headers = [("If-None-Match", "The ETag that the client has.", false)],
+        });
+        routes.Map("GET", "/v1/orders/{id}/events", read.EventsAsync,
+            new("list_order_events", "An order's timeline") { Answer = typeof(EventListShape), Scope = Scopes.OrdersRead });
+        routes.Map("GET", "/v1/orders/{id}/ledger", read.LedgerAsync,
+            new("get_order_ledger", "An order's money in double entry") { Answer = typeof(LedgerShape), Scope = Scopes.OrdersRead });
+    }
+
+    public static void MapChanges(Routes routes, ChangeOrders change)
+    {
+        Change("cancel", "cancel", ChangeBodies.Cancel, Scopes.OrdersWrite, typeof(ReasonShape), "cancel_order", "Cancel an order, undoing what was done");
+        Change("holds", "hold", ChangeBodies.Hold, Scopes.OrdersWrite, typeof(PlaceHoldShape), "place_hold", "Hold an order");
+        Change("holds/{hold}/release", "release", ChangeBodies.Release, Scopes.OrdersWrite, typeof(EmptyShape), "release_hold", "Release a hold");
+        Change("ship", "ship", ChangeBodies.Ship, Scopes.OrdersWrite, typeof(ShipShape), "ship_order", "Say that the parcel has left");
+        Change("deliver", "deliver", ChangeBodies.Deliver, Scopes.OrdersWrite, typeof(EmptyShape), "deliver_order", "Say that the parcel has arrived");
+        Change("refunds", "refund", ChangeBodies.Refund, Scopes.OrdersRefund, typeof(RefundShape), "refund_order", "Give money back, all that is left or an amount", 202);
+        Change("resume", "resume", ChangeBodies.Resume, Scopes.OpsWrite, typeof(ReasonShape), "resume_order", "Go on with a parked order");
+
+        void Change(string path, string name, ChangeBody parse, Scopes scope, Type body, string operation, string summary, int status = 200) =>
+            routes.Post("/v1/orders/{id}/" + path, change.Handle(name, parse, status), new(operation, summary)
+            {
+                Body = body, IsBodyOptional = body != typeof(PlaceHoldShape), Answer = typeof(OrderShape), Scope = scope, Statuses = [status],
+            }, IfMatch);
+    }
+
+    public static void MapStock(Routes routes, ItemEndpoints items, AdjustEndpoint adjust)
+    {
+        routes.Map("PUT", "/v1/items/{sku}", items.PutAsync, new("put_item", "Make or change a catalog item")
+        {
+            Tag = "items", Body = typeof(PutItemShape), Answer = typeof(ItemShape), Scope = Scopes.StockWrite, Statuses = [200, 201],
+        });
+        routes.Map("GET", "/v1/items/{sku}", items.GetAsync, new("get_item", "Get an item with its stock")
+        {
+            Tag = "items", Answer = typeof(ItemShape), Scope = Scopes.StockRead, Statuses = [200, 304],
+        });
+        routes.Map("GET", "/v1/items/{sku}/availability", items.AvailabilityAsync, new("get_availability", "What can be sold of an item")
+        {
+            Tag = "items", Answer = typeof(AvailabilityShape), Scope = Scopes.StockRead,
+        });
+        routes.Post("/v1/stock/adjustments", adjust.HandleAsync, new("adjust_stock", "Add or remove units on hand")
+        {
+            Tag = "stock", Body = typeof(AdjustStockShape), Answer = typeof(ItemShape), Scope = Scopes.StockWrite,
+        });
+    }
+
+    public static void MapOpen(Routes routes, HealthEndpoints health, PspWebhookEndpoint? psp, PlaceEndpoint? noop)
+    {
+        routes.MapOpen("GET", "/livez", HealthEndpoints.LiveAsync, new("livez", "The process answers") { Tag = "health", Answer = typeof(HealthShape) });
+        routes.MapOpen("GET", "/readyz", health.ReadyAsync, new("readyz", "All partitions serve") { Tag = "health", Answer = typeof(HealthShape) });
+        routes.MapOpen("GET", "/startupz", health.StartedAsync, new("startupz", "All partitions have served once") { Tag = "health", Answer = typeof(HealthShape) });
+        if (psp is not null)
+        {
+            routes.MapOpen("POST", "/v1/psp/{name}/webhooks", psp.HandleAsync, new("psp_webhook", "A payment service provider tells us something")
+            {
+                Tag = "psp", Body = typeof(PspEventShape), Statuses = [204], Headers = [("Psp-Signature", "t=…,v1=…", true)],
+            });
+        }
+
+        if (noop is not null)
+            routes.MapOpen("POST", "/v1/_noop", noop.HandleNoopAsync, new("noop", "Parse an order and do nothing: for benchmarks") { Tag = "bench", Body = typeof(PlaceOrderShape), Statuses = [202] });
+    }
+}

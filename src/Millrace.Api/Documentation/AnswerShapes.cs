@@ -1,0 +1,81 @@
+using System.Text.Json;
+
+namespace Millrace.Api.Documentation;
+
+// The shapes of answers for the OpenAPI document. Rendering is by hand; a test reads what is rendered with these, strictly.
+
+internal sealed record OrderShape(
+    string Id,
+    string? ExternalId,
+    string Status,
+    string PaymentStatus,
+    string FulfillmentStatus,
+    int Version,
+    DateTimeOffset PlacedAt,
+    DateTimeOffset UpdatedAt,
+    string Currency,
+    long Total,
+    long Shipping,
+    CustomerShape Customer,
+    AddressShape? ShipTo,
+    LineShape[] Lines,
+    PaymentShape Payment,
+    HoldShape[] Holds,
+    FulfillmentShape? Fulfillment,
+    ClosingShape? Closing,
+    AttentionShape? Attention,
+    OptionsShape Options,
+    Dictionary<string, string> Metadata);
+
+internal sealed record CustomerShape(string? Id, string? Name, string? Email);
+
+internal sealed record AddressShape(
+    string? Name, string? Line1, string? Line2, string? City, string? Region, string? PostalCode, string? Country);
+
+internal sealed record LineShape(
+    string Sku, int Quantity, long UnitPrice, AmountShape[] Discounts, AmountShape[] TaxLines, long Total);
+
+internal sealed record PaymentShape(
+    string Psp, long Authorized, long Captured, long Refunded, bool Voided, string? Pending, string? Reference, string? DeclineCode);
+
+internal sealed record HoldShape(
+    string Id, string Kind, string? Reason, string? Owner, DateTimeOffset PlacedAt, DateTimeOffset? ExpiresAt);
+
+internal sealed record FulfillmentShape(string? Carrier, string? Tracking, DateTimeOffset? ShippedAt, DateTimeOffset? DeliveredAt);
+
+internal sealed record ClosingShape(string Outcome, string Code, string? Detail);
+
+internal sealed record AttentionShape(string Code, string Detail, DateTimeOffset At);
+
+internal sealed record OrderListShape(OrderShape[] Data, bool HasMore, string? NextCursor, DateTimeOffset AsOf);
+
+internal sealed record BatchShape(BatchResultShape[] Data);
+
+internal sealed record BatchResultShape(
+    int Row, string? IdempotencyKey, int Status, bool Replayed, OrderShape? Order = null, ProblemShape? Problem = null);
+
+internal sealed record EventListShape(EventShape[] Data);
+
+internal sealed record EventShape(int Version, string Type, DateTimeOffset At, ActorShape Actor, Dictionary<string, JsonElement> Data);
+
+internal sealed record ActorShape(string Kind, string? Name);
+
+internal sealed record LedgerShape(string Currency, EntryShape[] Data, PostingShape[] Balances);
+
+internal sealed record EntryShape(int Version, DateTimeOffset At, string Kind, string Reference, PostingShape[] Postings);
+
+internal sealed record PostingShape(string Account, long Amount);
+
+internal sealed record ItemShape(
+    string Sku, string Name, long Price, string Currency, long BackorderLimit, long Available, long Version, StockShape[] Stock);
+
+internal sealed record StockShape(string Location, long OnHand, long Reserved, long Allocated, long Available);
+
+internal sealed record AvailabilityShape(string Sku, long Available, bool InStock, bool Backorderable);
+
+internal sealed record HealthShape(string Status);
+
+internal sealed record ProblemShape(
+    string Type, string Title, int Status, string Detail, string Code, string TraceId, long? ComputedTotal = null, FieldErrorShape[]? Errors = null);
+
+internal sealed record FieldErrorShape(string Pointer, string Code, string Detail);

@@ -1,0 +1,31 @@
+using Millrace.Api.Keys;
+
+namespace Millrace.Api.Documentation;
+
+/// <summary>What the OpenAPI document says of an endpoint. Only said: nothing here is enforced.</summary>
+/// <param name="Name">Operation id.</param>
+/// <param name="Summary">One line.</param>
+internal sealed record EndpointDocument(string Name, string Summary)
+{
+    public string Tag { get; init; } = "orders";
+
+    public Type? Body { get; init; }
+
+    public bool IsBodyOptional { get; init; }
+
+    /// <summary>The body may also be NDJSON.</summary>
+    public bool TakesLines { get; init; }
+
+    /// <summary>The shape of a success; null for none.</summary>
+    public Type? Answer { get; init; }
+
+    public int[] Statuses { get; init; } = [StatusCodes.Status200OK];
+
+    /// <summary>Name and description of query parameters.</summary>
+    public (string Name, string Description)[] Query { get; init; } = [];
+
+    /// <summary>Name, description and whether it is required, of headers.</summary>
+    public (string Name, string Description, bool IsRequired)[] Headers { get; init; } = [];
+
+    public Scopes Scope { get; init; }
+}

@@ -1,0 +1,23 @@
+using System.Diagnostics;
+using Millrace.Api.Problems;
+using Millrace.Engine.Requests;
+
+namespace Millrace.Api.Edge;
+
+/// <summary>What a partition's refusal is to a client.</summary>
+internal static class ReplyProblem
+{
+    /// <param name="reply">A reply that is not a success.</param>
+    public static Problem Of(PartitionReply reply) => reply.Status switch
+    {
+        ReplyStatus.Rejected => Problem.OfRejection(reply.Code, reply.Detail),
+        ReplyStatus.NotFound => new Problem(ProblemKinds.OrderNotFound, "There is no such order."),
+        ReplyStatus.KeyReused => new Problem(ProblemKinds.KeyReused, "The Idempotency-Key was used with another request before."),
+        ReplyStatus.VersionMismatch => new Problem(ProblemKinds.VersionMismatch, "The order has changed since the version in If-Match."),
+        ReplyStatus.Unavailable => new Problem(ProblemKinds.Unavailable, "Repeat the request, with the same Idempotency-Key, a little later."),
+        _ => throw new UnreachableException(),
+    };
+
+    public static bool IsSuccess(this PartitionReply reply) =>
+        reply.Status is ReplyStatus.Accepted or ReplyStatus.Unchanged or ReplyStatus.Replayed;
+}

@@ -1,0 +1,47 @@
+using System.Net;
+using Millrace.Api.Edge;
+using Millrace.Api.Problems;
+using Millrace.Cluster;
+
+namespace Millrace.Api.Health;
+
+/// <summary>Probes for whoever runs the process.</summary>
+internal sealed class HealthEndpoints(PartitionRouter router)
+{
+    private volatile bool _hasStarted;
+
+    /// <summary>The process answers. Nothing else: a store that is away is no reason to kill it.</summary>
+    public static Task LiveAsync(HttpContext http) => SendAsync(http, "alive");
+
+    /// <summary>All partitions serve.</summary>
+    public Task ReadyAsync(HttpContext http) =>
+        router.IsReady ? SendAsync(http, "ready") : Answer.Problem(http, new Problem(ProblemKinds.Unavailable, "Not all partitions serve."));
+
+    /// <summary>All partitions have served once.</summary>
+    public Task StartedAsync(HttpContext http)
+    {
+        _hasStarted |= router.IsReady;
+        return _hasStarted ? SendAsync(http, "started") : Answer.Problem(http, new Problem(ProblemKinds.Unavailable, "Recovering."));
+    }
+
+    /// <summary>Lets only the management listener, or without one only this machine, see what is behind.</summary>
+    public static RequestDelegate Internal(RequestDelegate inner, int? managementPort) => http =>
+    {
+        // The port the connection came to, never the Host header: that one is the client's to choose.
+        var isAllowed = managementPort is { } port
+            ? http.Connection.LocalPort == port
+            : http.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address);
+        return isAllowed ? inner(http) : Answer.Problem(http, new Problem(ProblemKinds.NotFound, "No resource has this address."));
+    };
+
+    private static Task SendAsync(HttpContext http, string state)
+    {
+        http.Response.Headers.CacheControl = "no-store";
+        return Answer.Json(http, StatusCodes.Status200OK, state, static (w, s) =>
+        {
+            w.WriteStartObject();
+            w.WriteString("status"u8, s);
+            w.WriteEndObject();
+        });
+    }
+}

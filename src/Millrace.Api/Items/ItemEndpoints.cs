@@ -1,0 +1,73 @@
+using Millrace.Api.Edge;
+using Millrace.Api.Keys;
+using Millrace.Api.Orders;
+using Millrace.Api.Problems;
+using Millrace.Cluster;
+using Millrace.Domain.Stock;
+using Millrace.Engine.Requests;
+
+namespace Millrace.Api.Items;
+
+/// <summary>The catalog, and what can be sold of it.</summary>
+internal sealed class ItemEndpoints(PartitionRouter router)
+{
+    public async Task PutAsync(HttpContext http, ApiKey key)
+    {
+        var sku = Sku(http);
+        var (utf8, problem) = ItemBody.IsSku(sku)
+            ? await SmallBody.ReadAsync(http.Request, mayBeEmpty: false)
+            : ([], Problem.Of([new FieldError("", "invalid_format", "A SKU is 1 to 64 characters of printable ASCII.")]));
+        StockCommand.DefineItem? command = null;
+        problem ??= ItemBody.Parse(utf8, key.Tenant, sku, out command);
+        if (problem is not null)
+        {
+            await Answer.Problem(http, problem);
+            return;
+        }
+
+        // PUT is idempotent by itself: the same entry again changes nothing.
+        var reply = await router.SendAsync(new PartitionRequest.ChangeStock(command!, sku, null), http.RequestAborted);
+        await SendAsync(http, reply, reply.Status == ReplyStatus.Accepted && reply.Item is { Version: 1 }
+            ? StatusCodes.Status201Created
+            : StatusCodes.Status200OK);
+    }
+
+    public async Task GetAsync(HttpContext http, ApiKey key)
+    {
+        var reply = await router.SendAsync(new PartitionRequest.ReadItem(key.Tenant, Sku(http)), http.RequestAborted);
+        http.Response.Headers.CacheControl = "private, no-cache";
+        await SendAsync(http, reply, StatusCodes.Status200OK);
+    }
+
+    public async Task AvailabilityAsync(HttpContext http, ApiKey key)
+    {
+        // From the owner: the catalog at the edge knows prices, not stock.
+        var reply = await router.SendAsync(new PartitionRequest.ReadItem(key.Tenant, Sku(http)), http.RequestAborted);
+        if (!reply.IsSuccess() || reply.Item is null)
+        {
+            await SendAsync(http, reply, StatusCodes.Status200OK);
+            return;
+        }
+
+        // Private: the answer depends on the key's tenant. Short: a shop window may be a few seconds late, a checkout is not.
+        http.Response.Headers.CacheControl = "private, max-age=5";
+        http.Response.Headers.Vary = "Authorization";
+        await Answer.Json(http, StatusCodes.Status200OK, reply.Item, ItemJson.WriteAvailability);
+    }
+
+    public static Task SendAsync(HttpContext http, PartitionReply reply, int status)
+    {
+        if (reply.Status == ReplyStatus.NotFound || (reply.IsSuccess() && reply.Item is null))
+            return Answer.Problem(http, new Problem(ProblemKinds.ItemNotFound, "There is no such item."));
+        if (!reply.IsSuccess())
+            return Answer.Problem(http, ReplyProblem.Of(reply));
+        http.Response.Headers.ETag = OrderETag.Of(reply.Item!.Version);
+        if (OrderETag.IsNotModified(http.Request.Headers.IfNoneMatch, reply.Item.Version) && HttpMethods.IsGet(http.Request.Method))
+            return Answer.Empty(http, StatusCodes.Status304NotModified);
+        return Answer.Json(http, status, reply.Item, ItemJson.Write);
+    }
+
+    // The server leaves an escaped slash in a path alone; in a SKU it is a character like others.
+    private static string Sku(HttpContext http) =>
+        ((string?)http.GetRouteValue("sku") ?? "").Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+}

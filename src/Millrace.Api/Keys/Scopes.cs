@@ -1,0 +1,54 @@
+namespace Millrace.Api.Keys;
+
+/// <summary>What an API key may do.</summary>
+[Flags]
+public enum Scopes
+{
+    None = 0,
+    OrdersRead = 1,
+    OrdersWrite = 2,
+    OrdersOverridePrice = 4,
+    OrdersRefund = 8,
+    StockRead = 16,
+    StockWrite = 32,
+    OpsWrite = 64,
+
+    /// <summary>Everything.</summary>
+    Admin = OrdersRead | OrdersWrite | OrdersOverridePrice | OrdersRefund | StockRead | StockWrite | OpsWrite,
+}
+
+/// <summary>The names under which scopes are stored, shown and asked for.</summary>
+public static class ScopeNames
+{
+    private static readonly (string Name, Scopes Scope)[] Table =
+    [
+        ("orders:read", Scopes.OrdersRead),
+        ("orders:write", Scopes.OrdersWrite),
+        ("orders:override_price", Scopes.OrdersOverridePrice),
+        ("orders:refund", Scopes.OrdersRefund),
+        ("stock:read", Scopes.StockRead),
+        ("stock:write", Scopes.StockWrite),
+        ("ops:write", Scopes.OpsWrite),
+        ("admin", Scopes.Admin),
+    ];
+
+    public static IEnumerable<string> All => Table.Select(row => row.Name);
+
+    public static bool TryParse(IEnumerable<string> names, out Scopes scopes)
+    {
+        scopes = Scopes.None;
+        foreach (var name in names)
+        {
+            var row = Array.Find(Table, r => r.Name == name);
+            if (row.Name is null)
+                return false;
+            scopes |= row.Scope;
+        }
+
+        return scopes != Scopes.None;
+    }
+
+    public static string[] Of(Scopes scopes) => scopes == Scopes.Admin
+        ? ["admin"]
+        : [.. Table.Where(row => row.Scope != Scopes.Admin && scopes.HasFlag(row.Scope)).Select(row => row.Name)];
+}

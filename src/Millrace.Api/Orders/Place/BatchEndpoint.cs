@@ -1,0 +1,89 @@
+using System.Buffers;
+using System.Text.Json;
+using Millrace.Api.Edge;
+using Millrace.Api.Keys;
+using Millrace.Api.Orders.Rendering;
+using Millrace.Api.Problems;
+
+namespace Millrace.Api.Orders.Place;
+
+/// <summary><c>POST /v1/orders:batch</c>: many orders in one request, each with its own key and its own outcome.</summary>
+internal sealed class BatchEndpoint(PlaceOrders orders, ApiOptions options)
+{
+    // Enough to fill a group commit; one client must not fill a partition's queue alone.
+    private const int MaxConcurrent = 64;
+
+    public async Task HandleAsync(HttpContext http, ApiKey key)
+    {
+        var rows = new List<BatchRow>();
+        if (await ReadAsync(http.Request, rows) is { } problem)
+        {
+            await Answer.Problem(http, problem);
+            return;
+        }
+
+        var outcomes = new PlaceOutcome[rows.Count];
+        var bounds = new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrent, CancellationToken = http.RequestAborted };
+        await Parallel.ForAsync(0, rows.Count, bounds, async (i, cancellation) =>
+        {
+            var row = rows[i];
+            outcomes[i] = row.Problem is null
+                ? await orders.PlaceAsync(row.Draft, key, row.Key, row.PayloadHash, cancellation)
+                : new PlaceOutcome(null, false, row.Problem);
+        });
+        await Answer.Json(http, StatusCodes.Status200OK, (rows, outcomes, Answer.TraceId(http)), Write);
+    }
+
+    private async ValueTask<Problem?> ReadAsync(HttpRequest request, List<BatchRow> rows)
+    {
+        var isLines = BodyReading.HasMediaType(request.ContentType, "application/x-ndjson");
+        if (!isLines && !BodyReading.HasMediaType(request.ContentType, "application/json"))
+            return new Problem(ProblemKinds.UnsupportedMediaType, "Send application/json or application/x-ndjson.");
+        if (BodyReading.CheckLength(request, BodyReading.MaxBatchBytes) is { } tooLarge)
+            return tooLarge;
+        var body = await BodyReading.ReadAsync(request, BodyReading.MaxBatchBytes);
+        byte[]? rented = null;
+        try
+        {
+            return body.Buffer.Length > BodyReading.MaxBatchBytes
+                ? BodyReading.TooLarge(BodyReading.MaxBatchBytes)
+                : BatchParser.Parse(BodyReading.Contiguous(body, out rented), isLines, options.DefaultPsp, rows);
+        }
+        finally
+        {
+            BodyReading.Release(request, body);
+            if (rented is not null)
+                ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    private static void Write(Utf8JsonWriter w, (List<BatchRow> Rows, PlaceOutcome[] Outcomes, string TraceId) batch)
+    {
+        w.WriteStartObject();
+        w.WriteStartArray("data"u8);
+        for (var i = 0; i < batch.Outcomes.Length; i++)
+        {
+            var outcome = batch.Outcomes[i];
+            w.WriteStartObject();
+            w.WriteNumber("row"u8, i);
+            w.WriteString("idempotency_key"u8, batch.Rows[i].Key.Length == 0 ? null : batch.Rows[i].Key);
+            w.WriteNumber("status"u8, outcome.Problem?.Kind.Status ?? StatusCodes.Status202Accepted);
+            w.WriteBoolean("replayed"u8, outcome.IsReplay);
+            if (outcome.Problem is not null)
+            {
+                w.WritePropertyName("problem"u8);
+                ProblemJson.Write(w, outcome.Problem, batch.TraceId);
+            }
+            else
+            {
+                w.WritePropertyName("order"u8);
+                OrderJson.Write(w, outcome.Order!);
+            }
+
+            w.WriteEndObject();
+        }
+
+        w.WriteEndArray();
+        w.WriteEndObject();
+    }
+}

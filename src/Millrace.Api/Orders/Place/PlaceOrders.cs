@@ -1,0 +1,56 @@
+using Millrace.Api.Edge;
+using Millrace.Api.Keys;
+using Millrace.Api.Problems;
+using Millrace.Cluster;
+using Millrace.Domain.Identity;
+using Millrace.Domain.Orders;
+using Millrace.Engine.Requests;
+
+namespace Millrace.Api.Orders.Place;
+
+/// <summary>How one order, alone or in a batch, was taken.</summary>
+internal readonly record struct PlaceOutcome(Order? Order, bool IsReplay, Problem? Problem);
+
+/// <summary>Takes drafts to the partitions that own their idempotency keys.</summary>
+internal sealed class PlaceOrders(PartitionRouter router, Pricing pricing, TimeProvider time, ApiMetrics metrics)
+{
+    private static readonly OrderPlacement Probe = new(default, default, default, null, new Buyer(null, null, null), null,
+        Domain.Money.Currency.Get("EUR"), [], 0, 0, new PaymentMethod("", ""), PlacementOptions.Default, []);
+
+    public async ValueTask<PlaceOutcome> PlaceAsync(
+        PlaceDraft draft, ApiKey key, string idempotencyKey, UInt128 payloadHash, CancellationToken cancellation)
+    {
+        var keyHash = NameHash.PlaceKey(key.Tenant, idempotencyKey);
+        if (pricing.Price(draft, key, keyHash, payloadHash, out var placement) is { } refused)
+        {
+            // The catalog may have changed since the first use of the key, and a repeat must still get the first answer.
+            // A placement without lines is always refused, so asking with it finds the first order or changes nothing.
+            placement = Probe with { Tenant = key.Tenant, KeyHash = keyHash, PayloadHash = payloadHash };
+            var found = await SendAsync(placement, key, cancellation);
+            return found.Status == ReplyStatus.Rejected ? Count(new PlaceOutcome(null, false, refused)) : Count(Outcome(found));
+        }
+
+        return Count(Outcome(await SendAsync(placement, key, cancellation)));
+    }
+
+    private ValueTask<PartitionReply> SendAsync(OrderPlacement placement, ApiKey key, CancellationToken cancellation)
+    {
+        // Unique is enough, unguessable is not needed: every order is looked up within its tenant.
+        var random = (ulong)Random.Shared.NextInt64();
+        var id = OrderId.Create(time.GetUtcNow().ToUnixTimeMilliseconds(), router.Map.OwnerOfName(placement.KeyHash), random);
+        return router.SendAsync(new PartitionRequest.PlaceOrder(id, placement, key.Actor), cancellation);
+    }
+
+    private static PlaceOutcome Outcome(PartitionReply reply) => reply.Status switch
+    {
+        ReplyStatus.Accepted or ReplyStatus.Unchanged => new PlaceOutcome(reply.Order, false, null),
+        ReplyStatus.Replayed => new PlaceOutcome(reply.Order, true, null),
+        _ => new PlaceOutcome(null, false, ReplyProblem.Of(reply)),
+    };
+
+    private PlaceOutcome Count(PlaceOutcome outcome)
+    {
+        metrics.Placed(outcome);
+        return outcome;
+    }
+}

@@ -1,0 +1,72 @@
+using Millrace.Api.Keys;
+using Millrace.Api.Problems;
+using Millrace.Cluster;
+using Millrace.Domain.Orders;
+
+namespace Millrace.Api.Orders.Place;
+
+/// <summary>Gives a draft the catalog's prices, and refuses what the catalog or the key's scopes do not allow.</summary>
+internal sealed class Pricing(Catalog catalog)
+{
+    /// <returns>Null when <paramref name="placement"/> is good.</returns>
+    public Problem? Price(PlaceDraft draft, ApiKey key, UInt128 keyHash, UInt128 payloadHash, out OrderPlacement placement)
+    {
+        placement = null!;
+        var lines = new LineItem[draft.Lines.Count];
+        List<FieldError>? errors = null;
+        Problem? refused = null;
+        for (var i = 0; i < lines.Length; i++)
+            lines[i] = Line(draft, i, key, ref errors, ref refused);
+        if (errors is not null)
+            return Problem.Of(errors);
+        if (refused is not null)
+            return refused;
+        if (!OrderTotal.TryCompute(lines, draft.ShippingMinor, out var total))
+            return new Problem(ProblemKinds.InvalidOrder, "A line or the total is negative or too large.");
+        if (draft.ExpectedTotalMinor is { } expected && expected != total)
+        {
+            return new Problem(ProblemKinds.TotalMismatch, $"The total is {total} minor units, not {expected}.")
+            {
+                ComputedTotalMinor = total,
+                Errors = [new FieldError("/expected_total", "total_mismatch", "The computed total differs.")],
+            };
+        }
+
+        placement = new OrderPlacement(key.Tenant, keyHash, payloadHash, draft.ExternalId, draft.Buyer!, draft.ShipTo,
+            draft.Currency!, lines, draft.ShippingMinor, total, draft.Payment!, draft.Options, draft.Metadata);
+        return null;
+    }
+
+    private LineItem Line(PlaceDraft draft, int index, ApiKey key, ref List<FieldError>? errors, ref Problem? refused)
+    {
+        var line = draft.Lines[index];
+        var price = line.UnitPriceMinor ?? 0;
+        if (catalog.Find(key.Tenant, line.Sku) is not { } item)
+        {
+            Add(ref errors, new FieldError($"/lines/{index}/sku", "unknown_sku", "There is no such item."));
+        }
+        else if (line.UnitPriceMinor is null)
+        {
+            price = item.PriceMinor;
+            if (item.CurrencyCode != draft.Currency!.Code)
+                Add(ref errors, new FieldError($"/lines/{index}/sku", "currency_mismatch", $"The item is sold in {item.CurrencyCode}."));
+        }
+        else if ((price != item.PriceMinor || item.CurrencyCode != draft.Currency!.Code) && !key.Allows(Scopes.OrdersOverridePrice))
+        {
+            refused = Access.Lacks(Scopes.OrdersOverridePrice) with
+            {
+                Errors = [new FieldError($"/lines/{index}/unit_price", "price_override", "The price is not the catalog's.")],
+            };
+        }
+
+        return new LineItem(line.Sku, line.Quantity, price, line.Discounts, line.TaxLines);
+    }
+
+    // As many as the parser tells at once.
+    private static void Add(ref List<FieldError>? errors, FieldError error)
+    {
+        errors ??= [];
+        if (errors.Count < 20)
+            errors.Add(error);
+    }
+}

@@ -1,0 +1,99 @@
+using Millrace.Api.Edge;
+using Millrace.Api.Keys;
+using Millrace.Api.Orders.Rendering;
+using Millrace.Cluster;
+using Millrace.Domain.Identity;
+using Millrace.Domain.Orders;
+using Millrace.Engine.Codec;
+using Millrace.Engine.ReadModel;
+using Millrace.Engine.Requests;
+
+namespace Millrace.Api.Orders.Read;
+
+/// <summary><c>GET /v1/orders</c>: newest first, by keyset, from the read model as last checkpointed.</summary>
+internal sealed class ListOrders(IReadModel readModel, PartitionRouter router, TimeProvider time)
+{
+    // What one request may look at when its filter has no index: the page is then shorter and says that there is more.
+    private const int ScanLimit = 10_000;
+    private const int ReadLimit = 500;
+
+    public async Task HandleAsync(HttpContext http, ApiKey key)
+    {
+        if (OrderListQuery.Read(http.Request.Query, key.Tenant, out var query) is { } problem)
+        {
+            await Answer.Problem(http, problem);
+            return;
+        }
+
+        var asOf = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var (orders, next) = query.ExternalId is not null && await FindNamedAsync(key.Tenant, query, http.RequestAborted) is { } named
+            ? ([named], null)
+            : await ScanAsync(key.Tenant, query, http.RequestAborted);
+        var cursor = next is { } before ? OrderCursor.Write(before, query.List) : null;
+        http.Response.Headers.CacheControl = "private, no-cache";
+        if (cursor is not null)
+            http.Response.Headers.Link = $"<{OrderListQuery.NextUrl(http.Request.Query, cursor)}>; rel=\"next\"";
+        await Answer.Json(http, StatusCodes.Status200OK, (orders, cursor, asOf), static (w, page) =>
+        {
+            w.WriteStartObject();
+            w.WriteStartArray("data"u8);
+            foreach (var order in page.orders)
+                OrderJson.Write(w, order);
+            w.WriteEndArray();
+            w.WriteBoolean("has_more"u8, page.cursor is not null);
+            w.WriteString("next_cursor"u8, page.cursor);
+            w.WriteTime("as_of"u8, page.asOf);
+            w.WriteEndObject();
+        });
+    }
+
+    // An external id names at most one order, and names are indexed.
+    private async ValueTask<Order?> FindNamedAsync(TenantId tenant, OrderListQuery query, CancellationToken cancellation)
+    {
+        var hash = NameHash.ExternalId(tenant, query.ExternalId!);
+        if (await readModel.FindNameAsync(router.Map.OwnerOfName(hash), hash, cancellation) is not { } id)
+            return null;
+        var reply = await router.SendAsync(new PartitionRequest.ReadOrder(id, tenant), cancellation);
+        return reply.IsSuccess() && reply.Order is { } order && Matches(order, query) && (query.Before is not { } before || id < before)
+            ? order
+            : null;
+    }
+
+    private async ValueTask<(List<Order> Orders, OrderId? Next)> ScanAsync(TenantId tenant, OrderListQuery query, CancellationToken cancellation)
+    {
+        var orders = new List<Order>(query.Limit);
+        var before = query.Before;
+        var isFiltered = query.ExternalId is not null || query.Sku is not null;
+        for (var seen = 0; seen < ScanLimit;)
+        {
+            var page = await readModel.ListOrdersAsync(
+                new OrderQuery(tenant, before, isFiltered ? ReadLimit : query.Limit, ScanLimit, query.Status, query.Customer,
+                    query.NeedsAttention, query.CreatedAfterUnixMs), cancellation);
+            for (var i = 0; i < page.Rows.Count; i++)
+            {
+                var order = OrderDocument.Fold(page.Rows[i].Id, page.Rows[i].Document);
+                if (order is null || !Matches(order, query))
+                    continue;
+                orders.Add(order);
+                if (orders.Count == query.Limit)
+                    return (orders, i + 1 < page.Rows.Count ? order.Id : page.Next);
+            }
+
+            seen += page.Rows.Count;
+            before = page.Next;
+            // A short page of the read model means that it has scanned its share.
+            if (before is null || !isFiltered || page.Rows.Count < ReadLimit)
+                break;
+        }
+
+        return (orders, before);
+    }
+
+    private static bool Matches(Order order, OrderListQuery query) =>
+        (query.Status is null || order.Status == query.Status)
+        && (query.Customer is null || order.Placement.Buyer.CustomerId == query.Customer)
+        && (query.ExternalId is null || order.Placement.ExternalId == query.ExternalId)
+        && (query.CreatedAfterUnixMs is null || order.Id.CreatedAtUnixMs >= query.CreatedAfterUnixMs)
+        && (!query.NeedsAttention || order.Parked is not null)
+        && (query.Sku is null || Array.Exists(order.Placement.Lines, line => line.Sku == query.Sku));
+}

@@ -1,0 +1,33 @@
+using Millrace.Api.Documentation;
+using Millrace.Api.Keys;
+using Millrace.Api.Problems;
+
+namespace Millrace.Api;
+
+/// <summary>Maps endpoints. Plain request delegates: the framework binds nothing, so nothing fails outside our one way of refusing.</summary>
+internal sealed class Routes(IEndpointRouteBuilder app, Access access)
+{
+    private static readonly (string, string, bool)[] KeyHeader =
+        [("Idempotency-Key", "A new one for each intent, the same for its repeats.", true)];
+
+    /// <summary>A change needs an idempotency key.</summary>
+    public void Post(string pattern, Authorized handle, EndpointDocument doc, params (string, string, bool)[] headers) =>
+        Map("POST", pattern, handle, doc with { Headers = [.. KeyHeader, .. headers] });
+
+    public void Map(string method, string pattern, Authorized handle, EndpointDocument doc) =>
+        MapOpen(method, pattern, access.Require(doc.Scope, handle), doc);
+
+    /// <summary>Without an API key.</summary>
+    public void MapOpen(string method, string pattern, RequestDelegate handle, EndpointDocument doc)
+    {
+        var endpoint = app.MapMethods(pattern, [method], handle);
+        // The method's presence is what makes the framework describe an endpoint.
+        endpoint.WithMetadata(handle.Method, doc).WithTags(doc.Tag);
+        foreach (var status in doc.Statuses)
+            endpoint.WithMetadata(doc.Answer is null || status == StatusCodes.Status304NotModified
+                ? new ProducesResponseTypeMetadata(status)
+                : new ProducesResponseTypeMetadata(status, doc.Answer, ["application/json"]));
+        foreach (var status in ProblemKinds.All.Select(k => k.Status).Distinct().Where(s => s is 400 or 401 or 403 or 404 or 409 or 422 or 503))
+            endpoint.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(ProblemShape), ["application/problem+json"]));
+    }
+}

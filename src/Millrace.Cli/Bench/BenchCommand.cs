@@ -1,0 +1,59 @@
+using System.CommandLine;
+using Millrace.Cli.Bench.Load;
+using Millrace.Cli.Client;
+
+namespace Millrace.Cli.Bench;
+
+/// <summary><c>millrace bench place</c>.</summary>
+public static class BenchCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("bench", "Measure this machine");
+        command.Subcommands.Add(Place());
+        return command;
+    }
+
+    private static Command Place()
+    {
+        var json = new JsonResult();
+        var storage = new Option<string>("--storage") { Description = "sqlite", DefaultValueFactory = _ => "sqlite" };
+        storage.AcceptOnlyFromAmong("sqlite");
+        var psp = new Option<string>("--psp") { Description = "instant (in-process, 0 ms) or http (the simulator)", DefaultValueFactory = _ => "instant" };
+        psp.AcceptOnlyFromAmong("instant", "http");
+        var seconds = new Option<int>("--seconds") { Description = "Of the measured window, 20 or more for a figure to quote", DefaultValueFactory = _ => 20 };
+        var connections = new Option<int>("--connections") { Description = "At a time", DefaultValueFactory = _ => 256 };
+        var partitions = new Option<int?>("--partitions") { Description = "Of the new store [default: the server's]" };
+        var hot = new Option<bool>("--hot") { Description = "Every order buys the same SKU" };
+        var rate = new Option<int?>("--rate") { Description = "Orders a second in an open loop, instead of wrk" };
+        var data = new Option<string?>("--data") { Description = "Data folder, kept [default: a temporary one]" };
+        var command = new Command("place", "Orders from placed to confirmed, against an endpoint that only parses")
+        {
+            storage, seconds, connections, partitions, hot, rate, psp, data,
+        };
+        json.AddTo(command);
+        command.SetGuardedAction(async (arguments, cancellation) =>
+        {
+            var settings = new PlaceSettings(
+                arguments.GetValue(storage)!, TimeSpan.FromSeconds(arguments.GetValue(seconds)), arguments.GetValue(connections),
+                arguments.GetValue(partitions), arguments.GetValue(hot), arguments.GetValue(rate), arguments.GetValue(psp) == "http", arguments.GetValue(data));
+            Check(settings);
+            await using var server = await BenchServer.StartAsync(settings, cancellation);
+            var fileSystem = Machine.FileSystemOf(server.DataDirectory);
+            var result = await new PlaceBench(settings, server).RunAsync(cancellation);
+            var report = new PlaceReport(settings, result, server.CommandLine, fileSystem);
+            report.Print();
+            await json.WriteAsync(arguments, report.ToJson());
+            return result.Violations == 0 ? Acting.Done : Acting.Failed;
+        });
+        return command;
+    }
+
+    private static void Check(PlaceSettings settings)
+    {
+        if (settings.Duration < TimeSpan.FromSeconds(1) || settings.Connections is < 1 or > 10_000 || settings.Rate is < 1)
+            throw new UsageException("--seconds, --connections and --rate must be above zero.");
+        if (settings.Rate is null && Wrk.Missing() is { } missing)
+            throw new InvalidOperationException(missing);
+    }
+}

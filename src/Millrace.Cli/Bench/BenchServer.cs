@@ -1,0 +1,165 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Millrace.Api.Keys;
+using Millrace.Cli.Bench.Metrics;
+using Millrace.Cli.Client;
+using Millrace.Domain.Identity;
+
+namespace Millrace.Cli.Bench;
+
+/// <summary>The real server as a child process, with its data folder and, if asked for, a PSP simulator beside it.</summary>
+internal sealed class BenchServer : IAsyncDisposable
+{
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(60);
+    private readonly HttpClient _management = new() { Timeout = TimeSpan.FromSeconds(20) };
+    private readonly Uri _managementUrl = FreeUrl();
+    private readonly bool _isTemporary;
+    private Child? _server;
+    private Child? _psp;
+
+    private BenchServer(string? data)
+    {
+        _isTemporary = data is null;
+        DataDirectory = data ?? Directory.CreateTempSubdirectory("millrace-bench-").FullName;
+    }
+
+    public Uri Url { get; } = FreeUrl();
+
+    public string DataDirectory { get; }
+
+    /// <summary>Its arguments, as a person would type them.</summary>
+    public string CommandLine { get; private set; } = "";
+
+    public string ApiKey { get; private set; } = "";
+
+    /// <summary>Of the server and of the PSP simulator.</summary>
+    public TimeSpan CpuTime => _server!.CpuTime + (_psp?.CpuTime ?? TimeSpan.Zero);
+
+    public long ResidentBytes => _server!.ResidentBytes;
+
+    public static async Task<BenchServer> StartAsync(PlaceSettings settings, CancellationToken cancellation)
+    {
+        var bench = new BenchServer(settings.DataDirectory);
+        try
+        {
+            await bench.StartPartsAsync(settings, cancellation);
+            return bench;
+        }
+        catch
+        {
+            await bench.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task<ServerMetrics> ReadMetricsAsync(CancellationToken cancellation) =>
+        ServerMetrics.Parse(await _management.GetStringAsync(new Uri(_managementUrl, "/metrics"), cancellation));
+
+    public long DiskBytes() =>
+        new DirectoryInfo(DataDirectory).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
+
+    public async Task StopAsync(CancellationToken cancellation)
+    {
+        var code = await _server!.StopAsync(StopPatience, cancellation);
+        if (code != 0)
+            throw new InvalidOperationException($"The server ended with {code}: {_server.Output}");
+    }
+
+    /// <summary>Runs the checkers over the folder that the server left behind.</summary>
+    public async Task<int> CountViolationsAsync(CancellationToken cancellation)
+    {
+        await using var verify = Child.StartSelf("verify", "--data", DataDirectory, "--json", "-");
+        await verify.WaitAsync(cancellation);
+        return Violations(verify.Output);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+            await _server.DisposeAsync();
+        if (_psp is not null)
+            await _psp.DisposeAsync();
+        _management.Dispose();
+        if (_isTemporary)
+            Directory.Delete(DataDirectory, recursive: true);
+    }
+
+    /// <summary>A number, or one entry for each, in the last line that is a JSON object.</summary>
+    internal static int Violations(string output)
+    {
+        var line = output.Split('\n', StringSplitOptions.TrimEntries).LastOrDefault(text => text.StartsWith('{'))
+            ?? throw new InvalidDataException("verify printed no result: " + output);
+        using var result = JsonDocument.Parse(line);
+        return result.RootElement.Find("violations") switch
+        {
+            { ValueKind: JsonValueKind.Number } count => count.GetInt32(),
+            { ValueKind: JsonValueKind.Array } list => list.GetArrayLength(),
+            _ => throw new InvalidDataException("verify's result has no violations: " + line),
+        };
+    }
+
+    private async Task StartPartsAsync(PlaceSettings settings, CancellationToken cancellation)
+    {
+        var psp = "instant";
+        if (settings.IsHttpPsp)
+        {
+            var url = FreeUrl();
+            psp = url.ToString();
+            _psp = Child.StartSelf("psp", "--data", Path.Combine(DataDirectory, "psp"), "--urls", psp);
+            await UntilReadyAsync(_psp, [new Uri(url, "/livez")], cancellation);
+        }
+
+        List<string> arguments =
+        [
+            "serve", "--data", DataDirectory, "--urls", Url.ToString(), "--management-urls", _managementUrl.ToString(), "--psp", psp, "--bench-noop",
+        ];
+        if (settings.Partitions is { } partitions)
+            arguments.AddRange(["--partitions", partitions.ToString()]);
+        CommandLine = "millrace " + string.Join(' ', arguments);
+        _server = Child.StartSelf(arguments);
+        await UntilReadyAsync(_server, [new Uri(_managementUrl, "/readyz"), new Uri(Url, "/readyz")], cancellation);
+        // Made once the folder is the server's, which sees a new key at once.
+        var keys = new ApiKeyStore(DataDirectory, TimeProvider.System);
+        ApiKey = keys.Create(TenantId.Parse("bench"), $"bench-{Environment.ProcessId}", Scopes.Admin, TimeProvider.System.GetUtcNow().AddDays(1)).Text;
+    }
+
+    private async Task UntilReadyAsync(Child child, Uri[] probes, CancellationToken cancellation)
+    {
+        var startedAt = TimeProvider.System.GetTimestamp();
+        while (TimeProvider.System.GetElapsedTime(startedAt) < StartPatience && !child.HasExited)
+        {
+            foreach (var probe in probes)
+            {
+                if (await IsReadyAsync(probe, cancellation))
+                    return;
+            }
+
+            await Task.Delay(50, cancellation);
+        }
+
+        throw new InvalidOperationException($"A child did not become ready; it said: {child.Output}");
+    }
+
+    private async Task<bool> IsReadyAsync(Uri probe, CancellationToken cancellation)
+    {
+        try
+        {
+            using var response = await _management.GetAsync(probe, cancellation);
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            // It does not listen yet.
+            return false;
+        }
+    }
+
+    private static Uri FreeUrl()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
+    }
+}

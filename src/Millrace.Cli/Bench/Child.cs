@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Millrace.Cli.Bench;
+
+/// <summary>A process that this one started, watched by its id and gone when this object is.</summary>
+internal sealed class Child : IAsyncDisposable
+{
+    private const int MaxKeptLength = 64 * 1024;
+    private const int SigTerm = 15;
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+
+    private Child(Process process) => _process = process;
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>The end of what it printed, on either stream.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+                return _output.ToString();
+        }
+    }
+
+    /// <summary>User and system time of all its threads, as the operating system counts it.</summary>
+    public TimeSpan CpuTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    public long ResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
+    /// <summary>This program again, with other arguments.</summary>
+    public static Child StartSelf(params IEnumerable<string> arguments)
+    {
+        var path = Environment.ProcessPath ?? throw new InvalidOperationException("It is not known which program this is.");
+        // Under "dotnet millrace.dll" the host is another program than ours.
+        string[] self = Path.GetFileNameWithoutExtension(path) == "dotnet" ? [path, System.Reflection.Assembly.GetEntryAssembly()!.Location] : [path];
+        return Start(new ProcessStartInfo(self[0], [.. self[1..], .. arguments]));
+    }
+
+    public static Child Start(ProcessStartInfo start)
+    {
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        var child = new Child(new Process { StartInfo = start });
+        child._process.OutputDataReceived += (_, line) => child.Keep(line.Data);
+        child._process.ErrorDataReceived += (_, line) => child.Keep(line.Data);
+        child._process.Start();
+        child._process.BeginOutputReadLine();
+        child._process.BeginErrorReadLine();
+        return child;
+    }
+
+    /// <returns>Its exit code, once all that it printed is here.</returns>
+    public async Task<int> WaitAsync(CancellationToken cancellation)
+    {
+        await _process.WaitForExitAsync(cancellation);
+        return _process.ExitCode;
+    }
+
+    /// <summary>Asks it to stop, as an operator would.</summary>
+    public async Task<int> StopAsync(TimeSpan patience, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(patience);
+        if (!_process.HasExited)
+            _ = Kill(_process.Id, SigTerm);
+        return await WaitAsync(limit.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is null)
+            return;
+        lock (_output)
+        {
+            _output.Append(line).Append('\n');
+            if (_output.Length > MaxKeptLength)
+                _output.Remove(0, _output.Length - MaxKeptLength);
+        }
+    }
+
+    // kill(2): .NET itself knows only SIGKILL.
+    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Kill(int pid, int signal);
+}

@@ -1,0 +1,85 @@
+using Millrace.Cli.Bench.Load;
+using Millrace.Cli.Client;
+
+namespace Millrace.Cli.Bench;
+
+/// <summary>
+/// Orders from placed to confirmed on a real server. The no-op endpoint is driven the same way just before and after, so
+/// that the ratio says what the pipeline costs whatever the machine.
+/// </summary>
+internal sealed class PlaceBench(PlaceSettings settings, BenchServer server)
+{
+    private const string OrdersPath = "/v1/orders";
+    private const string NoopPath = "/v1/_noop";
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan NoopTime = TimeSpan.FromSeconds(8);
+
+    // Load before and after the window, so that neither its start nor its end is idle.
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan DrainPatience = TimeSpan.FromMinutes(2);
+
+    public async Task<PlaceResult> RunAsync(CancellationToken cancellation)
+    {
+        await BenchCatalog.LoadAsync(server, cancellation);
+        var result = settings.Rate is { } rate ? await OpenAsync(rate, cancellation) : await ClosedAsync(cancellation);
+        Say("stopping the server");
+        await server.StopAsync(cancellation);
+        Say("verifying the store");
+        return result with { Violations = await server.CountViolationsAsync(cancellation) };
+    }
+
+    private async Task<PlaceResult> ClosedAsync(CancellationToken cancellation)
+    {
+        using var wrk = new Wrk(server.Url, server.ApiKey, settings.Connections, settings.IsHot);
+        Say("warming up");
+        await wrk.RunAsync(NoopPath, TimeSpan.FromSeconds(3), cancellation);
+        await wrk.RunAsync(OrdersPath, WarmUp, cancellation);
+        await DrainAsync(cancellation);
+        Say("no-op, before");
+        var before = await wrk.RunAsync(NoopPath, NoopTime, cancellation);
+        var result = await MeasureAsync(duration => wrk.RunAsync(OrdersPath, duration, cancellation), cancellation);
+        Say("no-op, after");
+        var after = await wrk.RunAsync(NoopPath, NoopTime, cancellation);
+        return result with { Noop = new NoopYardstick(before, after) };
+    }
+
+    private async Task<PlaceResult> OpenAsync(int rate, CancellationToken cancellation)
+    {
+        OpenLoop NewLoop() => new(server.Url, server.ApiKey, rate, settings.Connections, settings.IsHot);
+        Say("warming up");
+        await NewLoop().RunAsync(WarmUp, cancellation);
+        await DrainAsync(cancellation);
+        return await MeasureAsync(duration => NewLoop().RunAsync(duration, cancellation), cancellation);
+    }
+
+    private async Task<PlaceResult> MeasureAsync(Func<TimeSpan, Task<LoadResult>> drive, CancellationToken cancellation)
+    {
+        Say($"measuring for {settings.Duration.TotalSeconds:F0} s");
+        var (ordersBefore, bytesBefore) = ((await server.ReadMetricsAsync(cancellation)).Accepted, server.DiskBytes());
+        var load = drive(settings.Duration + Margin + Margin);
+        await Task.Delay(Margin, cancellation);
+        var start = await Moment.TakeAsync(server, cancellation);
+        await Task.Delay(settings.Duration, cancellation);
+        var end = await Moment.TakeAsync(server, cancellation);
+        var result = await load;
+        await DrainAsync(cancellation);
+        var orders = (await server.ReadMetricsAsync(cancellation)).Accepted - ordersBefore;
+        if (orders <= 0)
+            throw new InvalidOperationException("The server accepted no order: see that wrk's requests fit its API.");
+        return new PlaceResult(new Window(start, end), result, (server.DiskBytes() - bytesBefore) / orders);
+    }
+
+    /// <summary>Until no order is on its way: what one phase leaves behind is no work of the next.</summary>
+    private async Task DrainAsync(CancellationToken cancellation)
+    {
+        var startedAt = TimeProvider.System.GetTimestamp();
+        while ((await server.ReadMetricsAsync(cancellation)).Backlog > 0)
+        {
+            if (TimeProvider.System.GetElapsedTime(startedAt) > DrainPatience)
+                throw new InvalidOperationException($"The server did not finish its orders in {DrainPatience.TotalSeconds:F0} s without load.");
+            await Task.Delay(500, cancellation);
+        }
+    }
+
+    private static void Say(string words) => Console.Error.WriteLine("bench: " + words);
+}

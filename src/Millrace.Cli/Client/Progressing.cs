@@ -1,0 +1,41 @@
+using Spectre.Console;
+
+namespace Millrace.Cli.Client;
+
+/// <summary>Shows how far long work is: a bar on a terminal, a line now and then in a log. Always on standard error.</summary>
+internal static class Progressing
+{
+    private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(5);
+
+    /// <param name="title">What is done.</param>
+    /// <param name="total">How much there is.</param>
+    /// <param name="done">How much of it is done; asked from another thread.</param>
+    /// <param name="work">The work itself.</param>
+    public static Task RunAsync(string title, long total, Func<long> done, Func<Task> work) =>
+        Console.IsErrorRedirected || !Terminal.Error.Profile.Capabilities.Interactive
+            ? WithLinesAsync(title, total, done, work)
+            : WithBarAsync(title, total, done, work);
+
+    private static Task WithBarAsync(string title, long total, Func<long> done, Func<Task> work) =>
+        Terminal.Error.Progress()
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn(), new SpinnerColumn())
+            .StartAsync(async context =>
+            {
+                var bar = context.AddTask(Markup.Escape(title), maxValue: Math.Max(1, total));
+                var running = work();
+                while (await Task.WhenAny(running, Task.Delay(Redraw)) != running)
+                    bar.Value = done();
+                bar.Value = done();
+                await running;
+            });
+
+    private static async Task WithLinesAsync(string title, long total, Func<long> done, Func<Task> work)
+    {
+        var running = work();
+        while (await Task.WhenAny(running, Task.Delay(LineEvery)) != running)
+            await Console.Error.WriteLineAsync($"{title}: {done():N0} of {total:N0}");
+        await running;
+        await Console.Error.WriteLineAsync($"{title}: {done():N0} of {total:N0}");
+    }
+}

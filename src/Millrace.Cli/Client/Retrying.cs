@@ -1,0 +1,45 @@
+using System.Net;
+using Microsoft.Extensions.Http.Resilience;
+using Polly;
+using Polly.Timeout;
+
+namespace Millrace.Cli.Client;
+
+/// <summary>
+/// Repeats what is safe to repeat: refused for now (429, 503, with Retry-After honored) or no answer at all. Every POST
+/// of this program carries an idempotency key, so a repeat after a lost answer gets the first answer.
+/// </summary>
+internal static class Retrying
+{
+    // 0.2 + 0.4 + … capped at 5 s: about half a minute, enough for a restart of the server.
+    private const int MaxRetries = 10;
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
+
+    // Prefer: wait=30 is the longest that a server may take on purpose.
+    private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(60);
+
+    public static HttpMessageHandler Over(HttpMessageHandler transport)
+    {
+        var pipeline = new ResiliencePipelineBuilder<HttpResponseMessage>()
+            .AddRetry(new HttpRetryStrategyOptions
+            {
+                MaxRetryAttempts = MaxRetries,
+                Delay = FirstDelay,
+                MaxDelay = MaxDelay,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                ShouldHandle = static attempt => ValueTask.FromResult(IsWorthAnother(attempt.Outcome)),
+            })
+            .AddTimeout(AttemptTimeout)
+            .Build();
+        return new ResilienceHandler(pipeline) { InnerHandler = transport };
+    }
+
+    private static bool IsWorthAnother(Outcome<HttpResponseMessage> outcome) => outcome switch
+    {
+        { Result.StatusCode: HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable } => true,
+        { Exception: HttpRequestException or TimeoutRejectedException } => true,
+        _ => false,
+    };
+}

@@ -1,0 +1,95 @@
+using System.CommandLine;
+using Millrace.Api.Keys;
+using Millrace.Cli.Serve;
+using Millrace.Domain.Identity;
+using Millrace.Engine.Journal;
+
+namespace Millrace.Cli.Demo;
+
+/// <summary>
+/// <c>millrace demo</c>: a whole shop on this machine. A server on SQLite, the PSP simulator as a process of its own with
+/// its own record, a seeded catalog and gentle traffic, until Ctrl-C.
+/// </summary>
+internal static class DemoCommand
+{
+    public static Command Create()
+    {
+        var data = new Option<string>("--data") { Description = "Data folder; kept between runs.", DefaultValueFactory = _ => Path.Combine(".millrace", "demo") };
+        var url = new Option<string>("--urls") { Description = "Where the API listens.", DefaultValueFactory = _ => NodeOptions.DefaultUrl };
+        var rate = new Option<double>("--rate") { Description = "Orders per second, 0 to 1000.", DefaultValueFactory = _ => 2 };
+        var seconds = new Option<int?>("--seconds") { Description = "Stop by itself after this long." };
+        var command = new Command("demo", "Run a whole shop on this machine.") { data, url, rate, seconds };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            if (parsed.GetValue(seconds) is { } limit)
+                stop.CancelAfter(TimeSpan.FromSeconds(limit));
+            try
+            {
+                return await RunAsync(parsed.GetValue(data)!, parsed.GetValue(url)!, Math.Clamp(parsed.GetValue(rate), 0, 1_000), stop.Token);
+            }
+            catch (Exception failure) when (failure is StoreRefusedException or IOException or InvalidOperationException)
+            {
+                await Console.Error.WriteLineAsync($"millrace: {failure.Message}");
+                return 1;
+            }
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string data, string url, double rate, CancellationToken stop)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        Directory.CreateDirectory(data);
+        var secret = Convert.ToHexString(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
+        await using var psp = await PspProcess.StartAsync(Path.Combine(data, "psp"), new Uri(new Uri(url), "/v1/psp/psp/webhooks"), secret, stop);
+        var folder = Path.Combine(data, "node");
+        await using var app = Node.Build(new NodeOptions { DataDirectory = folder, Url = url, Psp = psp.Url, PspWebhookSecret = secret });
+        await app.StartAsync(stop);
+        var key = NewKey(folder);
+        using var shop = new DemoShop(new Uri(url), key);
+        try
+        {
+            await shop.WaitReadyAsync(stop);
+            await shop.SeedAsync(stop);
+            var first = await shop.PlaceFirstAsync(stop);
+            Welcome(url, key, psp.Url, first, TimeProvider.System.GetElapsedTime(started));
+            await shop.TradeAsync(rate, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync("Stopping: everything accepted is durable; the next run goes on with it.");
+        }
+
+        await app.StopAsync(CancellationToken.None);
+        return 0;
+    }
+
+    // Keys are shown once, so each run makes its own and revokes those of earlier runs.
+    private static string NewKey(string folder)
+    {
+        var keys = new ApiKeyStore(folder, TimeProvider.System);
+        var tenant = TenantId.Parse("demo");
+        foreach (var old in keys.List().Where(k => k.Tenant == tenant && k.Client == "demo" && k.IsLive(TimeProvider.System.GetUtcNow())))
+            keys.Revoke(old.Id);
+        return keys.Create(tenant, "demo", Scopes.Admin, TimeProvider.System.GetUtcNow().AddDays(7)).Text;
+    }
+
+    private static void Welcome(string url, string key, Uri psp, string first, TimeSpan elapsed) => Console.Out.WriteLine($"""
+
+        Millrace is running; the first order was confirmed {elapsed.TotalSeconds:F1} s after the start.
+
+          API      {url}      docs {url}/docs
+          PSP      {psp}  (simulator, its own process; PUT /faults makes trouble)
+          Key      {key}
+
+        Try:
+          export MILLRACE_URL={url} MILLRACE_KEY={key}
+          ./millrace orders list
+          ./millrace orders get {first}
+          curl -H "Authorization: Bearer $MILLRACE_KEY" {url}/v1/orders/{first}/events
+          curl -X PUT {psp}faults -H 'Content-Type: application/json' -d '{"{"}"outage":true{"}"}'
+
+        Ctrl-C stops it. Everything acknowledged is durable.
+        """);
+}

@@ -1,0 +1,57 @@
+using System.CommandLine;
+using Millrace.Cli.Client;
+
+namespace Millrace.Cli.Orders;
+
+/// <summary><c>millrace items put|get</c>: what is sold.</summary>
+public static class ItemsCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("items", "Read and define catalog items");
+        command.Subcommands.Add(Put());
+        command.Subcommands.Add(Get());
+        return command;
+    }
+
+    internal static string ItemPath(string sku) => "/v1/items/" + Uri.EscapeDataString(sku);
+
+    internal static byte[] Render(string name, long price, string currency, long? backorder) => JsonBody.Of(w =>
+    {
+        w.WriteString("name", name);
+        w.WriteNumber("price", price);
+        w.WriteString("currency", currency);
+        w.WriteIfGiven("backorder_limit", backorder);
+    });
+
+    private static Command Put()
+    {
+        var sku = new Argument<string>("sku");
+        var name = new Option<string?>("--name") { Description = "What it is called [default: the SKU]" };
+        var price = new Option<long>("--price") { Description = "Minor units", Required = true };
+        var currency = new Option<string>("--currency") { Description = "ISO 4217", DefaultValueFactory = _ => "EUR" };
+        var backorder = new Option<long?>("--backorder-limit") { Description = "Units that may be sold beyond what is there" };
+        return Mutation.Create("put", "Define an item", [sku, name, price, currency, backorder], arguments =>
+        {
+            var code = arguments.GetValue(sku)!;
+            return new Change(HttpMethod.Put, ItemPath(code), Render(
+                arguments.GetValue(name) ?? code, arguments.GetValue(price), arguments.GetValue(currency)!, arguments.GetValue(backorder)));
+        });
+    }
+
+    private static Command Get()
+    {
+        var (connection, output) = (new Connection(), new Output());
+        var sku = new Argument<string>("sku");
+        var command = new Command("get", "Show an item and its stock") { sku };
+        connection.AddTo(command);
+        output.AddTo(command);
+        command.SetGuardedAction(async (arguments, cancellation) =>
+        {
+            using var client = connection.Open(arguments);
+            output.WriteOne(arguments, (await client.GetAsync(ItemPath(arguments.GetValue(sku)!), cancellation)).Body);
+            return Acting.Done;
+        });
+        return command;
+    }
+}

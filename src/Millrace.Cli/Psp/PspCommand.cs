@@ -1,0 +1,31 @@
+using System.CommandLine;
+using Millrace.Cli.Client;
+using Millrace.PspSimulator;
+
+namespace Millrace.Cli.Psp;
+
+/// <summary><c>millrace psp</c>: the payment service provider simulator, a server of its own.</summary>
+public static class PspCommand
+{
+    public static Command Create()
+    {
+        var data = new Option<string>("--data") { Description = "Folder of its record", Required = true };
+        var urls = new Option<string>("--urls") { Description = "Where it listens", DefaultValueFactory = _ => PspServerOptions.DefaultUrls };
+        var webhookUrl = new Option<string?>("--webhook-url") { Description = "Where webhooks go, such as http://127.0.0.1:8080/v1/psp/psp/webhooks [default: nowhere]" };
+        var webhookSecret = new Option<string?>("--webhook-secret") { Description = "Signs the webhooks [env MILLRACE_PSP_WEBHOOK_SECRET]" };
+        var seed = new Option<int?>("--seed") { Description = "Seed of random faults" };
+        var command = new Command("psp", "Run the payment service provider simulator") { data, urls, webhookUrl, webhookSecret, seed };
+        command.SetGuardedAction((arguments, cancellation) => PspServer.RunAsync(
+            new PspServerOptions
+            {
+                DataDirectory = arguments.GetValue(data)!,
+                Urls = arguments.GetValue(urls)!,
+                WebhookUrl = arguments.GetValue(webhookUrl) is { } hook ? new Uri(hook) : null,
+                // A secret on the command line is seen by every user of the machine.
+                WebhookSecret = arguments.GetValue(webhookSecret) ?? Environment.GetEnvironmentVariable("MILLRACE_PSP_WEBHOOK_SECRET"),
+                Seed = arguments.GetValue(seed),
+            },
+            cancellation));
+        return command;
+    }
+}

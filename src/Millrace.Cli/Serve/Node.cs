@@ -1,0 +1,86 @@
+using Millrace.Api;
+using Millrace.Api.Keys;
+using Millrace.Cluster;
+using Millrace.Cluster.Orleans;
+using Millrace.Engine.Journal;
+using Millrace.Engine.Payments;
+using Millrace.Engine.ReadModel;
+using Millrace.Gateways;
+using Millrace.Gateways.Psp;
+using Millrace.Storage.Sqlite;
+
+namespace Millrace.Cli.Serve;
+
+/// <summary>The composition root of one node: store, gateway, partitions, edge. Reads as a table of contents.</summary>
+public static class Node
+{
+    /// <exception cref="StoreRefusedException">The data folder cannot be served.</exception>
+    public static WebApplication Build(NodeOptions options)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        ConfigureLogging(builder);
+        ConfigureServer(builder, options);
+        AddStore(builder.Services, options);
+        AddPayments(builder.Services, options);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(s => new ApiKeyStore(options.DataDirectory, s.GetRequiredService<TimeProvider>()));
+        builder.Host.UseSingleNode(
+            new PartitionRuntimeOptions { Owner = $"{Environment.MachineName}:{Environment.ProcessId}" }, FreePort.Find());
+        builder.Services.AddMillraceApi(new ApiOptions
+        {
+            ManagementUrl = options.ManagementUrl,
+            HasNoopEndpoint = options.HasNoopEndpoint,
+        });
+        var app = builder.Build();
+        app.MapMillraceApi();
+        return app;
+    }
+
+    private static void ConfigureLogging(WebApplicationBuilder builder)
+    {
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        // Data goes to standard output, everything else to standard error.
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
+        builder.Logging.AddFilter("Orleans", LogLevel.Error);
+    }
+
+    private static void ConfigureServer(WebApplicationBuilder builder, NodeOptions options)
+    {
+        builder.WebHost.UseUrls(options.Url);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+    }
+
+    private static void AddStore(IServiceCollection services, NodeOptions options)
+    {
+        // Opened here and not on first use: a folder that cannot be served must stop the start, with its one clear line.
+        var store = SqliteStore.Open(new SqliteStoreOptions
+        {
+            DataDirectory = options.DataDirectory,
+            PartitionCount = options.Partitions,
+        });
+        services.AddSingleton(_ => store);
+        services.AddSingleton<IJournal>(s => s.GetRequiredService<SqliteStore>());
+        services.AddSingleton<IReadModel>(s => s.GetRequiredService<SqliteStore>());
+    }
+
+    private static void AddPayments(IServiceCollection services, NodeOptions options)
+    {
+        if (options.Psp is not { } psp)
+        {
+            services.AddSingleton<IPaymentGateway, InstantPaymentGateway>();
+        }
+        else
+        {
+            services.AddSingleton<IPaymentGateway>(s => new HttpPaymentGateway(
+                new HttpPaymentGatewayOptions { BaseAddress = psp },
+                s.GetRequiredService<TimeProvider>(),
+                s.GetRequiredService<ILogger<HttpPaymentGateway>>()));
+        }
+
+        services.AddSingleton(s => PspWebhooks.Parser(options.PspWebhookSecret, s.GetRequiredService<TimeProvider>()));
+    }
+}

@@ -1,0 +1,28 @@
+namespace Millrace.Cli.Serve;
+
+/// <summary>One node with SQLite, as composed by <see cref="Node"/>.</summary>
+public sealed record NodeOptions
+{
+    /// <summary>The data folder; made when missing.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>Where the API listens; loopback unless told otherwise.</summary>
+    public string Url { get; init; } = DefaultUrl;
+
+    /// <summary>Where metrics and probes listen; null for the API's own listener, to loopback only.</summary>
+    public string? ManagementUrl { get; init; }
+
+    /// <summary>Partitions of a new store; null takes the store's, or 64.</summary>
+    public int? Partitions { get; init; }
+
+    /// <summary>Base address of the payment service provider; null for the in-process one that says yes to everything.</summary>
+    public Uri? Psp { get; init; }
+
+    /// <summary>Shared with the PSP to sign its webhooks; null refuses all webhooks.</summary>
+    public string? PspWebhookSecret { get; init; }
+
+    /// <summary>Serves the endpoint that benchmarks compare with.</summary>
+    public bool HasNoopEndpoint { get; init; }
+
+    public const string DefaultUrl = "http://127.0.0.1:8080";
+}

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Millrace.Engine.Journal;
+using Millrace.Simulation.Checkers;
+
+namespace Millrace.Cli.Verify;
+
+/// <summary><c>millrace verify</c>: every invariant over a store that no server has open, and over the PSP's own record.</summary>
+internal static class VerifyCommand
+{
+    public static Command Create()
+    {
+        var data = new Option<string>("--data") { Description = "Data folder of a stopped server.", Required = true };
+        var psp = new Option<string?>("--psp") { Description = "Base URL of the PSP simulator, to compare with its record." };
+        var json = new Option<string?>("--json") { Description = "'-' ends the output with one JSON object." };
+        var command = new Command("verify", "Check every invariant of a store; exit status 1 on any violation.") { data, psp, json };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            try
+            {
+                var report = await StoreVerification.RunAsync(parsed.GetValue(data)!, parsed.GetValue(psp) is { } url ? new Uri(url) : null, cancellation);
+                Print(report, parsed.GetValue(json) is not null);
+                return report.ViolationCount == 0 ? 0 : 1;
+            }
+            catch (Exception failure) when (failure is StoreRefusedException or HttpRequestException or UriFormatException)
+            {
+                await Console.Error.WriteLineAsync($"millrace: {failure.Message}");
+                return 2;
+            }
+        });
+        return command;
+    }
+
+    private static void Print(CheckReport report, bool isJson)
+    {
+        foreach (var violation in report.Violations.Take(100))
+            Console.Out.WriteLine($"violation of {violation.Invariant}: {violation.Subject} {violation.What}");
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{report.Orders} orders, {report.Items} items, {report.Records} records in {report.Batches} batches, {report.PspRecords} PSP records: {report.ViolationCount} violations"));
+        foreach (var (status, count) in report.OrdersByStatus)
+            Console.Out.WriteLine($"  {status,-10} {count,12}");
+        if (!isJson)
+            return;
+        var result = new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["scenario"] = "verify",
+            ["orders"] = report.Orders,
+            ["records"] = report.Records,
+            ["psp_records"] = report.PspRecords,
+            ["violations"] = report.ViolationCount,
+        };
+        Console.Out.WriteLine(JsonSerializer.Serialize(result));
+    }
+}
