@@ -9,8 +9,6 @@ internal delegate Task Authorized(HttpContext http, ApiKey key);
 /// <summary>Lets a request in by its API key and the key's scopes.</summary>
 internal sealed class Access(ApiKeyStore keys)
 {
-    private const string Scheme = "Bearer ";
-
     /// <summary>Wraps an endpoint: no middleware, no principal, nothing allocated for a caller who may pass.</summary>
     public RequestDelegate Require(Scopes scope, Authorized handle) => http =>
     {
@@ -25,9 +23,7 @@ internal sealed class Access(ApiKeyStore keys)
     private ApiKey? Find(HttpRequest request)
     {
         var header = request.Headers.Authorization;
-        return header.Count == 1 && header[0] is { } text && text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-            ? keys.Find(text.AsSpan(Scheme.Length))
-            : null;
+        return header.Count == 1 && header[0] is { } text ? keys.FindByHeader(text) : null;
     }
 
     private static Task Unauthenticated(HttpContext http)

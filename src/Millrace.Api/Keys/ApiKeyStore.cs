@@ -19,6 +19,7 @@ public sealed class ApiKeyStore
     private readonly TimeProvider _time;
     private readonly Lock _refreshing = new();
     private volatile Dictionary<UInt128, ApiKey> _byHash = [];
+    private volatile RecentKeys _recent = new();
     private (DateTime, long) _stamp;
     private long _checkedAt;
 
@@ -81,6 +82,20 @@ public sealed class ApiKeyStore
         return RefreshAfter(RefreshAfterMiss) ? Find(hash) : null;
     }
 
+    /// <summary>The live key of an <c>Authorization: Bearer</c> header; null when it names none.</summary>
+    internal ApiKey? FindByHeader(string header)
+    {
+        const string scheme = "Bearer ";
+        RefreshAfter(RefreshAfterHit);
+        var recent = _recent;
+        if (recent.Find(header) is { } known)
+            return known.IsLive(_time.GetUtcNow()) ? known : null;
+        if (!header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) || Find(header.AsSpan(scheme.Length)) is not { } key)
+            return null;
+        recent.Add(header, key);
+        return key;
+    }
+
     private ApiKey? Find(ReadOnlySpan<byte> hash) =>
         _byHash.TryGetValue(BinaryPrimitives.ReadUInt128LittleEndian(hash), out var key)
         && CryptographicOperations.FixedTimeEquals(hash, key.Hash) && key.IsLive(_time.GetUtcNow())
@@ -111,6 +126,8 @@ public sealed class ApiKeyStore
             // The stamp first: a write in between is seen as a change later.
             _stamp = _file.Stamp();
             _byHash = _file.Read().ToDictionary(k => BinaryPrimitives.ReadUInt128LittleEndian(k.Hash));
+            // What was checked before may be revoked now.
+            _recent = new RecentKeys();
             Volatile.Write(ref _checkedAt, _time.GetTimestamp());
         }
     }

@@ -1,9 +1,8 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Millrace.Api.Keys;
 using Millrace.Cli.Bench.Metrics;
 using Millrace.Cli.Client;
+using Millrace.Cli.Serve;
 using Millrace.Domain.Identity;
 
 namespace Millrace.Cli.Bench;
@@ -15,14 +14,14 @@ internal sealed class BenchServer : IAsyncDisposable
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(60);
     private readonly HttpClient _management = new() { Timeout = TimeSpan.FromSeconds(20) };
     private readonly Uri _managementUrl = FreeUrl();
-    private readonly bool _isTemporary;
+    private readonly string? _temporary;
     private Child? _server;
     private Child? _psp;
 
     private BenchServer(string? data)
     {
-        _isTemporary = data is null;
-        DataDirectory = data ?? Directory.CreateTempSubdirectory("millrace-bench-").FullName;
+        _temporary = data is null ? Directory.CreateTempSubdirectory("millrace-bench-").FullName : null;
+        DataDirectory = data ?? Path.Combine(_temporary!, "store");
     }
 
     public Uri Url { get; } = FreeUrl();
@@ -82,8 +81,8 @@ internal sealed class BenchServer : IAsyncDisposable
         if (_psp is not null)
             await _psp.DisposeAsync();
         _management.Dispose();
-        if (_isTemporary)
-            Directory.Delete(DataDirectory, recursive: true);
+        if (_temporary is not null)
+            Directory.Delete(_temporary, recursive: true);
     }
 
     /// <summary>A number, or one entry for each, in the last line that is a JSON object.</summary>
@@ -102,12 +101,15 @@ internal sealed class BenchServer : IAsyncDisposable
 
     private async Task StartPartsAsync(PlaceSettings settings, CancellationToken cancellation)
     {
+        // Before the server starts, which so knows the key from its first request on.
+        var keys = new ApiKeyStore(DataDirectory, TimeProvider.System);
+        ApiKey = keys.Create(TenantId.Parse("bench"), $"bench-{Environment.ProcessId}", Scopes.Admin, TimeProvider.System.GetUtcNow().AddDays(1)).Text;
         var psp = "instant";
         if (settings.IsHttpPsp)
         {
             var url = FreeUrl();
             psp = url.ToString();
-            _psp = Child.StartSelf("psp", "--data", Path.Combine(DataDirectory, "psp"), "--urls", psp);
+            _psp = Child.StartSelf("psp", "--data", DataDirectory + "-psp", "--urls", psp);
             await UntilReadyAsync(_psp, [new Uri(url, "/livez")], cancellation);
         }
 
@@ -118,11 +120,8 @@ internal sealed class BenchServer : IAsyncDisposable
         if (settings.Partitions is { } partitions)
             arguments.AddRange(["--partitions", partitions.ToString()]);
         CommandLine = "millrace " + string.Join(' ', arguments);
-        _server = Child.StartSelf(arguments);
+        _server = Child.StartSelf([.. arguments]);
         await UntilReadyAsync(_server, [new Uri(_managementUrl, "/readyz"), new Uri(Url, "/readyz")], cancellation);
-        // Made once the folder is the server's, which sees a new key at once.
-        var keys = new ApiKeyStore(DataDirectory, TimeProvider.System);
-        ApiKey = keys.Create(TenantId.Parse("bench"), $"bench-{Environment.ProcessId}", Scopes.Admin, TimeProvider.System.GetUtcNow().AddDays(1)).Text;
     }
 
     private async Task UntilReadyAsync(Child child, Uri[] probes, CancellationToken cancellation)
@@ -156,10 +155,5 @@ internal sealed class BenchServer : IAsyncDisposable
         }
     }
 
-    private static Uri FreeUrl()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
-    }
+    private static Uri FreeUrl() => new($"http://127.0.0.1:{FreePort.Find()}");
 }

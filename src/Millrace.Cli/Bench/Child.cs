@@ -46,13 +46,7 @@ internal sealed class Child : IAsyncDisposable
     }
 
     /// <summary>This program again, with other arguments.</summary>
-    public static Child StartSelf(params IEnumerable<string> arguments)
-    {
-        var path = Environment.ProcessPath ?? throw new InvalidOperationException("It is not known which program this is.");
-        // Under "dotnet millrace.dll" the host is another program than ours.
-        string[] self = Path.GetFileNameWithoutExtension(path) == "dotnet" ? [path, System.Reflection.Assembly.GetEntryAssembly()!.Location] : [path];
-        return Start(new ProcessStartInfo(self[0], [.. self[1..], .. arguments]));
-    }
+    public static Child StartSelf(params string[] arguments) => Start(Self.Start(arguments));
 
     public static Child Start(ProcessStartInfo start)
     {

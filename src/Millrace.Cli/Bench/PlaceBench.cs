@@ -1,5 +1,4 @@
 using Millrace.Cli.Bench.Load;
-using Millrace.Cli.Client;
 
 namespace Millrace.Cli.Bench;
 

@@ -34,6 +34,7 @@ internal sealed class PlaceReport(PlaceSettings settings, PlaceResult result, st
         table.AddText("CPU µs per order (all but the load)", $"{steady.CpuMicrosecondsPerOrder:F1}");
         table.AddText("RSS MB", $"{steady.End.ResidentBytes / 1048576.0:N0}");
         table.AddText("disk bytes per order", $"{result.DiskBytesPerOrder:N0}");
+        table.AddText("decisions per journal row", steady.RecordsPerBatch is { } size ? $"{size:F1}" : "not reported");
         table.AddText("time in GC pauses", steady.GcPauseShare is { } share ? $"{share:P2}" : "not reported");
         table.AddText("accepted, confirmed in the window", $"{steady.Accepted:N0}, {steady.Confirmed:N0} in {steady.Duration.TotalSeconds:F1} s");
         table.AddText("backlog at start, at end", $"{steady.Start.Metrics.Backlog:N0}, {steady.End.Metrics.Backlog:N0}");
@@ -64,6 +65,7 @@ internal sealed class PlaceReport(PlaceSettings settings, PlaceResult result, st
             ["disk_bytes_per_order"] = Round(result.DiskBytesPerOrder, 1),
             ["violations"] = result.Violations,
             ["noop_drift"] = Round(result.Noop?.Drift, 4),
+            ["records_per_batch"] = Round(steady.RecordsPerBatch, 2),
             ["gc_pause_share"] = Round(steady.GcPauseShare, 5),
             ["seconds"] = Round(steady.Duration.TotalSeconds, 2),
             ["accepted"] = steady.Accepted,

@@ -36,6 +36,10 @@ internal sealed record Window(Moment Start, Moment End)
 
     public double CpuMicrosecondsPerOrder => Confirmed > 0 ? (End.CpuTime - Start.CpuTime).TotalMicroseconds / Confirmed : 0;
 
+    /// <summary>Decisions that shared one journal row; several rows share a commit.</summary>
+    public double? RecordsPerBatch =>
+        End.Metrics.Batches > Start.Metrics.Batches ? (End.Metrics.Records - Start.Metrics.Records) / (End.Metrics.Batches - Start.Metrics.Batches) : null;
+
     public double? GcPauseShare => End.Metrics.GcPause - Start.Metrics.GcPause is { } pause ? pause / Duration : null;
 
     public double? ConfirmMs(double share) => _confirm.Quantile(share) * 1000;

@@ -1,11 +1,12 @@
 using System.CommandLine;
+using Millrace.Cli.Serve;
 
 namespace Millrace.Cli.Client;
 
 /// <summary>The options that say which server is asked, and as whom.</summary>
 internal sealed class Connection
 {
-    public const string DefaultUrl = "http://127.0.0.1:8080";
+    private const string DefaultUrl = NodeOptions.DefaultUrl;
     private readonly Option<string?> _url = new("--url") { Description = $"The server [env MILLRACE_URL, else {DefaultUrl}]" };
     private readonly Option<string?> _key = new("--key") { Description = "The API key [env MILLRACE_KEY]" };
 

@@ -44,7 +44,7 @@ internal static class ChangeOrder
     {
         var carrier = Words("--carrier", "Who carries it");
         var tracking = Words("--tracking", "The parcel's number");
-        return Create("ship", "Say that an order is shipped", [carrier, tracking], id => $"{FulfillmentPath(id)}/shipments", (arguments, w) =>
+        return Create("ship", "Say that an order is shipped", [carrier, tracking], id => $"{ReadOrders.OrderPath(id)}/ship", (arguments, w) =>
         {
             w.WriteIfGiven("carrier", arguments.GetValue(carrier));
             w.WriteIfGiven("tracking", arguments.GetValue(tracking));
@@ -52,7 +52,7 @@ internal static class ChangeOrder
     }
 
     private static Command Deliver() =>
-        Create("deliver", "Say that an order is delivered", [], id => $"{FulfillmentPath(id)}/delivered", static (_, _) => { });
+        Create("deliver", "Say that an order is delivered", [], id => $"{ReadOrders.OrderPath(id)}/deliver", static (_, _) => { });
 
     private static Command Refund()
     {
@@ -68,12 +68,9 @@ internal static class ChangeOrder
     private static Command Resume()
     {
         var reason = Words("--reason", "Why it may go on");
-        return Create("resume", "Let a parked order go on", [reason], id => $"/v1/ops/orders/{Uri.EscapeDataString(id)}/resume",
+        return Create("resume", "Let a parked order go on", [reason], id => $"{ReadOrders.OrderPath(id)}/resume",
             (arguments, w) => w.WriteIfGiven("reason", arguments.GetValue(reason)));
     }
-
-    // An order has one fulfillment, whole: it bears the order's id.
-    private static string FulfillmentPath(string id) => "/v1/fulfillments/" + Uri.EscapeDataString(id);
 
     private static Option<string?> Words(string name, string description) => new(name) { Description = description };
 

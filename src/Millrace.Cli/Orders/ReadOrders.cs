@@ -9,7 +9,7 @@ internal static class ReadOrders
 {
     // The server's own limit on a page.
     private const int MaxPage = 200;
-    private static readonly string[] Filters = ["status", "customer", "external_id", "sku", "created_after"];
+    private static readonly string[] Filters = ["status", "customer", "external_id", "sku", "created_after", "attention"];
 
     public static Command Get()
     {

@@ -30,7 +30,7 @@ internal sealed class ReplayReport(ReplayRun run, IReadOnlyDictionary<string, in
 
     public JsonObject ToJson() => new()
     {
-        ["command"] = "replay",
+        ["scenario"] = "replay",
         ["lines"] = run.Counts.Lines,
         ["lines_ordered"] = run.Counts.OrderedLines,
         ["lines_canceled"] = run.Counts.CanceledLines,

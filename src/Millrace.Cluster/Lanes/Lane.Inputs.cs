@@ -37,10 +37,18 @@ internal sealed partial class Lane
         // Answers to an incarnation that is gone: its successor asks again by itself.
         if (host.Partition is null || (input.Incarnation is not null && !ReferenceEquals(input.Incarnation, host.Partition)))
             return;
-        Guard(host, (partition, i) => Answer(host, partition, i, nowMs), input);
+        try
+        {
+            Answer(host, host.Partition, input, nowMs);
+            Touch(host);
+        }
+        catch (Exception failure)
+        {
+            Halt(host, failure);
+        }
     }
 
-    private void Answer(PartitionHost host, Partition partition, LaneInput input, long nowMs)
+    private void Answer(PartitionHost host, Partition partition, in LaneInput input, long nowMs)
     {
         switch (input.Kind)
         {
@@ -81,7 +89,21 @@ internal sealed partial class Lane
         else if (host.State == PartitionState.Stalled && !isRead)
             sink.Complete(PartitionReply.Unavailable("store_unavailable", "The store cannot commit at the moment."));
         else
-            Guard(host, (partition, r) => partition.Handle(r, sink, nowMs), request);
+            Handle(host, request, sink, nowMs);
+    }
+
+    private void Handle(PartitionHost host, PartitionRequest request, ReplySink sink, long nowMs)
+    {
+        try
+        {
+            host.Partition!.Handle(request, sink, nowMs);
+            Touch(host);
+        }
+        catch (Exception failure)
+        {
+            sink.Complete(PartitionReply.Unavailable("partition_unavailable", "The partition is halted."));
+            Halt(host, failure);
+        }
     }
 
     private void TakeGroup(GroupResult result, long nowMs)

@@ -130,9 +130,14 @@ internal sealed partial class Lane : IDisposable
         }
         catch (Exception failure)
         {
-            LaneLog.Halted(_runtime.Logger, host.Id, failure);
-            Drop(host, PartitionState.Halted, "The partition is halted.");
+            Halt(host, failure);
         }
+    }
+
+    private void Halt(PartitionHost host, Exception failure)
+    {
+        LaneLog.Halted(_runtime.Logger, host.Id, failure);
+        Drop(host, PartitionState.Halted, "The partition is halted.");
     }
 
     /// <summary>Throws the incarnation away; nobody who waits is left without an answer.</summary>

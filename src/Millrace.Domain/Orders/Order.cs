@@ -92,18 +92,23 @@ public sealed record Order(
     OrderId Id,
     OrderPlacement Placement,
     OrderStatus Status,
-    int Version,
     long PlacedAtUnixMs,
-    long UpdatedAtUnixMs,
     ExternalIdStatus ExternalIdStatus,
     Hold[] Holds,
     StockPart[] StockParts,
     PaymentState Payment,
     Fulfillment? Fulfillment,
     Closing? Closing,
-    ParkedReason? Parked,
-    int? SettledVersion)
+    ParkedReason? Parked)
 {
+    /// <summary>Count of its events.</summary>
+    public int Version { get; internal set; } = 1;
+
+    public long UpdatedAtUnixMs { get; internal set; } = PlacedAtUnixMs;
+
+    /// <summary>The version at which it was confirmed or ended; null while it is pending.</summary>
+    public int? SettledVersion { get; internal set; }
+
     /// <summary>When stock was asked for: a reservation's time begins here, however long the order was held before.</summary>
     public long? ReservationRequestedAtUnixMs { get; init; }
 
@@ -117,8 +122,8 @@ public sealed record Order(
     {
         if (order is null && fact is OrderEvent.Placed placed)
         {
-            return new Order(id, placed.Placement, OrderStatus.Pending, 1, context.AtUnixMs, context.AtUnixMs,
-                ExternalIdStatus.None, [], [], PaymentState.None, null, null, null, null);
+            return new Order(id, placed.Placement, OrderStatus.Pending, context.AtUnixMs,
+                ExternalIdStatus.None, [], [], PaymentState.None, null, null, null);
         }
 
         if (order is null)

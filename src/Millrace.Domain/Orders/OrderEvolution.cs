@@ -7,14 +7,12 @@ internal static class OrderEvolution
 {
     public static Order Apply(Order order, OrderEvent fact, EventContext context)
     {
+        // Every case makes a copy that nobody else has seen yet, so the counters may still be set in it.
         var next = Change(order, fact, context);
-        var version = order.Version + 1;
-        return next with
-        {
-            Version = version,
-            UpdatedAtUnixMs = context.AtUnixMs,
-            SettledVersion = order.SettledVersion ?? (next.Status == OrderStatus.Pending ? null : version),
-        };
+        next.Version = order.Version + 1;
+        next.UpdatedAtUnixMs = context.AtUnixMs;
+        next.SettledVersion = order.SettledVersion ?? (next.Status == OrderStatus.Pending ? null : next.Version);
+        return next;
     }
 
     private static Order Change(Order order, OrderEvent fact, EventContext context) => fact switch
@@ -27,11 +25,10 @@ internal static class OrderEvolution
         {
             StockParts = NewParts(e.Parts), ReservationRequestedAtUnixMs = context.AtUnixMs,
         },
-        OrderEvent.StockReserved e => WithPart(order, e.Part,
-            part => part with { Status = StockPartStatus.Reserved, Takes = e.Takes }),
-        OrderEvent.StockRefused e => WithPart(order, e.Part, part => part with { Status = StockPartStatus.Refused }),
+        OrderEvent.StockReserved e => WithPart(order, e.Part, StockPartStatus.Reserved, e.Takes),
+        OrderEvent.StockRefused e => WithPart(order, e.Part, StockPartStatus.Refused),
         OrderEvent.StockMoveRequested e => order with { StockParts = Array.ConvertAll(order.StockParts, p => Requested(p, e.Step)) },
-        OrderEvent.StockMoved e => WithPart(order, e.Part, part => part with { Status = Done(e.Step) }),
+        OrderEvent.StockMoved e => WithPart(order, e.Part, Done(e.Step)),
         OrderEvent.PaymentRequested e => order with { Payment = PaymentEvolution.Requested(order.Payment, e) },
         OrderEvent.PaymentSucceeded e => order with { Payment = PaymentEvolution.Succeeded(order.Payment, e) },
         OrderEvent.PaymentDeclined e => order with { Payment = order.Payment with { Pending = null, DeclineCode = e.Code } },
@@ -55,10 +52,10 @@ internal static class OrderEvolution
     private static StockPart[] NewParts(StockPartLines[] parts) => Array.ConvertAll(
         parts, p => new StockPart(p.Partition, p.LineIndexes, StockPartStatus.Reserving, WasAllocated: false, []));
 
-    private static Order WithPart(Order order, int index, Func<StockPart, StockPart> change)
+    private static Order WithPart(Order order, int index, StockPartStatus status, StockTake[]? takes = null)
     {
-        var parts = (StockPart[])order.StockParts.Clone();
-        parts[index] = change(parts[index]);
+        var parts = order.StockParts.AsSpan().ToArray();
+        parts[index] = parts[index] with { Status = status, Takes = takes ?? parts[index].Takes };
         return order with { StockParts = parts };
     }
 

@@ -23,7 +23,7 @@ public sealed partial class Partition
             if (entry.IsListedDirty)
                 continue;
             entry.IsDirty = false;
-            _clean.Enqueue(entry.Order!.Id);
+            _clean.Enqueue(entry.Id);
         }
 
         _checkpointing.Clear();
@@ -62,12 +62,10 @@ public sealed partial class Partition
     private OrderRow Capture(OrderEntry entry)
     {
         entry.IsListedDirty = false;
-        var order = entry.Order!;
-        var due = order.DueAtUnixMs;
-        if (due > _tickedAtMs)
-            SetTimer(order.Id, entry, due.Value);
-        return new OrderRow(order.Id, order.Placement.Tenant, order.Status, order.Version, order.Placement.Buyer.CustomerId,
-            due, order.Parked?.Code, entry.Document);
+        var row = entry.ToRow();
+        if (row.DueAtUnixMs is { } due && due > _tickedAtMs)
+            SetTimer(entry.Id, entry, due);
+        return row;
     }
 
     private StockRow[] CaptureItems()

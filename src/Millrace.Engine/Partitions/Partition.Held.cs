@@ -23,9 +23,11 @@ public sealed partial class Partition
     }
 
     private static readonly object PaymentMark = new();
+    private static readonly object RepeatedPaymentMark = new();
     private static readonly object AcknowledgementMark = new();
 
-    private void HoldPayment(OrderId id) => Hold(new HeldOutput { Seq = _appendedSeq, Payload = PaymentMark, Order = id });
+    private void HoldPayment(OrderId id, bool isRepeat) =>
+        Hold(new HeldOutput { Seq = _appendedSeq, Payload = isRepeat ? RepeatedPaymentMark : PaymentMark, Order = id });
 
     private void HoldAcknowledgement(int source, long channelSeq) => Hold(
         new HeldOutput { Seq = _appendedSeq, Payload = AcknowledgementMark, Peer = source, ChannelSeq = channelSeq });
@@ -59,6 +61,9 @@ public sealed partial class Partition
                 break;
             case var mark when ReferenceEquals(mark, PaymentMark):
                 StartPayment(output.Order, isRepeat: false);
+                break;
+            case var mark when ReferenceEquals(mark, RepeatedPaymentMark):
+                StartPayment(output.Order, isRepeat: true);
                 break;
             case var mark when ReferenceEquals(mark, AcknowledgementMark):
                 Outputs.Acknowledgements.Add(new OutgoingAcknowledgement(output.Peer, output.ChannelSeq));

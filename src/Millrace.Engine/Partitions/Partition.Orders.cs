@@ -45,7 +45,7 @@ public sealed partial class Partition
             return;
         }
 
-        var entry = new OrderEntry();
+        var entry = new OrderEntry(request.Id);
         var context = new EventContext(nowMs, request.Actor);
         var reply = Decide(request.Id, entry, new OrderCommand.Place(request.Placement), context);
         if (entry.Order is { } placed)
@@ -63,7 +63,7 @@ public sealed partial class Partition
     {
         var order = entry.Order!;
         if (order.Placement.PayloadHash != request.Placement.PayloadHash || order.Placement.Tenant != request.Placement.Tenant)
-            Reply(sink, new PartitionReply(ReplyStatus.KeyReused), 0);
+            Reply(sink, new PartitionReply(ReplyStatus.KeyReused), entry.LastSeq);
         else
             Reply(sink, new PartitionReply(ReplyStatus.Replayed, OrderDocument.Fold(order.Id, entry.Document, version: 1)), entry.LastSeq);
     }
@@ -186,13 +186,12 @@ public sealed partial class Partition
 
     private void Record(OrderId id, OrderEntry entry, Order after, EventContext context)
     {
-        var before = entry.Order;
         var seq = NextRecord();
         var start = RecordCodec.WriteOrderDecided(_pending, id, context, _facts);
         Apply(entry, after, seq, _pending.Written[start..]);
         foreach (var fact in _facts)
             React(id, entry, after, fact);
-        if (after.SettledVersion is not null && before?.SettledVersion is null)
+        if (after.SettledVersion > after.Version - _facts.Count)
             Hold(new HeldOutput { Seq = seq, Payload = after });
         if (entry.Waiters is { } waiters && after.SettledVersion is not null)
         {
@@ -204,9 +203,7 @@ public sealed partial class Partition
 
     private void Apply(OrderEntry entry, Order after, long seq, ReadOnlySpan<byte> decision)
     {
-        entry.Order = after;
-        entry.LastSeq = seq;
-        entry.Append(decision);
+        entry.Append(after, seq, decision);
         MarkDirty(entry);
         CountUnsettled(entry, after);
     }
@@ -227,8 +224,12 @@ public sealed partial class Partition
                 Send(e.Partition, new PartitionMessage.ClaimName(
                     NameHash.ExternalId(after.Placement.Tenant, after.Placement.ExternalId!), id));
                 break;
-            case OrderEvent.PaymentRequested or OrderEvent.Resumed when after.Payment.Pending is not null && !_isRecovering:
-                HoldPayment(id);
+            case OrderEvent.PaymentRequested when after.Payment.Pending is not null && !_isRecovering:
+                HoldPayment(id, isRepeat: false);
+                break;
+            case OrderEvent.Resumed when after.Payment.Pending is not null && !_isRecovering:
+                // It was tried before it was parked: the gateway looks first, since the PSP may have forgotten the key.
+                HoldPayment(id, isRepeat: true);
                 break;
             case OrderEvent.PaymentUnknown e when !_isRecovering:
                 SetTimer(id, entry, e.RetryAtUnixMs);

@@ -34,7 +34,7 @@ public sealed partial class Partition
             _options.PaymentRetryCap.TotalMilliseconds,
             _options.PaymentRetryBase.TotalMilliseconds * Math.Pow(2, Math.Min(attempts - 1, 30)));
         // Jitter without randomness: the id's own random bits, so that orders that failed together come back apart.
-        var jitter = ((uint)order.Id.GetHashCode() % 1024) / 1024.0;
+        var jitter = (order.Id.Spread % 1024) / 1024.0;
         var retryAt = nowMs + (long)(pause * (0.5 + (jitter / 2)));
         return new OrderCommand.PaymentUnknown(step, number, error, retryAt, attempts >= _options.PaymentAttempts);
     }

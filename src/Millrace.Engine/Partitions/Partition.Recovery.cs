@@ -84,7 +84,7 @@ public sealed partial class Partition
     private void ReplayDecision(JournalRecord.OrderDecided record)
     {
         if (!_orders.TryGetValue(record.Order, out var entry))
-            _orders.Add(record.Order, entry = new OrderEntry());
+            _orders.Add(record.Order, entry = new OrderEntry(record.Order));
         var order = entry.Order;
         var context = record.Decision.Context;
         foreach (var fact in record.Decision.Facts)

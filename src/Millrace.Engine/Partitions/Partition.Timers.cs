@@ -48,7 +48,10 @@ public sealed partial class Partition
             return;
         }
 
-        if (order.Payment.Pending is not null)
+        if (entry.LastSeq > _durableSeq && order.Payment.Pending is not null)
+            // The intent may not be durable: it starts by itself once it is. A retry comes back after the commit.
+            SetTimer(id, entry, nowMs + 1);
+        else if (order.Payment.Pending is not null)
             StartPayment(id, isRepeat: true);
         else
             Decide(id, entry, new OrderCommand.CheckDue(), new EventContext(nowMs, Actor.System));

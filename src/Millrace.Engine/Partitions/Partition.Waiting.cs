@@ -136,7 +136,7 @@ public sealed partial class Partition
     {
         var order = OrderDocument.Fold(row.Id, row.Document)
             ?? throw new InvalidOperationException($"The stored document of {row.Id} is empty.");
-        var entry = new OrderEntry(order, row.Document) { LastSeq = 0 };
+        var entry = new OrderEntry(order, row.Document);
         _orders.Add(row.Id, entry);
         CountUnsettled(entry, order);
         _clean.Enqueue(row.Id);

@@ -4,7 +4,7 @@ namespace Millrace.Engine.Partitions;
 public sealed record PartitionOptions
 {
     /// <summary>Orders kept in memory; clean ones beyond it are evicted, oldest first, and loaded again on demand.</summary>
-    public int MaxOrdersInMemory { get; init; } = 4_096;
+    public int MaxOrdersInMemory { get; init; } = 1_024;
 
     /// <summary>Orders on their way to confirmed beyond which new ones are refused with 503: work in progress outranks admission.</summary>
     public int MaxUnsettled { get; init; } = 4_096;
@@ -19,7 +19,7 @@ public sealed record PartitionOptions
     public int MaxWaiting { get; init; } = 1_024;
 
     /// <summary>Names kept in memory; older ones stand behind a filter and an indexed look-up.</summary>
-    public int MaxRecentNames { get; init; } = 16_384;
+    public int MaxRecentNames { get; init; } = 4_096;
 
     /// <summary>Attempts at one payment request before the order is parked.</summary>
     public int PaymentAttempts { get; init; } = 8;
