@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Millrace.Api.Documentation;
 using Millrace.Api.Edge;
@@ -29,7 +31,12 @@ public static class ApiHost
         services.Configure<KestrelServerOptions>(Limit);
         services.AddRouting();
         services.AddOpenApi("v1", OpenApiDocument.Configure);
-        services.ConfigureHttpJsonOptions(o => o.SerializerOptions.PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower);
+        services.ConfigureHttpJsonOptions(o =>
+        {
+            o.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            // Else the document would say that numbers may be texts.
+            o.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
+        });
         services.AddOpenTelemetry().WithMetrics(metrics => metrics
             .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime", "Millrace.*")
             .AddPrometheusExporter());
@@ -68,6 +75,13 @@ public static class ApiHost
         int? port = null;
         if (options.ManagementUrl is { } url)
         {
+            // Addresses added here would otherwise take the place of the configured ones.
+            if (app.Urls.Count == 0)
+            {
+                foreach (var configured in (app.Configuration[WebHostDefaults.ServerUrlsKey] ?? "http://localhost:5000").Split(';'))
+                    app.Urls.Add(configured);
+            }
+
             app.Urls.Add(url);
             port = BindingAddress.Parse(url).Port;
         }

@@ -4,7 +4,8 @@ namespace Millrace.Api;
 public sealed class ApiOptions
 {
     /// <summary>
-    /// URL of the management listener that serves <c>/metrics</c> (and liveness), such as <c>http://127.0.0.1:9464</c>. Null, the default:
+    /// URL of the management listener that serves <c>/metrics</c> (and liveness), such as <c>http://127.0.0.1:9464</c>; the port
+    /// must be named. Null, the default:
     /// metrics are served on the main listener, to loopback only.
     /// </summary>
     public string? ManagementUrl { get; init; }

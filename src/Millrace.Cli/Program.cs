@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Millrace.Cli.Bench;
 using Millrace.Cli.Demo;
 using Millrace.Cli.Doctor;
 using Millrace.Cli.Keys;
@@ -20,5 +21,9 @@ var root = new RootCommand("Millrace: orders accepted, stock held, money moved, 
     KeysCommand.Create(),
     PspCommand.Create(),
     ReplayCommand.Create(),
+    BenchCommand.Create(),
 };
-return await root.Parse(args).InvokeAsync();
+var parsed = root.Parse(args);
+var status = await parsed.InvokeAsync();
+// A command line that cannot be read is a usage error, told apart from work that failed.
+return parsed.Errors.Count > 0 ? 2 : status;

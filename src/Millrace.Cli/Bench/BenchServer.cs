@@ -17,6 +17,7 @@ internal sealed class BenchServer : IAsyncDisposable
     private readonly string? _temporary;
     private Child? _server;
     private Child? _psp;
+    private Uri? _pspUrl;
 
     private BenchServer(string? data)
     {
@@ -66,10 +67,11 @@ internal sealed class BenchServer : IAsyncDisposable
             throw new InvalidOperationException($"The server ended with {code}: {_server.Output}");
     }
 
-    /// <summary>Runs the checkers over the folder that the server left behind.</summary>
+    /// <summary>Runs the checkers over the folder that the server left behind, and over the PSP's record if there is one.</summary>
     public async Task<int> CountViolationsAsync(CancellationToken cancellation)
     {
-        await using var verify = Child.StartSelf("verify", "--data", DataDirectory, "--json", "-");
+        string[] psp = _pspUrl is null ? [] : ["--psp", _pspUrl.ToString()];
+        await using var verify = Child.StartSelf(["verify", "--data", DataDirectory, "--json", "-", .. psp]);
         await verify.WaitAsync(cancellation);
         return Violations(verify.Output);
     }
@@ -107,10 +109,10 @@ internal sealed class BenchServer : IAsyncDisposable
         var psp = "instant";
         if (settings.IsHttpPsp)
         {
-            var url = FreeUrl();
-            psp = url.ToString();
+            _pspUrl = FreeUrl();
+            psp = _pspUrl.ToString();
             _psp = Child.StartSelf("psp", "--data", DataDirectory + "-psp", "--urls", psp);
-            await UntilReadyAsync(_psp, [new Uri(url, "/livez")], cancellation);
+            await UntilReadyAsync(_psp, [new Uri(_pspUrl, "/livez")], cancellation);
         }
 
         List<string> arguments =

@@ -18,7 +18,8 @@ public static class Node
     public static WebApplication Build(NodeOptions options)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        ConfigureLogging(builder);
+        WebApplication? app = null;
+        ConfigureLogging(builder, hasStarted: () => app?.Lifetime.ApplicationStarted.IsCancellationRequested == true);
         ConfigureServer(builder, options);
         AddStore(builder.Services, options);
         AddPayments(builder.Services, options);
@@ -31,12 +32,12 @@ public static class Node
             ManagementUrl = options.ManagementUrl,
             HasNoopEndpoint = options.HasNoopEndpoint,
         });
-        var app = builder.Build();
+        app = builder.Build();
         app.MapMillraceApi();
         return app;
     }
 
-    private static void ConfigureLogging(WebApplicationBuilder builder)
+    private static void ConfigureLogging(WebApplicationBuilder builder, Func<bool> hasStarted)
     {
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
@@ -46,6 +47,8 @@ public static class Node
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         builder.Logging.AddFilter("Orleans", LogLevel.Error);
+        // The host's own words on a failed start are a stack trace; whoever starts the node says it in a line.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", level => level >= LogLevel.Warning && hasStarted());
     }
 
     private static void ConfigureServer(WebApplicationBuilder builder, NodeOptions options)

@@ -1,5 +1,8 @@
 using System.CommandLine;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Millrace.Engine.Journal;
+using Millrace.Gateways.Psp;
 
 namespace Millrace.Cli.Serve;
 
@@ -23,6 +26,13 @@ internal static class ServeCommand
             var pspText = parsed.GetValue(psp)!;
             if (pspText != "instant" && (!Uri.TryCreate(pspText, UriKind.Absolute, out pspUrl) || pspUrl.Scheme is not ("http" or "https")))
                 return Fail($"--psp '{pspText}' is neither 'instant' nor an http URL.", 2);
+            var secret = Environment.GetEnvironmentVariable(WebhookSecretVariable);
+            if (secret is { Length: < PspWebhookVerifier.MinimumSecretLength })
+                return Fail($"{WebhookSecretVariable} has fewer than {PspWebhookVerifier.MinimumSecretLength} characters.", 2);
+            if (UrlFault(url.Name, parsed.GetValue(url)) is { } urlFault)
+                return Fail(urlFault, 2);
+            if (UrlFault(management.Name, parsed.GetValue(management)) is { } managementFault)
+                return Fail(managementFault, 2);
             if (pspUrl is null)
                 await Console.Error.WriteLineAsync("Payments are simulated in this process: every authorization succeeds, no money moves. Set --psp URL for a real one.");
             return await RunAsync(new NodeOptions
@@ -32,7 +42,7 @@ internal static class ServeCommand
                 ManagementUrl = parsed.GetValue(management),
                 Partitions = parsed.GetValue(partitions),
                 Psp = pspUrl,
-                PspWebhookSecret = Environment.GetEnvironmentVariable(WebhookSecretVariable),
+                PspWebhookSecret = secret,
                 HasNoopEndpoint = parsed.GetValue(noop),
             }, cancellation);
         });
@@ -53,9 +63,34 @@ internal static class ServeCommand
         {
             return Fail(refused.Message, 1);
         }
-        catch (IOException failure) when (failure.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        catch (Exception failure) when (failure is IOException { InnerException: AddressInUseException } or SocketException)
         {
+            // Taken, forbidden, or of no interface of this machine.
             return Fail(failure.Message, 1);
+        }
+    }
+
+    // Said here: the server would say it with a stack trace, once the partitions run.
+    private static string? UrlFault(string option, string? urls)
+    {
+        foreach (var url in urls?.Split(';') ?? [])
+        {
+            if (!url.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || !TryParse(url))
+                return $"{option} '{url}' is no http URL, such as {NodeOptions.DefaultUrl}.";
+        }
+
+        return null;
+    }
+
+    private static bool TryParse(string url)
+    {
+        try
+        {
+            return BindingAddress.Parse(url).PathBase.Length == 0;
+        }
+        catch (FormatException)
+        {
+            return false;
         }
     }
 

@@ -60,7 +60,9 @@ internal sealed class OrderEntry
     /// <summary>Bytes once written never change, so a slice may be kept by a checkpoint or a reader.</summary>
     public ReadOnlyMemory<byte> Document => _document.AsMemory(0, _length);
 
-    public bool IsEvictable => !IsDirty && !IsPaymentRunning && Waiters is null && (IsAtRest || CanRest(Order!));
+    // An unsettled one is counted: it would be counted again when it is loaded. A parked one waits for a person, whatever its payment.
+    public bool IsEvictable => !IsDirty && !IsPaymentRunning && !IsUnsettled && Waiters is null
+        && (IsAtRest || CanRest(Order!) || Order!.Parked is not null);
 
     private bool IsAtRest => !_atRest.Id.IsEmpty;
 

@@ -63,7 +63,8 @@ public sealed partial class Partition
     {
         entry.IsListedDirty = false;
         var row = entry.ToRow();
-        if (row.DueAtUnixMs is { } due && due > _tickedAtMs)
+        // One that ran out meanwhile fires with the next tick. Zero is a payment on its way, which needs no timer.
+        if (row.DueAtUnixMs is { } due and > 0)
             SetTimer(entry.Id, entry, due);
         return row;
     }

@@ -65,6 +65,9 @@ public sealed partial class Partition
             // The sender repeats what is not acknowledged.
             if (waiting.Delivery is { } delivery)
                 _stalled.Remove(delivery.Source);
+            else if (waiting.Request is null && id is { } due)
+                // A timer: it fires again with the next tick.
+                _timers.Enqueue(due, 0);
         }
     }
 

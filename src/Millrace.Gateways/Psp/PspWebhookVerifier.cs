@@ -18,7 +18,9 @@ public sealed class PspWebhookVerifier
     /// <summary>Allowed distance of the signed time from ours, either way.</summary>
     public static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(5);
 
-    private const int MinimumSecretLength = 16;
+    /// <summary>In characters.</summary>
+    public const int MinimumSecretLength = 16;
+
     private const int MaxHeaderLength = 1024;
     private readonly byte[] _secret;
     private readonly TimeProvider _time;

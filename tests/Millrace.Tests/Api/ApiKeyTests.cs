@@ -57,7 +57,11 @@ public sealed class ApiKeyTests : IDisposable
         var store = Store();
         var (text, _) = store.Create(Tenant, "shop", Scopes.Admin, _time.GetUtcNow().AddHours(1));
         Assert.NotNull(store.Find(text));
+        var header = "bearer " + text;
+        Assert.NotNull(store.FindByHeader(header));
+        Assert.Null(store.FindByHeader("Basic " + text));
         _time.Advance(TimeSpan.FromHours(1));
+        Assert.Null(store.FindByHeader(header));
         Assert.Null(store.Find(text));
     }
 
@@ -69,9 +73,13 @@ public sealed class ApiKeyTests : IDisposable
         var (text, key) = cli.Create(Tenant, "shop", Scopes.Admin, null);
         _time.Advance(TimeSpan.FromMilliseconds(50));
         Assert.NotNull(server.Find(text));
+        var header = "Bearer " + text;
+        Assert.Equal(key.Id, server.FindByHeader(header)!.Id);
+        Assert.Same(server.FindByHeader(header), server.FindByHeader(header));
         Assert.True(cli.Revoke(key.Id));
         Assert.False(cli.Revoke(key.Id));
         _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Null(server.FindByHeader(header));
         Assert.Null(server.Find(text));
     }
 

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using CsCheck;
-using Millrace.Api.Orders.Place;
 using Millrace.Domain.Orders;
 using Xunit;
 
@@ -54,7 +53,8 @@ public sealed class PlaceParserTests
         { "external_id=\"a\\u0000b\"", "/external_id", "invalid_format" },
         { "external_id=\"\\ud800\"", "/external_id", "invalid_format" },
         { "external_id=7", "/external_id", "wrong_type" },
-        { "customer=null", "/customer", "missing" },
+        { "customer=null", "/customer", "missing_field" },
+        { "lines/1/sku=null", "/lines/1/sku", "missing_field" },
         { "customer=\"c1\"", "/customer", "wrong_type" },
         { "customer/id=[]", "/customer/id", "wrong_type" },
         { "customer/phone=\"1\"", "/customer/phone", "unknown_field" },
@@ -95,12 +95,6 @@ public sealed class PlaceParserTests
     public void A_wrong_field_is_named_by_its_pointer(string change, string pointer, string code)
     {
         var (_, problem) = Requests.Parse(Encoding.UTF8.GetBytes(With(change)));
-        if (code == "missing")
-        {
-            // A null counts as absent, and an absent customer is missing only when the field is not there at all.
-            (pointer, code) = ("/customer", "missing_field");
-        }
-
         var error = Assert.Single(problem!.Errors);
         Assert.Equal((pointer, code), (error.Pointer, error.Code));
         Assert.Equal(422, problem.Kind.Status);
@@ -168,7 +162,8 @@ public sealed class PlaceParserTests
     [Fact]
     public void Random_texts_in_every_place_give_an_order_or_a_problem()
     {
-        var gen = Gen.Select(Gen.OneOfConst("external_id", "customer/name", "lines/0/sku", "metadata/x", "payment/token", "currency"), Gen.String);
+        string[] places = ["external_id", "customer/name", "lines/0/sku", "metadata/x", "payment/token", "currency"];
+        var gen = Gen.Select(Gen.Int[0, places.Length - 1].Select(i => places[i]), Gen.String);
         gen.Sample(g =>
         {
             var body = With($"{g.Item1}={JsonValue.Create(g.Item2)!.ToJsonString()}");

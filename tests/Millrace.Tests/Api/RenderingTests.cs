@@ -80,7 +80,7 @@ public sealed class RenderingTests
         {
             var constructor = kind.GetConstructors().Single();
             var fact = (OrderEvent)constructor.Invoke([.. constructor.GetParameters().Select(p => Sample(p.ParameterType))]);
-            var recorded = new Engine.Codec.RecordedEvent(3, new EventContext(5, Actor.System), fact, EndsDecision: true);
+            var recorded = new Millrace.Engine.Codec.RecordedEvent(3, new EventContext(5, Actor.System), fact, EndsDecision: true);
             var shown = Read<EventShape>(Text(Answer.Render(recorded, OrderEventJson.Write)));
             Assert.StartsWith("order.", shown.Type, StringComparison.Ordinal);
         }
@@ -107,12 +107,15 @@ public sealed class RenderingTests
         new PaymentMethod("sim", "tok"), PlacementOptions.Default, [new("k", "v")]);
 
     private static Order Rich() => new(
-        Id, Placement(), OrderStatus.Canceled, 9, 1_769_860_800_000, 1_769_860_800_500, ExternalIdStatus.Granted,
+        Id, Placement(), OrderStatus.Canceled, 1_769_860_800_000, ExternalIdStatus.Granted,
         [new Hold("h1", "fraud", "looks odd", "key_1", 5, null)], [],
         PaymentState.None with { AuthorizedMinor = 550, CapturedMinor = 550, RefundedMinor = 550 },
         new Fulfillment(7, "post", "T1", 8), new Closing(OrderStatus.Canceled, "canceled", "changed mind"),
-        null, 4)
+        null)
     {
+        Version = 9,
+        UpdatedAtUnixMs = 1_769_860_800_500,
+        SettledVersion = 4,
         Parked = new ParkedReason("payment_unknown", "time-out", 9),
     };
 

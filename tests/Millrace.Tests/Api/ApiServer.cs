@@ -1,0 +1,126 @@
+using System.Net.Http.Headers;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Millrace.Api;
+using Millrace.Api.Keys;
+using Millrace.Api.Psp;
+using Millrace.Cluster;
+using Millrace.Cluster.Lanes;
+using Millrace.Domain.Identity;
+using Millrace.Engine.Journal;
+using Millrace.Engine.Payments;
+using Millrace.Engine.ReadModel;
+using Millrace.Gateways;
+using Millrace.Storage.Memory;
+using Xunit;
+
+namespace Millrace.Tests.Api;
+
+/// <summary>The real edge on a real socket, over real partitions, with a store in memory.</summary>
+public sealed class ApiServer : IAsyncLifetime
+{
+    private const int Partitions = 4;
+    private readonly string _directory = Directory.CreateTempSubdirectory("millrace-api").FullName;
+    private WebApplication? _app;
+    private HttpClient? _client;
+
+    /// <summary>What the next webhook is taken for.</summary>
+    public PspWebhookResult NextWebhook { get; set; } = new PspWebhookResult.Ignored();
+
+    public string Management { get; } = $"http://127.0.0.1:{FreePort()}";
+
+    public ApiKeyStore Keys => _app!.Services.GetRequiredService<ApiKeyStore>();
+
+    public Uri Address => _client!.BaseAddress!;
+
+    /// <summary>Of tenant acme, with every scope.</summary>
+    public string AdminKey { get; private set; } = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
+        var store = new MemoryStore(new MemoryDisk(Partitions));
+        builder.Services.AddSingleton<IJournal>(store).AddSingleton<IReadModel>(store).AddSingleton(TimeProvider.System)
+            .AddSingleton<IPaymentGateway, InstantPaymentGateway>().AddSingleton<Catalog>().AddSingleton<LaneMetrics>()
+            .AddSingleton(new PartitionRuntimeOptions()).AddSingleton<PartitionRuntime>().AddSingleton<PartitionRouter>()
+            .AddSingleton(new ApiKeyStore(_directory, TimeProvider.System))
+            .AddSingleton<PspWebhookParser>((_, _, _) => NextWebhook);
+        builder.Services.AddMillraceApi(new ApiOptions { HasNoopEndpoint = true, ManagementUrl = Management });
+        _app = builder.Build();
+        _app.MapMillraceApi();
+        await _app.StartAsync();
+        _client = new HttpClient { BaseAddress = new Uri(_app.Urls.First(url => url != Management)) };
+        AdminKey = NewKey("acme", Scopes.Admin);
+        await StartPartitionsAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _client?.Dispose();
+        if (_app is not null)
+            await _app.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    public string NewKey(string tenant, Scopes scopes) =>
+        Keys.Create(TenantId.Parse(tenant), Guid.NewGuid().ToString("N"), scopes, null).Text;
+
+    /// <param name="key">API key; the admin's when null, none when empty.</param>
+    /// <param name="headers">Name, colon, value.</param>
+    public async Task<ApiAnswer> SendAsync(
+        string method, string path, string? body = null, string? key = null, string contentType = "application/json", params string[] headers)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        if (key is not "")
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key ?? AdminKey);
+        if (body is not null)
+        {
+            // A large body is not sent before the server has seen the headers: it may refuse by them alone.
+            request.Headers.ExpectContinue = body.Length > 1 << 20;
+            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+        }
+
+        foreach (var header in headers)
+        {
+            var split = header.IndexOf(':', StringComparison.Ordinal);
+            request.Headers.TryAddWithoutValidation(header[..split], header[(split + 1)..].Trim());
+        }
+
+        using var response = await _client!.SendAsync(request);
+        return await ApiAnswer.ReadAsync(response);
+    }
+
+    public Task<ApiAnswer> PostAsync(string path, string body, string idempotencyKey, params string[] headers) =>
+        SendAsync("POST", path, body, null, "application/json", [$"Idempotency-Key: {idempotencyKey}", .. headers]);
+
+    /// <summary>An item with stock, sold at 2.50 EUR.</summary>
+    public async Task StockAsync(string sku, int units)
+    {
+        Assert.Equal(201, (await SendAsync("PUT", $"/v1/items/{sku}", """{"name":"Mug","price":250,"currency":"EUR"}""")).Status);
+        var adjusted = await PostAsync("/v1/stock/adjustments", $$"""{"sku":"{{sku}}","delta":{{units}},"reason":"receipt"}""", Guid.NewGuid().ToString());
+        Assert.Equal(200, adjusted.Status);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private async Task StartPartitionsAsync()
+    {
+        var runtime = _app!.Services.GetRequiredService<PartitionRuntime>();
+        for (var i = 0; i < Partitions; i++)
+            runtime.Start(i);
+        // Readiness is the edge's own word for it.
+        while ((await SendAsync("GET", "/readyz", key: "")).Status != 200)
+            await Task.Yield();
+    }
+}

@@ -1,0 +1,24 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Millrace.Api.Health;
+using Xunit;
+
+namespace Millrace.Tests.Api;
+
+public sealed class InternalEndpointTests
+{
+    [Theory]
+    [InlineData(null, 80, "127.0.0.1", 200)]
+    [InlineData(null, 80, "::1", 200)]
+    [InlineData(null, 80, "10.0.0.1", 404)]
+    [InlineData(9464, 9464, "10.0.0.1", 200)]
+    [InlineData(9464, 80, "127.0.0.1", 404)]
+    public async Task Metrics_are_for_the_management_port_or_else_for_this_machine(int? managementPort, int port, string from, int status)
+    {
+        var http = new DefaultHttpContext();
+        http.Connection.LocalPort = port;
+        http.Connection.RemoteIpAddress = IPAddress.Parse(from);
+        await HealthEndpoints.Internal(_ => Task.CompletedTask, managementPort)(http);
+        Assert.Equal(status, http.Response.StatusCode);
+    }
+}
