@@ -1,0 +1,127 @@
+using Millrace.Domain.Orders;
+using Millrace.Engine.Requests;
+using Millrace.Tests.Domain;
+using Millrace.Tests.Engine.Harness;
+using Xunit;
+
+namespace Millrace.Tests.Engine.Partitions;
+
+/// <summary>No effect before its durable intent. The harness also checks every output of every other test.</summary>
+public sealed class DurabilityTests
+{
+    [Fact]
+    public void Nothing_leaves_before_its_commit()
+    {
+        var shop = new PartitionHarness().WithItem();
+        var reply = shop.Place(Given.Placement(), out var id);
+        var read = shop.Send(0, new PartitionRequest.ReadOrder(id, null));
+        var repeat = shop.Place(Given.Placement());
+        var reuse = shop.Place(Given.Placement() with { PayloadHash = 78 });
+        var messages = 0;
+        shop.BeforeAppend = _ => messages += shop[0].Outputs.Messages.Count;
+
+        Assert.Equal([null, null, null, null], [reply.Status, read.Status, repeat.Status, reuse.Status]);
+        shop.Step();
+        Assert.Equal(
+            [ReplyStatus.Accepted, ReplyStatus.Accepted, ReplyStatus.Replayed, ReplyStatus.KeyReused],
+            [reply.Status, read.Status, repeat.Status, reuse.Status]);
+        Assert.Equal(0, messages);
+    }
+
+    [Fact]
+    public void A_lost_batch_takes_everything_that_was_decided_on_it_along()
+    {
+        var shop = new PartitionHarness().WithItem();
+        var reply = shop.Place(Given.Placement(), out var id);
+        var reuse = shop.Place(Given.Placement() with { PayloadHash = 78 });
+        shop.Crash(0);
+
+        Assert.Equal([ReplyStatus.Unavailable, ReplyStatus.Unavailable], [reply.Status, reuse.Status]);
+        Assert.Equal(ReplyStatus.NotFound, shop.Read(id).Status);
+        shop.Placed();
+    }
+
+    [Fact]
+    public void Deciding_goes_on_while_a_batch_is_in_flight()
+    {
+        var shop = new PartitionHarness().WithItem();
+        var first = shop.Place(Given.Keyed("a"));
+        var second = shop.Place(Given.Keyed("b"));
+        var third = shop.Place(Given.Keyed("c"));
+        Assert.Equal(3, shop[0].Unsettled);
+
+        shop.Step();
+        Assert.Equal([ReplyStatus.Accepted, null, null], [first.Status, second.Status, third.Status]);
+        var commits = shop.Journal.Commits;
+        shop.RunUntil(() => third.Status is not null);
+        Assert.Equal([ReplyStatus.Accepted, ReplyStatus.Accepted], [second.Status, third.Status]);
+        Assert.True(shop.Journal.Commits > commits);
+    }
+
+    [Fact]
+    public void A_store_that_cannot_commit_refuses_who_waits_and_loses_nothing()
+    {
+        var faults = new Faults(1) { FailCommit = 1 };
+        var shop = new PartitionHarness(faults: faults);
+        var reply = shop.Place(Given.Placement(), out var id);
+        shop.Step();
+        Assert.Equal((ReplyStatus.Unavailable, "store_unavailable"), (reply.Status, reply.Reply!.Code));
+
+        faults.Stop();
+        shop.Pump();
+        var repeat = shop.Place(Given.Placement());
+        Assert.Equal((ReplyStatus.Replayed, id), (repeat.Status, repeat.Reply!.Order!.Id));
+        Assert.Equal("unknown_sku", shop.OrderOf(id).Closing!.Code);
+    }
+
+    [Fact]
+    public void A_timer_does_not_start_a_payment_that_is_not_durable_yet()
+    {
+        var shop = new PartitionHarness().WithItem();
+        shop.Place(Given.Placement() with { Options = new PlacementOptions(false, false, 3_000) }, out var held);
+        shop.Change(held, new OrderCommand.PlaceHold("h", "fraud", null, null));
+        shop.Pump();
+        // A checkpoint sets the timer of the reservation that is about to run out.
+        shop.Advance(1_000);
+        shop.Advance(1_999);
+
+        // Just in time, and the timer fires before the intent is durable: the harness sees what leaves too early.
+        shop.Change(held, new OrderCommand.ReleaseHold("h"));
+        shop.AdvanceClock(1);
+        shop.Pump();
+        Assert.Equal(OrderStatus.Confirmed, shop.OrderOf(held).Status);
+        Assert.Equal([1], shop.Psp.Requests.Where(r => r.Order == held).Select(r => r.Attempt));
+    }
+
+    [Fact]
+    public void A_checkpoint_shows_only_what_is_durable()
+    {
+        var shop = new PartitionHarness().WithItem();
+        var reply = shop.Place(Given.Placement(), out var id);
+        shop.AdvanceClock(5_000);
+        Assert.Null(shop.ReadModel.FindOrder(id));
+        Assert.Null(reply.Status);
+
+        shop.BeforeAppend = _ => Assert.Null(shop.ReadModel.FindOrder(id));
+        shop.Step();
+        shop.BeforeAppend = null;
+        shop.Pump();
+        Assert.Equal(2, shop.ReadModel.FindOrder(id)!.Value.Version);
+        Assert.Equal(OrderStatus.Confirmed, shop.OrderOf(id).Status);
+    }
+
+    [Fact]
+    public void A_waiter_for_the_settled_order_gets_it_as_it_was_when_it_settled()
+    {
+        var shop = new PartitionHarness().WithItem();
+        shop.Place(Given.Placement(), out var id);
+        var waiter = shop.Send(0, new PartitionRequest.AwaitSettled(id, Given.Acme));
+        shop.Pump();
+        shop.Changed(id, new OrderCommand.Ship(null, null));
+        var late = shop.Send(0, new PartitionRequest.AwaitSettled(id, Given.Acme));
+        var stranger = shop.Send(0, new PartitionRequest.AwaitSettled(id, Given.Other));
+
+        Assert.Equal((OrderStatus.Confirmed, 8), (waiter.Reply!.Order!.Status, waiter.Reply.Order.Version));
+        Assert.Equal((8, ReplyStatus.NotFound), (late.Reply!.Order!.Version, stranger.Status));
+    }
+}

@@ -1,0 +1,60 @@
+using Millrace.Domain.Orders;
+using Millrace.Engine.Partitions;
+using Millrace.Tests.Domain;
+using Millrace.Tests.Engine.Harness;
+using Xunit;
+
+namespace Millrace.Tests.Engine.Partitions;
+
+public sealed class TimerTests
+{
+    [Theory]
+    [InlineData(100)]
+    [InlineData(1_000)]
+    [InlineData(60_000)]
+    public void A_hold_that_runs_out_expires_its_order_whenever_the_checkpoint_comes(long ms)
+    {
+        var shop = new PartitionHarness().WithItem();
+        shop.Place(Given.Placement(), out var id);
+        shop.Change(id, new OrderCommand.PlaceHold("h", "fraud", null, shop.NowMs + ms));
+        shop.Pump();
+        // The checkpoint that would set the timer may come after the time.
+        shop.RunUntil(() => shop.OrderOf(id).Status.IsTerminal(), mostMs: ms + 2_000, stepMs: 500);
+        Assert.Equal("hold_expired", shop.OrderOf(id).Closing!.Code);
+        Assert.Equal(100, shop.ItemOf().Available);
+    }
+
+    [Fact]
+    public void A_reservation_that_runs_out_gives_the_stock_back_after_a_crash_too()
+    {
+        var shop = new PartitionHarness().WithItem();
+        shop.Place(Given.Placement(), out var id);
+        shop.Change(id, new OrderCommand.PlaceHold("h", "fraud", null, null));
+        shop.Pump();
+        Assert.Equal(99, shop.ItemOf().Available);
+        shop.Advance(1_000);
+        shop.Crash(0);
+
+        shop.RunUntil(() => shop.OrderOf(id).Status.IsTerminal(), mostMs: 16 * 60_000, stepMs: 30_000);
+        Assert.Equal(("reservation_expired", 100), (shop.OrderOf(id).Closing!.Code, shop.ItemOf().Available));
+    }
+
+    [Fact]
+    public void A_timer_of_a_cold_order_loads_it_and_survives_a_failed_read()
+    {
+        var faults = new Faults(1);
+        var shop = new PartitionHarness(options: new PartitionOptions { MaxOrdersInMemory = 0 }, faults: faults).WithItem();
+        shop.Place(Given.Placement(), out var id);
+        shop.Change(id, new OrderCommand.PlaceHold("h", "fraud", null, shop.NowMs + 10_000));
+        shop.Pump();
+        shop.Advance(1_000);
+        shop.Advance(1_000);
+        Assert.Equal(0, shop[0].OrdersInMemory);
+
+        faults.FailRead = 1;
+        shop.Advance(8_000);
+        faults.Stop();
+        shop.Advance(250);
+        Assert.Equal(OrderStatus.Expired, shop.OrderOf(id).Status);
+    }
+}
