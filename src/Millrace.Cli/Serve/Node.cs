@@ -46,8 +46,8 @@ public static class Node
             console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
-        builder.Logging.AddFilter("Orleans", LogLevel.Error);
-        // The host's own words on a failed start are a stack trace; whoever starts the node says it in a line.
+        // What both say of a failed start is stack traces; whoever starts the node says it in a line.
+        builder.Logging.AddFilter("Orleans", level => level >= LogLevel.Error && hasStarted());
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting", level => level >= LogLevel.Warning && hasStarted());
     }
 

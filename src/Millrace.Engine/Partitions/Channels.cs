@@ -115,7 +115,8 @@ internal sealed class Channels
         for (var channels = r.Int(); channels > 0; channels--)
         {
             var channel = new Outgoing();
-            _outgoing.Add(r.Int(), channel);
+            if (!_outgoing.TryAdd(r.Int(), channel))
+                throw new PayloadException("a channel stands there twice");
             channel.LastSeq = r.Signed();
             for (var count = r.Count(); count > 0; count--)
             {
@@ -125,6 +126,9 @@ internal sealed class Channels
         }
 
         for (var sources = r.Int(); sources > 0; sources--)
-            _received.Add(r.Int(), r.Signed());
+        {
+            if (!_received.TryAdd(r.Int(), r.Signed()))
+                throw new PayloadException("a channel stands there twice");
+        }
     }
 }
