@@ -53,7 +53,7 @@ public static class ApiHost
         var time = services.GetService<TimeProvider>() ?? TimeProvider.System;
         var router = services.GetRequiredService<PartitionRouter>();
         var catalog = services.GetRequiredService<Catalog>();
-        var orders = new PlaceOrders(router, new Pricing(catalog), time, services.GetRequiredService<ApiMetrics>());
+        var orders = new PlaceOrders(router, new Pricing(catalog, router), time, services.GetRequiredService<ApiMetrics>());
         var place = new PlaceEndpoint(orders, router, options, time);
 
         app.UseMiddleware<EdgeMiddleware>();

@@ -11,6 +11,9 @@ public sealed class PartitionRouter(PartitionRuntime runtime)
     /// <summary>Whether every partition serves.</summary>
     public bool IsReady => runtime.IsReady;
 
+    /// <summary>Whether the owner of the SKU has recovered: before that, an item that the catalog lacks may well exist.</summary>
+    public bool HasRecovered(TenantId tenant, string sku) => runtime.HasRecovered(Map.OwnerOfSku(tenant, sku));
+
     /// <summary>Completes once everything the reply depends on is durable; <see cref="ReplyStatus.Unavailable"/> at once when
     /// the partition recovers or its mailbox is full.</summary>
     /// <exception cref="OperationCanceledException">The caller stopped waiting; the request may still be done.</exception>

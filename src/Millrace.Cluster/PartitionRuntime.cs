@@ -72,7 +72,10 @@ public sealed class PartitionRuntime : IDisposable
 
     public Catalog Catalog { get; }
 
-    public bool IsReady => Array.TrueForAll(_hosts, h => h.State is PartitionState.Serving or PartitionState.Stalled);
+    public bool IsReady => Array.TrueForAll(_hosts, h => HasRecovered(h.Id));
+
+    /// <summary>Whether the partition's state is here and its items are in the catalog.</summary>
+    public bool HasRecovered(int partition) => _hosts[partition].State is PartitionState.Serving or PartitionState.Stalled;
 
     /// <summary>Where each partition stands, by its number.</summary>
     public IReadOnlyList<PartitionState> States => Array.ConvertAll(_hosts, h => h.State);

@@ -19,6 +19,9 @@ internal sealed partial class Lane
     private void Drain(Partition partition, long nowMs)
     {
         var outputs = partition.Outputs;
+        // Before the replies: who is told that an item exists may order it at once.
+        foreach (var item in outputs.ChangedItems)
+            _runtime.Catalog.Publish(item);
         foreach (var (sink, reply) in outputs.Replies)
             sink.Complete(reply);
         foreach (var payment in outputs.Payments)
@@ -27,8 +30,6 @@ internal sealed partial class Lane
             _runtime.LoadOrder(this, partition, order);
         foreach (var hash in outputs.NameLookups)
             _runtime.FindName(this, partition, hash);
-        foreach (var item in outputs.ChangedItems)
-            _runtime.Catalog.Publish(item);
         foreach (var order in outputs.Settled)
             _runtime.Metrics.Settled(order, nowMs);
         if (outputs.Checkpoint is { } checkpoint)

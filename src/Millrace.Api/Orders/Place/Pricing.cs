@@ -1,13 +1,18 @@
 using Millrace.Api.Keys;
 using Millrace.Api.Problems;
 using Millrace.Cluster;
+using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
+using Millrace.Domain.Stock;
 
 namespace Millrace.Api.Orders.Place;
 
 /// <summary>Gives a draft the catalog's prices, and refuses what the catalog or the key's scopes do not allow.</summary>
-internal sealed class Pricing(Catalog catalog)
+internal sealed class Pricing(Catalog catalog, PartitionRouter router)
 {
+    private static readonly Problem Recovering =
+        new(ProblemKinds.Unavailable, "Repeat the request, with the same Idempotency-Key, a little later.");
+
     /// <returns>Null when <paramref name="placement"/> is good.</returns>
     public Problem? Price(PlaceDraft draft, ApiKey key, UInt128 keyHash, UInt128 payloadHash, out OrderPlacement placement)
     {
@@ -41,9 +46,10 @@ internal sealed class Pricing(Catalog catalog)
     {
         var line = draft.Lines[index];
         var price = line.UnitPriceMinor ?? 0;
-        if (catalog.Find(key.Tenant, line.Sku) is not { } item)
+        if (Find(key.Tenant, line.Sku, ref refused) is not { } item)
         {
-            Add(ref errors, new FieldError($"/lines/{index}/sku", "unknown_sku", "There is no such item."));
+            if (refused != Recovering)
+                Add(ref errors, new FieldError($"/lines/{index}/sku", "unknown_sku", "There is no such item."));
         }
         else if (line.UnitPriceMinor is null)
         {
@@ -60,6 +66,17 @@ internal sealed class Pricing(Catalog catalog)
         }
 
         return new LineItem(line.Sku, line.Quantity, price, line.Discounts, line.TaxLines);
+    }
+
+    // An item of a partition that recovers is not known to be missing: a final refusal would lose the order.
+    private StockItem? Find(TenantId tenant, string sku, ref Problem? refused)
+    {
+        if (catalog.Find(tenant, sku) is { } item)
+            return item;
+        if (router.HasRecovered(tenant, sku))
+            return catalog.Find(tenant, sku);
+        refused = Recovering;
+        return null;
     }
 
     // As many as the parser tells at once.
