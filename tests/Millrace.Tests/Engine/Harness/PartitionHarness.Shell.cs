@@ -30,7 +30,7 @@ internal sealed partial class PartitionHarness
         {
             Assert.True(Journal.HasPayment(request.IdempotencyKey), $"{request.IdempotencyKey} is paid before it is durable.");
             // The request is on the wire: a crash of its sender does not stop it. Its answer dies with the sender.
-            Later(id, null, () =>
+            ToPsp(id, () =>
             {
                 var outcome = Psp.Execute(request, NowMs);
                 Later(id, incarnation, () => partition.CompletePayment(request, outcome, NowMs));
@@ -58,6 +58,14 @@ internal sealed partial class PartitionHarness
             _inFlight[id] = batch;
             Later(id, incarnation, () => Commit(id, partition));
         }
+    }
+
+    private void ToPsp(int id, Action execute)
+    {
+        if (IsPspSlow)
+            _atPsp.Add((id, execute));
+        else
+            Later(id, null, execute);
     }
 
     private void DrainMessages(int id, PartitionOutputs outputs)

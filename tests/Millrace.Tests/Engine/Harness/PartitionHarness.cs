@@ -20,6 +20,7 @@ internal sealed partial class PartitionHarness
     private readonly int[] _incarnations;
     private readonly PartitionBatch?[] _inFlight;
     private readonly LinkedList<Event> _events = [];
+    private readonly List<(int Partition, Action Execute)> _atPsp = [];
     private int _run;
 
     public PartitionHarness(int partitions = 1, PartitionOptions? options = null, Faults? faults = null)
@@ -44,6 +45,19 @@ internal sealed partial class PartitionHarness
     public long NowMs { get; private set; } = Domain.Given.NowMs;
     public Partition this[int id] => _partitions[id];
     public IEnumerable<Partition> Partitions => _partitions;
+
+    /// <summary>While it is true, payment requests wait.</summary>
+    public bool IsPspSlow
+    {
+        get;
+        set
+        {
+            field = value;
+            foreach (var (id, execute) in value ? [] : _atPsp)
+                Later(id, null, execute);
+            _atPsp.Clear();
+        }
+    }
 
     /// <summary>Called after each event.</summary>
     public Action? AfterEvent { get; set; }

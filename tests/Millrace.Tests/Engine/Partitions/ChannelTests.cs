@@ -1,3 +1,4 @@
+using Millrace.Domain.Orders;
 using Millrace.Engine.Codec;
 using Millrace.Engine.Partitions;
 using Millrace.Tests.Domain;
@@ -86,6 +87,26 @@ public sealed class ChannelTests
 
         shop[0].Committed(shop.NowMs);
         Assert.Equal(4, shop[0].Outputs.Acknowledgements.Where(a => a.Source == 7).Max(a => a.Seq));
+    }
+
+    [Fact]
+    public void Repeats_of_a_message_that_waits_for_a_cold_order_do_not_pile_up()
+    {
+        var shop = new PartitionHarness(options: new PartitionOptions { MaxOrdersInMemory = 0 }).WithItem();
+        var id = shop.Placed();
+        shop.Advance(1_000);
+        Assert.Equal(0, shop[0].OrdersInMemory);
+        var answer = new PartitionMessage.ToOrder(id, new OrderCommand.ExternalIdAnswered(IsGranted: true));
+        for (var i = 0; i < 10; i++)
+            shop[0].Deliver(source: 7, 1, [answer], shop.NowMs);
+        Assert.Equal([id], shop[0].Outputs.OrderLoads);
+
+        shop[0].OrderLoaded(id, shop.ReadModel.FindOrder(id), shop.NowMs);
+        var records = RecordCodec.Read(shop[0].TakeBatch()!.Payload);
+        Assert.Equal(new JournalRecord.Received(7, 1), Assert.Single(records));
+        shop[0].Committed(shop.NowMs);
+        Assert.Equal(new OutgoingAcknowledgement(7, 1), shop[0].Outputs.Acknowledgements[^1]);
+        Assert.Single(shop[0].Outputs.Acknowledgements, a => a.Seq == 1);
     }
 
     private static List<(int Target, long Seq)> Overdue(Channels channels, long nowMs)

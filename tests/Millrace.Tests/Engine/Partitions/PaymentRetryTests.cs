@@ -136,4 +136,41 @@ public sealed class PaymentRetryTests
             shop.Changed(id, new OrderCommand.Resume(null));
         Assert.All(ids, id => Assert.Equal(OrderStatus.Confirmed, shop.OrderOf(id).Status));
     }
+
+    [Fact]
+    public void A_payment_that_runs_is_not_started_again_by_any_timer()
+    {
+        var shop = new PartitionHarness().WithItem();
+        shop.Psp.Script = _ => PspAnswer.LostRequest;
+        var id = shop.Placed();
+        shop.Psp.Script = null;
+        shop.IsPspSlow = true;
+        shop.Advance(1_000);
+        // A change while it runs: the next checkpoint sets the order's timer again.
+        shop.Changed(id, new OrderCommand.PlaceHold("h", "fraud", null, null));
+        for (var i = 0; i < 5; i++)
+            shop.Advance(1_000);
+
+        shop.IsPspSlow = false;
+        shop.Pump();
+        Assert.Equal(2, shop.Psp.Requests.Count);
+    }
+
+    [Fact]
+    public void An_order_that_is_parked_while_its_payment_runs_stays_in_memory_for_the_answer()
+    {
+        var shop = new PartitionHarness(options: Options with { MaxOrdersInMemory = 0 }).WithItem();
+        shop.IsPspSlow = true;
+        var id = shop.Placed();
+        shop.Changed(id, new OrderCommand.StockMoved(0, StockStep.Reserve));
+        shop.Advance(1_000);
+        shop.Advance(1_000);
+        Assert.Equal(OrderParkCodes.Poison, shop.OrderOf(id).Parked!.Code);
+
+        shop.IsPspSlow = false;
+        shop.Pump();
+        Assert.Equal(1_000, shop.OrderOf(id).Payment.AuthorizedMinor);
+        shop.Changed(id, new OrderCommand.Resume(null));
+        Assert.Equal(OrderStatus.Confirmed, shop.OrderOf(id).Status);
+    }
 }

@@ -78,6 +78,7 @@ public sealed class RandomizedShopTests
         foreach (var sku in Skus)
             shop.WithItem(sku, faults.Random.Next(20, 200), faults.Random.Next(0, 10));
         (faults.Crash, faults.LoseMessage, faults.FailCommit) = calm;
+        shop.Psp.KeyLifetimeMs = 2_000;
         shop.Psp.Script = _ => faults.Random.Next(100) switch
         {
             < 10 => PspAnswer.LostRequest,
