@@ -1,0 +1,106 @@
+using System.Text.Json.Nodes;
+using Millrace.Api.Keys;
+using Millrace.Tests.Api;
+using Xunit;
+
+namespace Millrace.Tests.EndToEnd;
+
+/// <summary>The table of endpoints is the contract itself, so that a new one is held to this from its first day.</summary>
+[Collection(Processes.Name)]
+public sealed class AccessTests(Shop shop)
+{
+    private const string NobodysKey = "mr_live_SIVNQ8wJCULnEt0mcJQtFqslp0_1QBcoW";
+
+    private sealed record Endpoint(string Method, string Path, string Scope)
+    {
+        public Task<ApiAnswer> CallAsync(ApiClient client, string order, string sku)
+        {
+            var path = Path.Replace("{id}", order).Replace("{hold}", "hold_0000000000000000").Replace("{sku}", sku);
+            var body = Path.EndsWith("/holds", StringComparison.Ordinal) ? """{"kind":"fraud"}"""
+                : Path == "/v1/orders" ? Bodies.Order(sku).ToJsonString() : "{}";
+            return client.SendAsync(Method, path, Method == "GET" ? null : body, "Idempotency-Key: " + Guid.NewGuid());
+        }
+    }
+
+    [Fact]
+    public async Task Without_a_live_key_no_endpoint_is_reached()
+    {
+        using var nobody = new ApiClient(shop.Settings.Address, NobodysKey);
+        foreach (var endpoint in await EndpointsAsync())
+        {
+            foreach (var client in new[] { shop.Anonymous, nobody })
+            {
+                var answer = await endpoint.CallAsync(client, "ord_x", "SKU");
+                answer.Problem(401, "unauthenticated");
+                Assert.StartsWith("Bearer", answer.Header("WWW-Authenticate"), StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Without_its_scope_no_endpoint_is_reached()
+    {
+        foreach (var scope in new[] { Scopes.OrdersRead, Scopes.StockRead })
+        {
+            using var client = await shop.NewClientAsync("acme", scope);
+            var name = ScopeNames.Of(scope)[0];
+            foreach (var endpoint in (await EndpointsAsync()).Where(e => e.Scope != name))
+                (await endpoint.CallAsync(client, "ord_x", "SKU")).Problem(403, "insufficient_scope");
+        }
+    }
+
+    [Fact]
+    public async Task Another_tenants_order_is_not_found_by_any_endpoint()
+    {
+        var sku = await shop.NewItemAsync(10);
+        var mine = await shop.ConfirmedAsync(sku);
+        var endpoints = (await EndpointsAsync()).Where(e => e.Path.Contains("{id}", StringComparison.Ordinal)).ToList();
+        Assert.InRange(endpoints.Count, 10, 100);
+        foreach (var endpoint in endpoints)
+            (await endpoint.CallAsync(shop.Stranger, mine.Id(), sku)).Problem(404, "order_not_found");
+        Assert.Equal(mine.Body, (await shop.Api.GetAsync("/v1/orders/" + mine.Id())).Body);
+        Assert.Empty((await shop.Stranger.GetAsync($"/v1/orders?external_id=x&sku={sku}"))["data"].AsArray());
+    }
+
+    [Fact]
+    public async Task Another_tenants_items_are_not_found()
+    {
+        var sku = await shop.NewItemAsync(10);
+        (await shop.Stranger.GetAsync("/v1/items/" + sku)).Problem(404, "item_not_found");
+        (await shop.Stranger.GetAsync($"/v1/items/{sku}/availability")).Problem(404, "item_not_found");
+        (await shop.Stranger.PostAsync("/v1/stock/adjustments", Bodies.Adjustment(sku, 5), "k")).Problem(422, "unknown_sku");
+        (await shop.Stranger.PlaceAsync(Bodies.Order(sku).ToJsonString(), "k")).Problem(422, "unknown_sku");
+        Assert.Equal((10, 0), await shop.StockAsync(sku));
+    }
+
+    [Fact]
+    public async Task A_price_of_ones_own_needs_its_scope()
+    {
+        var sku = await shop.NewItemAsync(10);
+        using var writer = await shop.NewClientAsync("acme", Scopes.OrdersWrite);
+        var cheap = Bodies.Order(sku);
+        cheap["lines"]![0]!["unit_price"] = 1;
+        (await writer.PlaceAsync(cheap.ToJsonString(), sku)).Problem(403, "insufficient_scope");
+        Assert.Equal(202, (await shop.Api.PlaceAsync(cheap.ToJsonString(), sku)).Status);
+    }
+
+    [Fact]
+    public async Task A_revoked_key_ends_while_the_server_runs()
+    {
+        var (text, key) = shop.NewKey("acme", Scopes.OrdersRead);
+        using var client = await shop.AdmittedAsync(text);
+        Assert.Equal(200, (await client.GetAsync("/v1/orders")).Status);
+        Assert.True(new ApiKeyStore(shop.Settings.DataDirectory, TimeProvider.System).Revoke(key.Id));
+        await Eventually.Async(async () => (await client.GetAsync("/v1/orders")).Status == 401, "the key is refused");
+    }
+
+    private async Task<List<Endpoint>> EndpointsAsync()
+    {
+        var paths = (await shop.Anonymous.GetAsync("/openapi/v1.json"))["paths"].AsObject();
+        return [.. paths.SelectMany(path => path.Value!.AsObject()
+            .Where(operation => operation.Value!["security"] is JsonArray { Count: > 0 })
+            .Select(operation => new Endpoint(operation.Key.ToUpperInvariant(), path.Key, Scope(operation.Value!))))];
+    }
+
+    private static string Scope(JsonNode operation) => ((string)operation["description"]!).Split(' ')[1].TrimEnd('.');
+}

@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Millrace.Tests.EndToEnd;
+
+/// <summary>Linux's numbers.</summary>
+internal enum Signal
+{
+    Kill = 9,
+    Term = 15,
+    Continue = 18,
+    Stop = 19,
+}
+
+/// <summary>A process of ours: signaled by its own id, its words kept for the message of a failure, gone when disposed.</summary>
+internal sealed class ChildProcess : IAsyncDisposable
+{
+    private const int KeptLines = 200;
+    private static readonly TimeSpan ExitLimit = TimeSpan.FromSeconds(30);
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _output = new();
+    private readonly ConcurrentQueue<string> _errors = new();
+
+    public ChildProcess(ProcessStartInfo start)
+    {
+        start.UseShellExecute = false;
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) => Keep(_output, line.Data);
+        _process.ErrorDataReceived += (_, line) => Keep(_errors, line.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public bool HasExited => _process.HasExited;
+
+    public IReadOnlyCollection<string> Output => _output;
+
+    public IReadOnlyCollection<string> Errors => _errors;
+
+    /// <summary>Its last words, both streams.</summary>
+    public string Words => string.Join('\n', _output.Concat(_errors).Prepend($"{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)}:"));
+
+    public void Send(Signal signal)
+    {
+        if (!_process.HasExited && kill(_process.Id, (int)signal) != 0)
+            throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"kill: errno {Marshal.GetLastPInvokeError()}"));
+    }
+
+    /// <returns>The exit code; 128 and the signal's number after a signal.</returns>
+    public async Task<int> ExitAsync()
+    {
+        using var limit = new CancellationTokenSource(ExitLimit);
+        try
+        {
+            await _process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException late)
+        {
+            throw new TimeoutException($"It did not end within {ExitLimit}. {Words}", late);
+        }
+
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // Not a stopped process, nor one that hangs, outlives its test.
+        Send(Signal.Kill);
+        await ExitAsync();
+        _process.Dispose();
+    }
+
+    private static void Keep(ConcurrentQueue<string> lines, string? line)
+    {
+        if (string.IsNullOrEmpty(line))
+            return;
+        lines.Enqueue(line);
+        if (lines.Count > KeptLines)
+            lines.TryDequeue(out _);
+    }
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int kill(int pid, int signal);
+}

@@ -1,0 +1,96 @@
+using Millrace.Tests.Api;
+using Xunit;
+
+namespace Millrace.Tests.EndToEnd;
+
+[Collection(Processes.Name)]
+public sealed class ReadTests(Shop shop)
+{
+    [Fact]
+    public async Task An_order_that_the_client_has_already_is_not_sent_again()
+    {
+        var order = await shop.ConfirmedAsync(await shop.NewItemAsync(10));
+        var path = "/v1/orders/" + order.Id();
+        var tag = order.Header("ETag")!;
+        foreach (var condition in new[] { tag, "W/" + tag, "\"0\", " + tag, "*" })
+        {
+            var answer = await shop.Api.GetAsync(path, "If-None-Match: " + condition);
+            Assert.Equal((304, "", tag), (answer.Status, answer.Body, answer.Header("ETag")));
+        }
+
+        Assert.Equal(200, (await shop.Api.GetAsync(path, "If-None-Match: \"0\"")).Status);
+    }
+
+    [Fact]
+    public async Task A_change_for_another_version_is_refused_and_does_nothing()
+    {
+        var order = await shop.ConfirmedAsync(await shop.NewItemAsync(10));
+        var path = "/v1/orders/" + order.Id();
+        (await shop.Api.PostAsync(path + "/cancel", "{}", "stale-" + order.Id(), "If-Match: \"1\"")).Problem(412, "version_mismatch");
+        (await shop.Api.PostAsync(path + "/cancel", "{}", "bad-" + order.Id(), "If-Match: 1")).Problem(400, "invalid_header");
+        Assert.Equal(order.Body, (await shop.Api.GetAsync(path)).Body);
+        var canceled = await shop.Api.PostAsync(path + "/cancel", "{}", "stale-" + order.Id(), "If-Match: " + order.Header("ETag"));
+        Assert.Equal(200, canceled.Status);
+    }
+
+    [Fact]
+    public async Task A_list_is_turned_page_by_page_newest_first()
+    {
+        var sku = await shop.NewItemAsync(100);
+        var placed = new List<string>();
+        for (var i = 0; i < 7; i++)
+            placed.Add((await shop.ConfirmedAsync(sku)).Id());
+        var path = $"/v1/orders?customer=c-{sku}&status=confirmed";
+        // The list is what was checkpointed, which is a second or so behind.
+        await Eventually.Async(async () => (await shop.Api.GetAsync(path))["data"].AsArray().Count == 7, "the list has all seven");
+
+        var pages = new List<ApiAnswer>();
+        for (var next = path + "&limit=3"; next is not null; next = pages[^1].Header("Link")?.Split('<', '>')[1])
+            pages.Add(await shop.Api.GetAsync(next));
+        Assert.Equal([3, 3, 1], pages.Select(p => p["data"].AsArray().Count));
+        Assert.Equal([true, true, false], pages.Select(p => (bool)p["has_more"]));
+        var ids = pages.SelectMany(p => p["data"].AsArray().Select(o => (string)o!["id"]!)).ToList();
+        Assert.Equal(placed.Order(StringComparer.Ordinal), ids.Order(StringComparer.Ordinal));
+        var times = pages.SelectMany(p => p["data"].AsArray().Select(o => (string)o!["placed_at"]!)).ToList();
+        Assert.Equal(times.OrderDescending(StringComparer.Ordinal), times);
+        var cursor = pages[0].Text("next_cursor");
+        (await shop.Api.GetAsync($"/v1/orders?status=confirmed&cursor={cursor}")).Problem(400, "invalid_cursor");
+        (await shop.Stranger.GetAsync($"{path}&cursor={cursor}")).Problem(400, "invalid_cursor");
+    }
+
+    [Fact]
+    public async Task The_timeline_tells_every_step_without_a_gap_and_the_order_as_it_was_at_each()
+    {
+        var order = await shop.ConfirmedAsync(await shop.NewItemAsync(10));
+        var path = "/v1/orders/" + order.Id();
+        var events = (await shop.Api.GetAsync(path + "/events"))["data"].AsArray();
+        Assert.Equal(Enumerable.Range(1, (int)order["version"]), events.Select(e => (int)e!["version"]!));
+        Assert.Equal(
+            ["order.placed.v1", "order.reservation_requested.v1", "order.stock_reserved.v1", "order.payment_requested.v1", "order.payment_succeeded.v1",
+                "order.stock_move_requested.v1", "order.stock_moved.v1", "order.confirmed.v1"],
+            events.Select(e => (string)e!["type"]!));
+        foreach (var at in events.Select(e => (string)e!["at"]!).Distinct())
+        {
+            var last = events.Last(e => string.CompareOrdinal((string)e!["at"]!, at) <= 0)!["version"]!;
+            Assert.Equal((int)last, (int)(await shop.Api.GetAsync($"{path}?as_of={at}"))["version"]);
+        }
+
+        (await shop.Api.GetAsync(path + "?as_of=2020-01-01T00:00:00Z")).Problem(404, "order_not_found");
+        (await shop.Api.GetAsync(path + "?as_of=yesterday")).Problem(400, "invalid_parameter");
+    }
+
+    [Fact]
+    public async Task The_ledger_balances_in_every_entry()
+    {
+        var order = await shop.ConfirmedAsync(await shop.NewItemAsync(10), quantity: 2);
+        Assert.Equal(200, (await shop.Api.PostAsync($"/v1/orders/{order.Id()}/ship", "{}", order.Id())).Status);
+        await shop.UntilAsync(order.Id(), o => o.Payment("captured") == 500, "the money is captured");
+        var ledger = await shop.Api.GetAsync($"/v1/orders/{order.Id()}/ledger");
+        Assert.Equal("EUR", ledger.Text("currency"));
+        Assert.Equal(["authorize", "capture"], ledger["data"].AsArray().Select(e => (string)e!["kind"]!));
+        foreach (var entry in ledger["data"].AsArray())
+            Assert.Equal(0, entry!["postings"]!.AsArray().Sum(p => (long)p!["amount"]!));
+        var sales = Assert.Single(ledger["balances"].AsArray(), p => (string)p!["account"]! == "sales");
+        Assert.Equal(500, Math.Abs((long)sales!["amount"]!));
+    }
+}

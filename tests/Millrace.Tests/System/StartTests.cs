@@ -1,0 +1,76 @@
+using Millrace.Storage.Sqlite;
+using Millrace.Tests.Storage;
+using Xunit;
+
+namespace Millrace.Tests.EndToEnd;
+
+/// <summary>What cannot be served is refused at the start, in one line that says what to do about it.</summary>
+[Collection(Processes.Name)]
+public sealed class StartTests(Shop shop) : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    // A provider's address, so that the note about simulated payments is not among the lines.
+    private ServerSettings Settings => new(_folder["node"]) { Psp = new Uri("http://127.0.0.1:1") };
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Another_partition_count_than_the_stores()
+    {
+        await SqliteStore.Open(new SqliteStoreOptions { DataDirectory = Settings.DataDirectory, PartitionCount = 4 }).DisposeAsync();
+        await RefusedAsync(Settings with { More = ["--partitions", "8"] }, "4 partitions, not 8");
+    }
+
+    [Fact]
+    public async Task A_folder_that_another_server_has_open()
+    {
+        await RefusedAsync(Settings with { DataDirectory = shop.Settings.DataDirectory }, "in use by another process");
+        Assert.Equal(200, (await shop.Anonymous.GetAsync("/readyz")).Status);
+    }
+
+    [Fact]
+    public async Task A_folder_of_something_else()
+    {
+        Directory.CreateDirectory(Settings.DataDirectory);
+        await File.WriteAllTextAsync(Path.Combine(Settings.DataDirectory, "thesis.doc"), "x");
+        await RefusedAsync(Settings, "thesis.doc");
+        Assert.Single(Directory.EnumerateFileSystemEntries(Settings.DataDirectory));
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_database()
+    {
+        Directory.CreateDirectory(Settings.DataDirectory);
+        await File.WriteAllTextAsync(Path.Combine(Settings.DataDirectory, "millrace.db"), new string('x', 5_000));
+        await RefusedAsync(Settings, "not a Millrace store");
+    }
+
+    [Fact]
+    public Task A_port_that_is_taken() => RefusedAsync(Settings with { Port = shop.Settings.Port }, "address already in use");
+
+    [Fact]
+    public Task An_address_of_another_machine() => RefusedAsync(Settings with { Host = "203.0.113.7" }, "Cannot assign requested address");
+
+    [Theory]
+    [InlineData("garbage")]
+    [InlineData("https://127.0.0.1:443")]
+    public Task A_management_address_that_cannot_be_served(string url) =>
+        RefusedAsync(Settings with { More = ["--management-urls", url] }, $"'{url}' is no http URL");
+
+    [Fact]
+    public Task A_provider_that_is_none() => RefusedAsync(Settings with { Psp = new Uri("ftp://a") }, "neither 'instant' nor an http URL");
+
+    [Fact]
+    public Task A_webhook_secret_that_can_be_guessed() => RefusedAsync(Settings with { WebhookSecret = "short" }, "MILLRACE_PSP_WEBHOOK_SECRET");
+
+    private static async Task RefusedAsync(ServerSettings settings, string because)
+    {
+        await using var server = ServerProcess.Launch(settings);
+        Assert.InRange(await server.Process.ExitAsync(), 1, 2);
+        var line = Assert.Single(server.Process.Errors);
+        Assert.StartsWith("millrace: ", line, StringComparison.Ordinal);
+        Assert.Contains(because, line, StringComparison.Ordinal);
+        Assert.Empty(server.Process.Output);
+    }
+}
