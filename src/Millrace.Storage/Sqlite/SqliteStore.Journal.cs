@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Millrace.Engine.Journal;
 using Millrace.Storage.Sqlite.Journal;
+using Millrace.Storage.Sqlite.Native;
 using SQLitePCL;
 
 namespace Millrace.Storage.Sqlite;
@@ -16,12 +17,14 @@ public sealed partial class SqliteStore
     {
         cancellation.ThrowIfCancellationRequested();
         ArgumentNullException.ThrowIfNull(owner);
+        // A checkpoint under way ends first: from the claim on, none of a former owner is written.
+        lock (_checkpointing)
         lock (_writing)
         {
             var head = Head(partition);
             Ready();
             long epoch = 0;
-            InTransaction(session =>
+            InTransaction(_journal, session =>
             {
                 var raise = session.Statement(
                     "UPDATE partition_head SET epoch = epoch + 1, owner = ?2, released = 0 WHERE partition = ?1 RETURNING epoch");
@@ -60,7 +63,7 @@ public sealed partial class SqliteStore
             Ready();
             if (head.Epoch == epoch)
             {
-                InTransaction(session => session
+                InTransaction(_journal, session => session
                     .Statement("UPDATE partition_head SET released = 1 WHERE partition = ?1 AND epoch = ?2")
                     .Bind(1, (long)partition).Bind(2, epoch).Run());
             }
@@ -105,15 +108,15 @@ public sealed partial class SqliteStore
                 _frames.Add(group[i]);
         }
 
-        _writer.Begin();
+        _journal.Begin();
         try
         {
-            _writer.Session.Statement("INSERT INTO journal (position, batches) VALUES (?1, ?2)")
+            _journal.Session.Statement("INSERT INTO journal (position, batches) VALUES (?1, ?2)")
                 .Bind(1, position).Bind(2, _frames.Bytes).Run();
         }
         catch (SqliteException fault)
         {
-            _writer.Rollback();
+            _journal.Rollback();
             if (fault.SqliteErrorCode != raw.SQLITE_CONSTRAINT)
                 throw SqliteWriter.Unavailable(fault);
             _mustReadHeads = true;
@@ -123,7 +126,7 @@ public sealed partial class SqliteStore
 
         try
         {
-            _writer.Commit();
+            _journal.Commit();
         }
         catch (AmbiguousCommitException)
         {

@@ -10,19 +10,18 @@ public sealed partial class SqliteStore
     public ValueTask<bool> CheckpointAsync(PartitionCheckpoint checkpoint)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
-        lock (_writing)
+        lock (_checkpointing)
         {
-            var head = Head(checkpoint.Partition);
-            Ready();
-            if (!head.Accepts(checkpoint.Epoch))
+            if (PlanCheckpoint(checkpoint) is not { } plan)
                 return ValueTask.FromResult(false);
-            var mark = head.Find(checkpoint.Seq) ?? throw new ArgumentException(
-                $"Sequence {checkpoint.Seq} of partition {head.Partition} is no durable batch's last.", nameof(checkpoint));
-            mark = mark with { Position = (head.FirstPositionAfter(mark.Seq) ?? (_lastPosition + 1)) - 1 };
-            var scanFrom = ScanFrom(head.Partition, mark.Seq);
-            InTransaction(session => CheckpointWriter.Write(session, checkpoint, mark, scanFrom, _lastPosition));
-            head.CheckpointDone(mark);
-            _scanFrom = scanFrom;
+            // The journal goes on meanwhile: what is written here it has already.
+            InTransaction(_readModel, session => CheckpointWriter.Write(session, checkpoint, plan));
+            lock (_writing)
+            {
+                Head(checkpoint.Partition).CheckpointDone(plan.Mark);
+                _scanFrom = plan.ScanFrom;
+            }
+
             return ValueTask.FromResult(true);
         }
     }
@@ -46,6 +45,21 @@ public sealed partial class SqliteStore
             (query, PartitionCount),
             static (session, page) => OrderLister.List(session, page.query, page.PartitionCount),
             cancellation);
+    }
+
+    private CheckpointPlan? PlanCheckpoint(PartitionCheckpoint checkpoint)
+    {
+        lock (_writing)
+        {
+            var head = Head(checkpoint.Partition);
+            Ready();
+            if (!head.Accepts(checkpoint.Epoch))
+                return null;
+            var mark = head.Find(checkpoint.Seq) ?? throw new ArgumentException(
+                $"Sequence {checkpoint.Seq} of partition {head.Partition} is no durable batch's last.", nameof(checkpoint));
+            mark = mark with { Position = (head.FirstPositionAfter(mark.Seq) ?? (_lastPosition + 1)) - 1 };
+            return new CheckpointPlan(mark, ScanFrom(head.Partition, mark.Seq), _lastPosition);
+        }
     }
 
     /// <summary>The first row that some partition's checkpoint does not cover, once this one is written. Idle partitions

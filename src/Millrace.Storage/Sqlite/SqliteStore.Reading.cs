@@ -86,7 +86,7 @@ public sealed partial class SqliteStore
     }
 
     private ValueTask<List<JournalRow>> ReadPieceAsync(long from, long to, int? only, CancellationToken cancellation) =>
-        _readers.ReadAsync(
+        _journalReaders.ReadAsync(
             (from, to, only, PartitionCount),
             static (session, piece) => JournalRows.ReadPiece(session, piece.from, piece.to, piece.only, piece.PartitionCount),
             cancellation);

@@ -19,7 +19,7 @@ public sealed partial class SqliteStore
             return;
         try
         {
-            var last = _writer.Session.Scalar("SELECT coalesce(max(position), 0) FROM journal");
+            var last = _journal.Session.Scalar("SELECT coalesce(max(position), 0) FROM journal");
             while (_lastPosition < last)
                 ReadHeads(last);
             _mustReadHeads = false;
@@ -32,7 +32,7 @@ public sealed partial class SqliteStore
 
     private void ReadHeads(long last)
     {
-        foreach (var row in JournalRows.ReadPiece(_writer.Session, _lastPosition + 1, last, only: null, PartitionCount))
+        foreach (var row in JournalRows.ReadPiece(_journal.Session, _lastPosition + 1, last, only: null, PartitionCount))
         {
             foreach (var batch in row.Batches)
             {
@@ -55,16 +55,16 @@ public sealed partial class SqliteStore
     }
 
     /// <summary>Runs a write whose ambiguous end is harmless: it is done again from the start.</summary>
-    private void InTransaction(Action<SqliteSession> write)
+    private static void InTransaction(SqliteWriter writer, Action<SqliteSession> write)
     {
-        _writer.Begin();
+        writer.Begin();
         try
         {
-            write(_writer.Session);
+            write(writer.Session);
         }
         catch (Exception fault)
         {
-            _writer.Rollback();
+            writer.Rollback();
             if (fault is SqliteException sqlite)
                 throw SqliteWriter.Unavailable(sqlite);
             throw;
@@ -72,7 +72,7 @@ public sealed partial class SqliteStore
 
         try
         {
-            _writer.Commit();
+            writer.Commit();
         }
         catch (AmbiguousCommitException fault)
         {

@@ -8,14 +8,25 @@ using Millrace.Storage.Sqlite.Native;
 namespace Millrace.Storage.Sqlite;
 
 /// <summary>
-/// Journal and read model of one node in one SQLite file. Thread-safe: writes take turns and run on the caller's thread;
-/// reads use connections of their own and never wait for a commit. See docs/adr/0001 for the journal's layout.
+/// Journal and read model of one node in two SQLite files, so that an append never waits for a checkpoint. Thread-safe:
+/// writes to a file take turns and run on the caller's thread; reads use connections of their own and never wait for a commit.
+/// See docs/adr/0001 for the journal's layout and 0004 for the read model's.
 /// </summary>
 public sealed partial class SqliteStore : IJournal, IReadModel, IAsyncDisposable
 {
+    // 1,000 pages of 8 KB take about 8 ms to copy, during which nobody commits: as much as the accept latency can bear.
+    private const int JournalCheckpointPages = 1_000;
+
+    // Nobody waits for the read model; a page that many checkpoints touch is copied once for all of them.
+    private const int ReadModelCheckpointPages = 4_000;
+
+    // Taken in this order: a checkpoint, then the journal.
+    private readonly Lock _checkpointing = new();
     private readonly Lock _writing = new();
     private readonly StoreFolder _folder;
-    private readonly SqliteWriter _writer;
+    private readonly SqliteWriter _journal;
+    private readonly SqliteWriter _readModel;
+    private readonly ReaderPool _journalReaders;
     private readonly ReaderPool _readers;
     private readonly PartitionHead[] _heads;
     private long _lastPosition;
@@ -23,10 +34,11 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IAsyncDisposable
     private bool _closed;
 
     private SqliteStore(
-        SqliteStoreOptions options, StoreFolder folder, SqliteWriter writer, ReaderPool readers, OpeningScan scan)
+        SqliteStoreOptions options, StoreFolder folder, SqliteWriter journal, SqliteWriter readModel, OpeningScan scan)
     {
         Synchronous = options.Synchronous;
-        (_folder, _writer, _readers, _heads) = (folder, writer, readers, scan.Heads);
+        (_folder, _journal, _readModel, _heads) = (folder, journal, readModel, scan.Heads);
+        (_journalReaders, _readers) = (new ReaderPool(journal.Factory), new ReaderPool(readModel.Factory));
         (_lastPosition, _scanFrom) = (scan.LastPosition, scan.ScanFrom);
     }
 
@@ -48,7 +60,7 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IAsyncDisposable
     /// <summary>Batches in them.</summary>
     public long Batches => Interlocked.Read(ref _batches);
 
-    internal CommitFault Fault => _writer.Fault;
+    internal CommitFault Fault => _journal.Fault;
 
     /// <summary>Opens the store in a folder, or makes one, and reads the journal's tail once.</summary>
     /// <exception cref="StoreRefusedException">The folder cannot be served; one line says why.</exception>
@@ -59,19 +71,23 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IAsyncDisposable
         Refuse(options);
         SqliteConnectionFactory.RequireLibrary();
         var folder = StoreFolder.Acquire(options.DataDirectory);
-        SqliteSession? session = null;
+        SqliteWriter? journal = null;
+        SqliteWriter? readModel = null;
         try
         {
-            var factory = new SqliteConnectionFactory(folder.Database, options.Synchronous);
-            session = factory.OpenWriter();
-            SchemaMigrations.Apply(session, folder.Database);
-            var partitionCount = StoreRow.Ensure(session, options.PartitionCount, folder.Path);
-            var scan = OpeningScan.Run(session, partitionCount);
-            return new SqliteStore(options, folder, new SqliteWriter(factory, session), new ReaderPool(factory), scan);
+            journal = OpenFile(new SqliteConnectionFactory(folder.Journal, options.Synchronous, JournalCheckpointPages), "Journal");
+            // Consistent after any crash, and what it loses with the power the journal still has.
+            var synchronous = options.Synchronous < SqliteSynchronous.Normal ? options.Synchronous : SqliteSynchronous.Normal;
+            readModel = OpenFile(new SqliteConnectionFactory(folder.ReadModel, synchronous, ReadModelCheckpointPages), "ReadModel");
+            var row = StoreRow.EnsureJournal(journal.Session, options.PartitionCount, folder.Path);
+            row.EnsureReadModel(readModel.Session, folder.ReadModel);
+            var scan = OpeningScan.Run(journal.Session, readModel.Session, row.PartitionCount);
+            return new SqliteStore(options, folder, journal, readModel, scan);
         }
         catch (Exception fault)
         {
-            session?.Dispose();
+            journal?.Dispose();
+            readModel?.Dispose();
             folder.Dispose();
             if (fault is SqliteException sqlite)
                 throw new StoreUnavailableException($"The store in {folder.Path} cannot be opened: {sqlite.Message}", sqlite);
@@ -84,30 +100,48 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
+        lock (_checkpointing)
         lock (_writing)
         {
             if (_closed)
                 return ValueTask.CompletedTask;
             _closed = true;
+            _journalReaders.Dispose();
             _readers.Dispose();
-            _writer.Dispose();
+            _journal.Dispose();
+            _readModel.Dispose();
             _folder.Dispose();
         }
 
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Stands in for a disk of this size.</summary>
+    /// <summary>Stands in for a disk of this size, as far as the journal goes.</summary>
     internal void LimitPages(long pages)
     {
         lock (_writing)
-            _writer.Session.Execute($"PRAGMA max_page_count = {pages}");
+            _journal.Session.Execute($"PRAGMA max_page_count = {pages}");
     }
 
     internal long CountPages()
     {
         lock (_writing)
-            return _writer.Session.Scalar("PRAGMA page_count");
+            return _journal.Session.Scalar("PRAGMA page_count");
+    }
+
+    private static SqliteWriter OpenFile(SqliteConnectionFactory factory, string migrations)
+    {
+        var session = factory.OpenWriter();
+        try
+        {
+            SchemaMigrations.Apply(session, factory.Path, migrations);
+            return new SqliteWriter(factory, session);
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
     }
 
     private static void Refuse(SqliteStoreOptions options)

@@ -7,6 +7,8 @@ namespace Millrace.Storage.Sqlite;
 internal sealed class StoreFolder : IDisposable
 {
     private const string OwnPrefix = "millrace.";
+    private const string JournalName = "millrace.journal.db";
+    private const string ReadModelName = "millrace.readmodel.db";
 
     private readonly FileStream _lock;
 
@@ -18,7 +20,9 @@ internal sealed class StoreFolder : IDisposable
 
     public string Path { get; }
 
-    public string Database => System.IO.Path.Combine(Path, "millrace.db");
+    public string Journal => System.IO.Path.Combine(Path, JournalName);
+
+    public string ReadModel => System.IO.Path.Combine(Path, ReadModelName);
 
     public static StoreFolder Acquire(string directory)
     {
@@ -35,15 +39,18 @@ internal sealed class StoreFolder : IDisposable
         }
     }
 
-    /// <summary>Bytes of the database with its WAL.</summary>
-    public long DiskBytes() => new DirectoryInfo(Path).EnumerateFiles("millrace.db*").Sum(file => file.Length);
+    /// <summary>Bytes of both files with their WALs.</summary>
+    public long DiskBytes() => new DirectoryInfo(Path).EnumerateFiles("millrace.*.db*").Sum(file => file.Length);
 
     public void Dispose() => _lock.Dispose();
 
     private static void RequireNoForeignFiles(string path)
     {
-        if (File.Exists(System.IO.Path.Combine(path, "millrace.db")))
+        if (File.Exists(System.IO.Path.Combine(path, JournalName)))
             return;
+
+        if (File.Exists(System.IO.Path.Combine(path, ReadModelName)))
+            throw new StoreRefusedException($"Data folder {path} has a read model but no {JournalName}: the journal was lost or moved.");
 
         // The root of a mounted volume has a lost+found of its own; keys may be made before the first start.
         var foreign = Directory.EnumerateFileSystemEntries(path)
@@ -53,7 +60,7 @@ internal sealed class StoreFolder : IDisposable
                 && !string.Equals(name, "lost+found", StringComparison.Ordinal));
         if (foreign is not null)
             throw new StoreRefusedException(
-                $"Data folder {path} has no millrace.db but holds other files ({foreign}); name an empty folder.");
+                $"Data folder {path} has no {JournalName} but holds other files ({foreign}); name an empty folder.");
     }
 
     private static FileStream Lock(string path)

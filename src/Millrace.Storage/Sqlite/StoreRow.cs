@@ -1,42 +1,57 @@
+using System.Buffers.Binary;
 using Millrace.Engine.Journal;
 using Millrace.Storage.Sqlite.Native;
 
 namespace Millrace.Storage.Sqlite;
 
-/// <summary>The row of the store itself: what was fixed at its creation.</summary>
-internal static class StoreRow
+/// <summary>What was fixed when the store was created.</summary>
+/// <param name="Id">The same in both files.</param>
+internal readonly record struct StoreRow(UInt128 Id, int PartitionCount)
 {
     /// <summary>Writes the row of a new store and one head a partition; of an old store, checks the count.</summary>
-    public static int Ensure(SqliteSession session, int? wanted, string path)
+    public static StoreRow EnsureJournal(SqliteSession session, int? wanted, string path)
     {
-        var stored = Read(session);
-        if (stored is null)
+        var row = Read(session) ?? Create(session, wanted ?? SqliteStoreOptions.DefaultPartitionCount);
+        if (wanted is { } count && count != row.PartitionCount)
+            throw new StoreRefusedException(
+                $"The store in {path} has {row.PartitionCount} partitions, not {count}; the number is fixed when a store is created.");
+        return row;
+    }
+
+    /// <summary>A read model that is missing is made again from the journal; another store's is refused.</summary>
+    public void EnsureReadModel(SqliteSession session, string path)
+    {
+        var statement = session.Statement("SELECT store_id FROM progress");
+        using (statement.Use())
         {
-            stored = wanted ?? SqliteStoreOptions.DefaultPartitionCount;
-            Create(session, stored.Value);
+            if (statement.Step())
+            {
+                if (statement.UInt128(0) != Id)
+                    throw new StoreRefusedException($"{path} belongs to another store than the journal beside it.");
+                return;
+            }
         }
 
-        if (wanted is { } count && count != stored)
-            throw new StoreRefusedException(
-                $"The store in {path} has {stored} partitions, not {count}; the number is fixed when a store is created.");
-        return stored.Value;
+        session.Statement("INSERT INTO progress (id, store_id, scan_from, last_position) VALUES (1, ?1, 1, 0)").BindKey(1, Id).Run();
     }
 
-    private static int? Read(SqliteSession session)
+    private static StoreRow? Read(SqliteSession session)
     {
-        var statement = session.Statement("SELECT partition_count FROM store");
+        var statement = session.Statement("SELECT store_id, partition_count FROM store");
         using var scope = statement.Use();
-        return statement.Step() ? (int)statement.Int64(0) : null;
+        return statement.Step() ? new StoreRow(statement.UInt128(0), (int)statement.Int64(1)) : null;
     }
 
-    private static void Create(SqliteSession session, int partitionCount)
+    private static StoreRow Create(SqliteSession session, int partitionCount)
     {
+        var id = BinaryPrimitives.ReadUInt128BigEndian(Guid.NewGuid().ToByteArray());
         session.Execute("BEGIN IMMEDIATE");
-        session.Statement("INSERT INTO store (id, partition_count, scan_from, last_position) VALUES (1, ?1, 1, 0)")
-            .Bind(1, (long)partitionCount).Run();
+        session.Statement("INSERT INTO store (id, store_id, partition_count) VALUES (1, ?1, ?2)")
+            .BindKey(1, id).Bind(2, (long)partitionCount).Run();
         var insert = session.Statement("INSERT INTO partition_head (partition, epoch, owner, released) VALUES (?1, 0, '', 1)");
         for (var partition = 0; partition < partitionCount; partition++)
             insert.Bind(1, (long)partition).Run();
         session.Execute("COMMIT");
+        return new StoreRow(id, partitionCount);
     }
 }

@@ -55,7 +55,7 @@ public sealed class SqliteStoreDamageTests : IDisposable
     public async Task A_deleted_row_halts_all_that_cannot_be_proven()
     {
         await WriteAsync();
-        SqliteFile.Execute(_folder["millrace.db"], "DELETE FROM journal WHERE position = 2");
+        SqliteFile.Execute(_folder["millrace.journal.db"], "DELETE FROM journal WHERE position = 2");
         await ExpectAsync(sound: [2, 3], damaged: [0, 1, 4]);
     }
 
@@ -64,7 +64,7 @@ public sealed class SqliteStoreDamageTests : IDisposable
     {
         await WriteAsync();
         SqliteFile.Execute(
-            _folder["millrace.db"], "UPDATE journal SET batches = (SELECT batches FROM journal WHERE position = 1) WHERE position = 2");
+            _folder["millrace.journal.db"], "UPDATE journal SET batches = (SELECT batches FROM journal WHERE position = 1) WHERE position = 2");
         await ExpectAsync(sound: [2, 3], damaged: [0, 1, 4]);
     }
 
@@ -72,7 +72,7 @@ public sealed class SqliteStoreDamageTests : IDisposable
     public async Task A_lost_end_is_found_once_a_checkpoint_has_seen_it()
     {
         await WriteAsync();
-        SqliteFile.Execute(_folder["millrace.db"], "DELETE FROM journal WHERE position >= 3");
+        SqliteFile.Execute(_folder["millrace.journal.db"], "DELETE FROM journal WHERE position >= 3");
         await ExpectAsync(sound: [3], damaged: [0, 1, 2, 4]);
     }
 
@@ -107,7 +107,7 @@ public sealed class SqliteStoreDamageTests : IDisposable
 
     private SqliteStore Open() => SqliteStore.Open(new SqliteStoreOptions { DataDirectory = _folder.Path, PartitionCount = 5 });
 
-    private void Change(Func<byte[], byte[]> change) => SqliteFile.Change(_folder["millrace.db"], 2, change);
+    private void Change(Func<byte[], byte[]> change) => SqliteFile.Change(_folder["millrace.journal.db"], 2, change);
 
     private async Task WriteAsync(bool checkpointAll = false)
     {

@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Millrace.Engine.Journal;
 using Millrace.Storage.Sqlite;
 using Xunit;
@@ -71,6 +72,37 @@ public sealed class SqliteStoreFaultTests : IDisposable
         Assert.Equal(400, store.Batches);
     }
 
+    [Fact]
+    public async Task An_append_does_not_wait_for_whoever_writes_the_read_model()
+    {
+        await using var store = Open(_folder["data"]);
+        var log = await PartitionLog.ClaimAsync(store, 0);
+        using var connection = new SqliteConnection($"Data Source={_folder["data/millrace.readmodel.db"]};Pooling=False");
+        connection.Open();
+        using var writing = connection.BeginTransaction(deferred: false);
+        Assert.Equal(AppendOutcome.Appended, Assert.Single(await store.AppendAsync([log.Next()])));
+    }
+
+    [Fact]
+    public async Task A_lost_read_model_is_made_again_from_the_journal()
+    {
+        PartitionBatch[] batches;
+        await using (var store = Open(_folder["data"]))
+        {
+            var log = await PartitionLog.ClaimAsync(store, 0);
+            batches = [log.Next(records: 2), log.Next()];
+            await store.AppendAsync(batches);
+            Assert.True(await store.CheckpointAsync(new(0, log.Epoch, log.Seq, default, [], [], [])));
+        }
+
+        foreach (var file in Directory.EnumerateFiles(_folder["data"], "millrace.readmodel.db*"))
+            File.Delete(file);
+        await using var again = Open(_folder["data"]);
+        Assert.Equal(0, (await again.LoadPartitionAsync(0, CancellationToken.None)).Seq);
+        JournalAssertions.Same(batches, await again.ReadAllOfAsync(0));
+        Assert.Equal(batches[1].LastSeq, (await PartitionLog.ClaimAsync(again, 0)).Seq);
+    }
+
     private static SqliteStore Open(string folder) =>
         SqliteStore.Open(new SqliteStoreOptions { DataDirectory = folder, PartitionCount = 4 });
 
@@ -92,7 +124,7 @@ public sealed class SqliteStoreFaultTests : IDisposable
     private string Copy(int number)
     {
         var copy = Directory.CreateDirectory(_folder[$"copy-{number}"]).FullName;
-        foreach (var name in new[] { "millrace.db", "millrace.db-wal" })
+        foreach (var name in new[] { "millrace.journal.db", "millrace.journal.db-wal" })
             File.Copy(Path.Combine(_folder["data"], name), Path.Combine(copy, name));
         return copy;
     }

@@ -59,7 +59,7 @@ public sealed class SqliteStoreRefusalTests : IDisposable
     public void A_file_of_that_name_that_is_no_store_is_refused()
     {
         Directory.CreateDirectory(Options.DataDirectory);
-        File.WriteAllText(_folder["data/millrace.db"], new string('x', 5000));
+        File.WriteAllText(_folder["data/millrace.journal.db"], new string('x', 5000));
         Refused("not a Millrace store", Options);
     }
 
@@ -80,6 +80,24 @@ public sealed class SqliteStoreRefusalTests : IDisposable
     }
 
     [Fact]
+    public async Task A_read_model_of_another_store_is_refused()
+    {
+        await SqliteStore.Open(Options).DisposeAsync();
+        await SqliteStore.Open(Options with { DataDirectory = _folder["other"] }).DisposeAsync();
+        File.Copy(_folder["other/millrace.readmodel.db"], _folder["data/millrace.readmodel.db"], overwrite: true);
+        Refused("belongs to another store", Options);
+    }
+
+    [Fact]
+    public async Task A_read_model_without_its_journal_is_refused()
+    {
+        await SqliteStore.Open(Options).DisposeAsync();
+        File.Delete(_folder["data/millrace.journal.db"]);
+        Refused("has a read model but no millrace.journal.db", Options);
+        Assert.False(File.Exists(_folder["data/millrace.journal.db"]));
+    }
+
+    [Fact]
     public async Task Less_than_full_durability_needs_its_flag()
     {
         var unsafeOptions = Options with { Synchronous = SqliteSynchronous.Off };
@@ -95,7 +113,7 @@ public sealed class SqliteStoreRefusalTests : IDisposable
         Assert.DoesNotContain('\n', refusal.Message);
     }
 
-    private void Sql(string sql) => SqliteFile.Execute(_folder["data/millrace.db"], sql);
+    private void Sql(string sql) => SqliteFile.Execute(_folder["data/millrace.journal.db"], sql);
 }
 
 /// <summary>The database as an outsider sees it; the store must be closed.</summary>

@@ -42,7 +42,7 @@ public sealed class StartTests(Shop shop) : IDisposable
     public async Task A_file_that_is_no_database()
     {
         Directory.CreateDirectory(Settings.DataDirectory);
-        await File.WriteAllTextAsync(Path.Combine(Settings.DataDirectory, "millrace.db"), new string('x', 5_000));
+        await File.WriteAllTextAsync(Path.Combine(Settings.DataDirectory, "millrace.journal.db"), new string('x', 5_000));
         await RefusedAsync(Settings, "not a Millrace store");
     }
 

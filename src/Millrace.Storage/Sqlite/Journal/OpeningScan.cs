@@ -15,17 +15,19 @@ internal sealed record OpeningScan(PartitionHead[] Heads, long LastPosition, lon
     /// <summary>A tail is about two seconds of work. One beyond this is read again from disk, partition by partition.</summary>
     private const long MostKeptBytes = 512L * 1024 * 1024;
 
-    public static OpeningScan Run(SqliteSession session, int partitionCount)
+    public static OpeningScan Run(SqliteSession journal, SqliteSession readModel, int partitionCount)
     {
-        var heads = ReadHeads(session, partitionCount);
-        var scanFrom = session.Scalar("SELECT scan_from FROM store");
-        var last = session.Scalar("SELECT max(last_position, coalesce((SELECT max(position) FROM journal), 0)) FROM store");
+        var heads = ReadHeads(journal, partitionCount);
+        RestoreCheckpoints(readModel, heads);
+        var scanFrom = readModel.Scalar("SELECT scan_from FROM progress");
+        var last = Math.Max(
+            readModel.Scalar("SELECT last_position FROM progress"), journal.Scalar("SELECT coalesce(max(position), 0) FROM journal"));
         var walks = Array.ConvertAll(heads, head => new ChainWalk(head.Partition, head.Checkpoint));
         long kept = 0;
 
         for (var from = scanFrom; from <= last;)
         {
-            foreach (var row in JournalRows.ReadPiece(session, from, last, only: null, partitionCount))
+            foreach (var row in JournalRows.ReadPiece(journal, from, last, only: null, partitionCount))
             {
                 foreach (var batch in row.Batches)
                 {
@@ -60,22 +62,30 @@ internal sealed record OpeningScan(PartitionHead[] Heads, long LastPosition, lon
     private static PartitionHead[] ReadHeads(SqliteSession session, int partitionCount)
     {
         var heads = new PartitionHead[partitionCount];
-        var statement = session.Statement("""
-            SELECT h.partition, h.epoch, c.seq, c.chain, c.position
-            FROM partition_head h LEFT JOIN checkpoint c ON c.partition = h.partition ORDER BY h.partition
-            """);
+        var statement = session.Statement("SELECT partition, epoch FROM partition_head ORDER BY partition");
         using var scope = statement.Use();
         for (var partition = 0; statement.Step(); partition++)
         {
             if (partition >= partitionCount || statement.Int64(0) != partition)
                 throw new StoreRefusedException("The store's partition heads do not match its number of partitions.");
-            var head = heads[partition] = new PartitionHead(partition) { Epoch = statement.Int64(1) };
-            if (!statement.IsNull(2))
-                head.Restore(new BatchMark(statement.Int64(2), statement.UInt128(3), statement.Int64(4)));
+            heads[partition] = new PartitionHead(partition) { Epoch = statement.Int64(1) };
         }
 
         return heads[^1] is null
             ? throw new StoreRefusedException("The store's partition heads do not match its number of partitions.")
             : heads;
+    }
+
+    private static void RestoreCheckpoints(SqliteSession session, PartitionHead[] heads)
+    {
+        var statement = session.Statement("SELECT partition, seq, chain, position FROM checkpoint");
+        using var scope = statement.Use();
+        while (statement.Step())
+        {
+            var partition = statement.Int64(0);
+            if ((ulong)partition >= (ulong)heads.Length)
+                throw new StoreRefusedException("The read model's checkpoints do not match the store's number of partitions.");
+            heads[partition].Restore(new BatchMark(statement.Int64(1), statement.UInt128(2), statement.Int64(3)));
+        }
     }
 }

@@ -4,14 +4,14 @@ using Millrace.Storage.Sqlite.Native;
 
 namespace Millrace.Storage.Sqlite.Migrations;
 
-/// <summary>Brings the schema up to date with the numbered scripts beside this file. Scripts are only ever added.</summary>
+/// <summary>Brings a file's schema up to date with the numbered scripts of its folder beside this file. Scripts are only ever added.</summary>
 internal static class SchemaMigrations
 {
-    public static void Apply(SqliteSession writer, string path)
+    public static void Apply(SqliteSession writer, string path, string folder)
     {
         using var shared = new DbUp.Sqlite.Helpers.SharedConnection(writer.Connection);
         var upgrade = DeployChanges.To.SqliteDatabase(shared)
-            .WithScriptsEmbeddedInAssembly(typeof(SchemaMigrations).Assembly)
+            .WithScriptsEmbeddedInAssembly(typeof(SchemaMigrations).Assembly, name => name.StartsWith(folder + "/", StringComparison.Ordinal))
             .WithTransaction()
             .LogToNowhere()
             .Build();

@@ -5,6 +5,12 @@ using Millrace.Storage.Sqlite.Native;
 
 namespace Millrace.Storage.Sqlite.ReadModel;
 
+/// <summary>Where a checkpoint stands in the journal.</summary>
+/// <param name="Mark">The batch up to which it shows the partition; its position is the last row that it covers.</param>
+/// <param name="ScanFrom">The first row that a new start must read, once this checkpoint is written.</param>
+/// <param name="LastPosition">The journal's last row at this moment.</param>
+internal readonly record struct CheckpointPlan(BatchMark Mark, long ScanFrom, long LastPosition);
+
 /// <summary>Writes a checkpoint's rows. Rows go in the order of their keys, so that neighbours find their page still at hand.</summary>
 internal static class CheckpointWriter
 {
@@ -31,17 +37,17 @@ internal static class CheckpointWriter
             seq = excluded.seq, chain = excluded.chain, position = excluded.position, state = excluded.state
         """;
 
-    public static void Write(SqliteSession session, PartitionCheckpoint checkpoint, BatchMark mark, long scanFrom, long lastPosition)
+    public static void Write(SqliteSession session, PartitionCheckpoint checkpoint, in CheckpointPlan plan)
     {
         WriteOrders(session, checkpoint);
         WriteCustomers(session, checkpoint);
         WriteNames(session, checkpoint);
         WriteStock(session, checkpoint);
         session.Statement(UpsertCheckpoint)
-            .Bind(1, (long)checkpoint.Partition).Bind(2, mark.Seq).BindKey(3, mark.Chain).Bind(4, mark.Position)
+            .Bind(1, (long)checkpoint.Partition).Bind(2, plan.Mark.Seq).BindKey(3, plan.Mark.Chain).Bind(4, plan.Mark.Position)
             .Bind(5, checkpoint.State.Span).Run();
-        session.Statement("UPDATE store SET scan_from = ?1, last_position = ?2")
-            .Bind(1, scanFrom).Bind(2, lastPosition).Run();
+        session.Statement("UPDATE progress SET scan_from = ?1, last_position = ?2")
+            .Bind(1, plan.ScanFrom).Bind(2, plan.LastPosition).Run();
     }
 
     private static void WriteOrders(SqliteSession session, PartitionCheckpoint checkpoint)

@@ -1,4 +1,4 @@
-namespace Millrace.Storage.Sqlite.Journal;
+namespace Millrace.Storage.Sqlite.Native;
 
 /// <summary>Lets a test stand where the disk stands. Each returns the SQLite result code to report; 0 is success.</summary>
 internal sealed class CommitFault

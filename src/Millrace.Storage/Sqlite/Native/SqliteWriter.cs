@@ -1,16 +1,17 @@
 using Microsoft.Data.Sqlite;
 using Millrace.Engine.Journal;
-using Millrace.Storage.Sqlite.Native;
 using SQLitePCL;
 
-namespace Millrace.Storage.Sqlite.Journal;
+namespace Millrace.Storage.Sqlite.Native;
 
 /// <summary>
-/// The one connection that writes, and the judgement of what a failed commit means. Used under the store's writer lock only.
+/// The one connection that writes to a file, and the judgement of what a failed commit means. Used under the file's lock only.
 /// </summary>
 internal sealed class SqliteWriter(SqliteConnectionFactory factory, SqliteSession session) : IDisposable
 {
     private SqliteSession? _session = session;
+
+    public SqliteConnectionFactory Factory => factory;
 
     public CommitFault Fault { get; } = new();
 

@@ -1,24 +1,11 @@
--- Tables are clustered by partition so that a checkpoint's rows land on few pages; see docs/adr/0001.
+-- Tables are clustered by partition so that a checkpoint's rows land on few pages.
 
-CREATE TABLE store (
+CREATE TABLE progress (
     id INTEGER PRIMARY KEY CHECK (id = 1),
-    partition_count INTEGER NOT NULL,
+    store_id BLOB NOT NULL,
     -- Rows of the journal below scan_from are covered by checkpoints; rows to last_position existed when that was written.
     scan_from INTEGER NOT NULL,
     last_position INTEGER NOT NULL
-);
-
-CREATE TABLE partition_head (
-    partition INTEGER PRIMARY KEY,
-    epoch INTEGER NOT NULL,
-    owner TEXT NOT NULL,
-    released INTEGER NOT NULL
-);
-
--- One row a commit. The frames inside are described in JournalFrames.cs.
-CREATE TABLE journal (
-    position INTEGER PRIMARY KEY,
-    batches BLOB NOT NULL
 );
 
 CREATE TABLE checkpoint (
