@@ -35,7 +35,7 @@ public sealed partial class SqliteStore
     public ValueTask<OrderId?> FindNameAsync(int partition, UInt128 hash, CancellationToken cancellation) =>
         _readers.ReadAsync(
             (Head(partition).Partition, hash),
-            static (session, name) => PartitionLoader.FindName(session, name.Partition, name.hash),
+            static (session, name) => KeyRunReader.Find(session, name.Partition, name.hash),
             cancellation);
 
     public ValueTask<OrderPage> ListOrdersAsync(OrderQuery query, CancellationToken cancellation)

@@ -55,6 +55,50 @@ public abstract partial class StoreCompliance
         Assert.Null(page.Next);
     }
 
+    [Fact]
+    public async Task Names_and_customers_of_many_checkpoints_are_all_found()
+    {
+        var random = new Random(7);
+        var log = await PartitionLog.ClaimAsync(Journal, 3);
+        var names = new Dictionary<UInt128, OrderId>();
+        var orders = new Dictionary<OrderId, OrderRow>();
+        for (var i = 0; i < 90; i++)
+        {
+            await AppendOneAsync(log.Next());
+            var placed = Enumerable.Range(0, i == 40 ? 700 : random.Next(4)).Select(n => OrderId.Create(1_000 + i, 3, (ulong)random.NextInt64()))
+                .Select(id => new OrderRow(id, Acme, OrderStatus.Pending, 1, $"c{random.Next(2)}", null, null, new byte[] { 1 })).ToList();
+            // Some of those before change, and so are checkpointed once more.
+            var changed = orders.Values.Where(_ => random.Next(5) == 0).Select(row => row with { Version = row.Version + 1 }).ToList();
+            var given = placed.ConvertAll(row => new NameRow(new UInt128((ulong)random.NextInt64(), (ulong)random.NextInt64()), row.Id));
+            Assert.True(await ReadModel.CheckpointAsync(Checkpoint(log) with { Orders = [.. placed, .. changed], Names = given }));
+            foreach (var row in placed.Concat(changed))
+                orders[row.Id] = row;
+            foreach (var name in given)
+                names.Add(name.Hash, name.Order);
+        }
+
+        foreach (var (hash, id) in names)
+        {
+            Assert.Equal(id, await ReadModel.FindNameAsync(3, hash, CancellationToken.None));
+            Assert.Null(await ReadModel.FindNameAsync(3, hash + 1, CancellationToken.None));
+            Assert.Null(await ReadModel.FindNameAsync(4, hash, CancellationToken.None));
+        }
+
+        var snapshot = await ReadModel.LoadPartitionAsync(3, CancellationToken.None);
+        Assert.Equal(names.Keys.Order(), snapshot.NameHashes.Order());
+        var listed = new List<OrderRow>();
+        for (OrderId? before = null; ;)
+        {
+            var page = await ReadModel.ListOrdersAsync(new OrderQuery(Acme, before, 37, CustomerId: "c1"), CancellationToken.None);
+            listed.AddRange(page.Rows);
+            if (page.Next is null)
+                break;
+            before = page.Next;
+        }
+
+        Same(orders.Values.Where(row => row.CustomerId == "c1").OrderByDescending(row => row.Id), listed);
+    }
+
     private static bool IsAnswer(OrderQuery query, OrderRow row) =>
         (query.Tenant is null || query.Tenant == row.Tenant)
         && (query.Status is null || query.Status == row.Status)

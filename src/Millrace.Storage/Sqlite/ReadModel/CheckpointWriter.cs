@@ -1,4 +1,3 @@
-using Millrace.Domain.Identity;
 using Millrace.Engine.ReadModel;
 using Millrace.Storage.Sqlite.Journal;
 using Millrace.Storage.Sqlite.Native;
@@ -21,11 +20,6 @@ internal static class CheckpointWriter
             customer = excluded.customer, due_at = excluded.due_at, attention = excluded.attention, doc = excluded.doc
         """;
 
-    private const string InsertCustomer =
-        "INSERT OR IGNORE INTO order_customers (partition, customer, id) VALUES (?1, ?2, ?3)";
-
-    private const string InsertName = "INSERT OR IGNORE INTO names (partition, hash, id) VALUES (?1, ?2, ?3)";
-
     private const string UpsertStock = """
         INSERT INTO stock (partition, tenant, sku, doc) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (partition, tenant, sku) DO UPDATE SET doc = excluded.doc
@@ -40,8 +34,8 @@ internal static class CheckpointWriter
     public static void Write(SqliteSession session, PartitionCheckpoint checkpoint, in CheckpointPlan plan)
     {
         WriteOrders(session, checkpoint);
-        WriteCustomers(session, checkpoint);
-        WriteNames(session, checkpoint);
+        KeyRuns.Add(session, KeyRuns.Customers, Customers(checkpoint));
+        KeyRuns.Add(session, checkpoint.Partition, [.. checkpoint.Names.Select(name => new KeyEntry(name.Hash, name.Order))]);
         WriteStock(session, checkpoint);
         session.Statement(UpsertCheckpoint)
             .Bind(1, (long)checkpoint.Partition).Bind(2, plan.Mark.Seq).BindKey(3, plan.Mark.Chain).Bind(4, plan.Mark.Position)
@@ -53,7 +47,7 @@ internal static class CheckpointWriter
     private static void WriteOrders(SqliteSession session, PartitionCheckpoint checkpoint)
     {
         var upsert = session.Statement(UpsertOrder).Bind(1, (long)checkpoint.Partition);
-        foreach (var order in Sorted(checkpoint.Orders, static (a, b) => a.Id.CompareTo(b.Id)))
+        foreach (var order in SortedById(checkpoint.Orders))
         {
             if (order.Id.Partition != checkpoint.Partition)
                 throw new ArgumentException($"{order.Id} is not of partition {checkpoint.Partition}.", nameof(checkpoint));
@@ -64,26 +58,16 @@ internal static class CheckpointWriter
         }
     }
 
-    private static void WriteCustomers(SqliteSession session, PartitionCheckpoint checkpoint)
+    private static List<KeyEntry> Customers(PartitionCheckpoint checkpoint)
     {
-        var keys = new List<(long Customer, OrderId Id)>();
+        var entries = new List<KeyEntry>(checkpoint.Orders.Count);
         foreach (var order in checkpoint.Orders)
         {
             if (order.CustomerId is not null)
-                keys.Add((OrderRows.CustomerKey(order.Tenant, order.CustomerId), order.Id));
+                entries.Add(new KeyEntry(OrderRows.CustomerKey(order.Tenant, order.CustomerId), order.Id));
         }
 
-        keys.Sort();
-        var insert = session.Statement(InsertCustomer).Bind(1, (long)checkpoint.Partition);
-        foreach (var (customer, id) in keys)
-            OrderRows.Bind(insert.Bind(2, customer), 3, id).Run();
-    }
-
-    private static void WriteNames(SqliteSession session, PartitionCheckpoint checkpoint)
-    {
-        var insert = session.Statement(InsertName).Bind(1, (long)checkpoint.Partition);
-        foreach (var name in Sorted(checkpoint.Names, static (a, b) => a.Hash.CompareTo(b.Hash)))
-            OrderRows.Bind(insert.BindKey(2, name.Hash), 3, name.Order).Run();
+        return entries;
     }
 
     private static void WriteStock(SqliteSession session, PartitionCheckpoint checkpoint)
@@ -93,13 +77,12 @@ internal static class CheckpointWriter
             upsert.Bind(2, item.Tenant.Value).Bind(3, item.Sku).Bind(4, item.Document.Span).Run();
     }
 
-    // Stable: of two names with one hash the first keeps its order.
-    private static IEnumerable<T> Sorted<T>(IReadOnlyList<T> rows, Comparison<T> compare)
+    private static IEnumerable<OrderRow> SortedById(IReadOnlyList<OrderRow> rows)
     {
         for (var i = 1; i < rows.Count; i++)
         {
-            if (compare(rows[i - 1], rows[i]) > 0)
-                return rows.Order(Comparer<T>.Create(compare));
+            if (rows[i - 1].Id > rows[i].Id)
+                return rows.OrderBy(static row => row.Id);
         }
 
         return rows;

@@ -5,9 +5,10 @@ using Millrace.Storage.Sqlite.Native;
 
 namespace Millrace.Storage.Sqlite.ReadModel;
 
-/// <summary>Ids of one partition (or of the attention index) that may answer a query, newest first, fetched a few at a time:
-/// one prepared statement serves all partitions.</summary>
-internal sealed class OrderKeys(SqliteSession session, OrderQuery query, int partition, int fetch)
+/// <summary>Ids of one source that may answer a query, newest first, fetched a few at a time: one prepared statement
+/// serves all sources.</summary>
+/// <param name="source">A partition, a run of customers, or the attention index.</param>
+internal sealed class OrderKeys(SqliteSession session, OrderQuery query, long source, int fetch)
 {
     private const int MostFetched = 256;
 
@@ -22,15 +23,14 @@ internal sealed class OrderKeys(SqliteSession session, OrderQuery query, int par
         SELECT id, {IsOfTenant} FROM orders INDEXED BY orders_attention
         WHERE attention IS NOT NULL AND {Range} ORDER BY id DESC LIMIT ?6
         """;
-    private const string ByCustomer = $"""
-        SELECT id, 1 FROM order_customers
-        WHERE partition = ?1 AND customer = ?5 AND {Range} ORDER BY id DESC LIMIT ?6
-        """;
 
     private readonly Queue<(OrderId Id, bool MayMatch)> _fetched = new();
     private OrderId? _before = query.Before;
     private int _fetch = fetch;
     private bool _atEnd;
+
+    /// <summary>Whether a query is answered from the runs of customers.</summary>
+    public static bool IsByCustomer(OrderQuery query) => !query.NeedsAttention && query is { Tenant: not null, CustomerId: not null };
 
     public bool TryNext(out (OrderId Id, bool MayMatch) key)
     {
@@ -41,6 +41,17 @@ internal sealed class OrderKeys(SqliteSession session, OrderQuery query, int par
 
     private void Fetch()
     {
+        if (IsByCustomer(query))
+            FetchOfRun();
+        else
+            FetchRows();
+
+        _atEnd = _fetched.Count < _fetch;
+        _fetch = Math.Min(_fetch * 2, MostFetched);
+    }
+
+    private void FetchRows()
+    {
         var statement = Bind();
         using var scope = statement.Use();
         while (statement.Step())
@@ -48,19 +59,24 @@ internal sealed class OrderKeys(SqliteSession session, OrderQuery query, int par
             _before = OrderRows.ReadId(statement, 0);
             _fetched.Enqueue((_before.Value, statement.Int64(1) != 0));
         }
+    }
 
-        _atEnd = _fetched.Count < _fetch;
-        _fetch = Math.Min(_fetch * 2, MostFetched);
+    private void FetchOfRun()
+    {
+        var customer = OrderRows.CustomerKey(query.Tenant!.Value, query.CustomerId!);
+        foreach (var id in KeyRunReader.Before(session, source, customer, _before, _fetch))
+        {
+            _before = id;
+            if (query.CreatedAfterUnixMs is null || id.CreatedAtUnixMs >= query.CreatedAfterUnixMs)
+                _fetched.Enqueue((id, true));
+        }
     }
 
     private SqliteStatement Bind()
     {
         if (query.NeedsAttention)
             return BindRange(session.Statement(ByAttention)).Bind(4, query.Tenant?.Value);
-        if (query.Tenant is { } tenant && query.CustomerId is not null)
-            return BindRange(session.Statement(ByCustomer)).Bind(1, (long)partition)
-                .Bind(5, OrderRows.CustomerKey(tenant, query.CustomerId));
-        return BindRange(session.Statement(ByAge)).Bind(1, (long)partition)
+        return BindRange(session.Statement(ByAge)).Bind(1, source)
             .Bind(4, query.Tenant?.Value).Bind(5, (long?)query.Status);
     }
 

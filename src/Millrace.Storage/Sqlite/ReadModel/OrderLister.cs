@@ -17,24 +17,35 @@ internal static class OrderLister
     {
         var keys = new PriorityQueue<(OrderKeys Source, bool MayMatch), OrderId>(NewestFirst);
 
-        // The attention index holds all partitions in one order.
-        var sources = query.NeedsAttention ? 1 : partitionCount;
-        var fetch = Math.Clamp(2 * query.Limit / sources, 2, 256);
-        for (var partition = 0; partition < sources; partition++)
-            Next(keys, new OrderKeys(session, query, partition, fetch));
+        var sources = Sources(session, query, partitionCount);
+        var fetch = Math.Clamp(2 * query.Limit / Math.Max(1, sources.Count), 2, 256);
+        foreach (var source in sources)
+            Next(keys, new OrderKeys(session, query, source, fetch));
 
         var rows = new List<OrderRow>(query.Limit);
         OrderId last = default;
         for (var looked = 0; rows.Count < query.Limit && looked < query.ScanLimit; looked++)
         {
+            var previous = last;
             if (!keys.TryDequeue(out var head, out last))
                 return new OrderPage(rows, null);
-            if (head.MayMatch && OrderRows.Find(session, last) is { } row && query.Matches(row))
+            // Several runs may have the same order.
+            if (head.MayMatch && last != previous && OrderRows.Find(session, last) is { } row && query.Matches(row))
                 rows.Add(row);
             Next(keys, head.Source);
         }
 
         return new OrderPage(rows, keys.Count > 0 ? last : null);
+    }
+
+    private static IReadOnlyList<long> Sources(SqliteSession session, OrderQuery query, int partitionCount)
+    {
+        // The attention index holds all partitions in one order.
+        if (query.NeedsAttention)
+            return [0];
+        return OrderKeys.IsByCustomer(query)
+            ? KeyRunReader.Runs(session, KeyRuns.Customers)
+            : [.. Enumerable.Range(0, partitionCount).Select(partition => (long)partition)];
     }
 
     private static void Next(PriorityQueue<(OrderKeys Source, bool MayMatch), OrderId> keys, OrderKeys source)

@@ -43,12 +43,12 @@ internal static class OrderRows
         return statement.Bind(index, bytes);
     }
 
-    /// <summary>The key of the customer index. Two customers may share one: readers look at the order itself.</summary>
-    public static long CustomerKey(TenantId tenant, string customer)
+    /// <summary>The key of the customer index: readers look at the order itself.</summary>
+    public static UInt128 CustomerKey(TenantId tenant, string customer)
     {
         Span<byte> tenantBytes = stackalloc byte[TenantId.MaxLength];
         var seed = (long)XxHash3.HashToUInt64(tenantBytes[..Encoding.UTF8.GetBytes(tenant.Value, tenantBytes)]);
         Span<byte> bytes = customer.Length <= 80 ? stackalloc byte[240] : new byte[Encoding.UTF8.GetMaxByteCount(customer.Length)];
-        return (long)XxHash3.HashToUInt64(bytes[..Encoding.UTF8.GetBytes(customer, bytes)], seed);
+        return XxHash128.HashToUInt128(bytes[..Encoding.UTF8.GetBytes(customer, bytes)], seed);
     }
 }

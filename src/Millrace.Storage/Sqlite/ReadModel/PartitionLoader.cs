@@ -20,15 +20,16 @@ internal static class PartitionLoader
             state,
             ReadAll(session, "SELECT tenant, sku, doc FROM stock WHERE partition = ?1", partition, static row =>
                 new StockRow(TenantId.Parse(row.Text(0)), row.Text(1), row.Blob(2).ToArray())),
-            ReadAll(session, "SELECT hash FROM names WHERE partition = ?1", partition, static row => row.UInt128(0)),
+            ReadNames(session, partition),
             ReadAll(session, SelectDue, partition, OrderRows.Read));
     }
 
-    public static OrderId? FindName(SqliteSession session, int partition, UInt128 hash)
+    private static List<UInt128> ReadNames(SqliteSession session, int partition)
     {
-        var statement = session.Statement("SELECT id FROM names WHERE partition = ?1 AND hash = ?2");
-        using var scope = statement.Bind(1, (long)partition).BindKey(2, hash).Use();
-        return statement.Step() ? OrderRows.ReadId(statement, 0) : null;
+        var entries = new List<KeyEntry>();
+        foreach (var run in KeyRunReader.Runs(session, partition))
+            KeyRunReader.ReadRun(session, run, entries);
+        return entries.ConvertAll(static entry => entry.Key);
     }
 
     private static (long Seq, byte[] State) ReadCheckpoint(SqliteSession session, int partition)

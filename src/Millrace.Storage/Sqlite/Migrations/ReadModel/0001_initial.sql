@@ -34,19 +34,21 @@ CREATE INDEX orders_due ON orders (partition, due_at) WHERE due_at IS NOT NULL;
 -- Few rows at any time, asked for newest first over all partitions.
 CREATE INDEX orders_attention ON orders (id, tenant) WHERE attention IS NOT NULL;
 
--- customer is XXH3-64 of tenant and customer id; readers check the order itself.
-CREATE TABLE order_customers (
-    partition INTEGER NOT NULL,
-    customer INTEGER NOT NULL,
-    id BLOB NOT NULL,
-    PRIMARY KEY (partition, customer, id)
-) WITHOUT ROWID;
+-- Names and customers: sorted runs of random keys, see KeyRuns.cs.
+CREATE TABLE key_run (
+    id INTEGER PRIMARY KEY,
+    scope INTEGER NOT NULL,
+    level INTEGER NOT NULL,
+    entries INTEGER NOT NULL
+);
 
-CREATE TABLE names (
-    partition INTEGER NOT NULL,
-    hash BLOB NOT NULL,
-    id BLOB NOT NULL,
-    PRIMARY KEY (partition, hash)
+CREATE INDEX key_run_scope ON key_run (scope, level);
+
+CREATE TABLE key_block (
+    run INTEGER NOT NULL,
+    first BLOB NOT NULL,
+    entries BLOB NOT NULL,
+    PRIMARY KEY (run, first)
 ) WITHOUT ROWID;
 
 CREATE TABLE stock (
