@@ -57,7 +57,7 @@ public sealed class PartitionRuntime : IDisposable
         _recovery = new Recovery(journal, readModel, Map, options.Partition, options.Owner);
         _hosts = [.. Enumerable.Range(0, Map.Count).Select(id => new PartitionHost(id))];
         var lanes = Math.Min(options.Lanes, Map.Count);
-        Writer = new JournalWriter(journal, lanes, logger);
+        Writer = new JournalWriter(journal, logger);
         _lanes = [.. Enumerable.Range(0, lanes).Select(i => new Lane(
             this, _hosts.Where(h => h.Id % lanes == i), Map.Count, options.MailboxLimit, $"lane-{i}"))];
         // A partition has one checkpoint under way, so the queue is never longer than this.

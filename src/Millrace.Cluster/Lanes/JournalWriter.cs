@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Millrace.Engine.Journal;
 
@@ -12,38 +11,47 @@ namespace Millrace.Cluster.Lanes;
 internal sealed class JournalWriter : IDisposable
 {
     private readonly IJournal _journal;
-    private readonly BlockingCollection<(Lane Lane, List<PartitionBatch> Group)> _queue;
+    // A monitor and not a blocking collection, whose reader spins before it sleeps.
+    private readonly object _lock = new();
+    private List<(Lane Lane, List<PartitionBatch> Group)> _waiting = [];
+    private bool _isStopping;
     private readonly ILogger _logger;
     private readonly Thread _thread;
 
-    public JournalWriter(IJournal journal, int lanes, ILogger logger)
+    public JournalWriter(IJournal journal, ILogger logger)
     {
         _journal = journal;
         _logger = logger;
-        _queue = new BlockingCollection<(Lane, List<PartitionBatch>)>(lanes);
         _thread = new Thread(Run) { Name = "journal-writer", IsBackground = true };
         _thread.Start();
     }
 
-    public void Append(Lane lane, List<PartitionBatch> group) => _queue.Add((lane, group));
+    public void Append(Lane lane, List<PartitionBatch> group)
+    {
+        lock (_lock)
+        {
+            _waiting.Add((lane, group));
+            Monitor.Pulse(_lock);
+        }
+    }
 
     public void Dispose()
     {
-        _queue.CompleteAdding();
+        lock (_lock)
+        {
+            _isStopping = true;
+            Monitor.Pulse(_lock);
+        }
+
         _thread.Join();
-        _queue.Dispose();
     }
 
     private void Run()
     {
         var taken = new List<(Lane Lane, List<PartitionBatch> Group)>();
         var merged = new List<PartitionBatch>();
-        foreach (var first in _queue.GetConsumingEnumerable())
+        while (TryTake(ref taken))
         {
-            taken.Clear();
-            taken.Add(first);
-            while (_queue.TryTake(out var more))
-                taken.Add(more);
             merged.Clear();
             foreach (var (_, group) in taken)
                 merged.AddRange(group);
@@ -54,6 +62,24 @@ internal sealed class JournalWriter : IDisposable
                 lane.GroupWritten(new GroupResult(group, outcomes?[offset..(offset + group.Count)], failure));
                 offset += group.Count;
             }
+
+            taken.Clear();
+        }
+    }
+
+    private bool TryTake(ref List<(Lane Lane, List<PartitionBatch> Group)> taken)
+    {
+        lock (_lock)
+        {
+            while (_waiting.Count == 0)
+            {
+                if (_isStopping)
+                    return false;
+                Monitor.Wait(_lock);
+            }
+
+            (taken, _waiting) = (_waiting, taken);
+            return true;
         }
     }
 

@@ -17,6 +17,12 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IAsyncDisposable
     // 1,000 pages of 8 KB take about 8 ms to copy, during which nobody commits: as much as the accept latency can bear.
     private const int JournalCheckpointPages = 1_000;
 
+    // Appended and not looked at again: more would only be memory that the processor's cache does not hold.
+    private const int JournalCacheMegabytes = 4;
+
+    // The pages that checkpoints come back to: the ends of the partitions' orders, and the stock.
+    private const int ReadModelCacheMegabytes = 64;
+
     // Nobody waits for the read model; a page that many checkpoints touch is copied once for all of them.
     private const int ReadModelCheckpointPages = 4_000;
 
@@ -75,10 +81,10 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IAsyncDisposable
         SqliteWriter? readModel = null;
         try
         {
-            journal = OpenFile(new SqliteConnectionFactory(folder.Journal, options.Synchronous, JournalCheckpointPages), "Journal");
+            journal = OpenFile(new SqliteConnectionFactory(folder.Journal, options.Synchronous, JournalCheckpointPages, JournalCacheMegabytes), "Journal");
             // Consistent after any crash, and what it loses with the power the journal still has.
             var synchronous = options.Synchronous < SqliteSynchronous.Normal ? options.Synchronous : SqliteSynchronous.Normal;
-            readModel = OpenFile(new SqliteConnectionFactory(folder.ReadModel, synchronous, ReadModelCheckpointPages), "ReadModel");
+            readModel = OpenFile(new SqliteConnectionFactory(folder.ReadModel, synchronous, ReadModelCheckpointPages, ReadModelCacheMegabytes), "ReadModel");
             var row = StoreRow.EnsureJournal(journal.Session, options.PartitionCount, folder.Path);
             row.EnsureReadModel(readModel.Session, folder.ReadModel);
             var scan = OpeningScan.Run(journal.Session, readModel.Session, row.PartitionCount);

@@ -8,7 +8,8 @@ namespace Millrace.Storage.Sqlite.Native;
 /// <param name="path">The file.</param>
 /// <param name="synchronous">When a commit is made durable.</param>
 /// <param name="checkpointPages">Pages in the write-ahead log at which the commit that passes them copies all into the file.</param>
-internal sealed class SqliteConnectionFactory(string path, SqliteSynchronous synchronous, int checkpointPages)
+/// <param name="cacheMegabytes">Pages that the writer keeps.</param>
+internal sealed class SqliteConnectionFactory(string path, SqliteSynchronous synchronous, int checkpointPages, int cacheMegabytes)
 {
     /// <summary>"MLRC": tells our file from any other SQLite database.</summary>
     private const int ApplicationId = 0x4D4C5243;
@@ -45,7 +46,7 @@ internal sealed class SqliteConnectionFactory(string path, SqliteSynchronous syn
                 SqliteSynchronous.Normal => "PRAGMA synchronous = NORMAL",
                 _ => "PRAGMA synchronous = FULL",
             });
-            session.Execute("PRAGMA cache_size = -262144");
+            session.Execute($"PRAGMA cache_size = -{cacheMegabytes * 1024}");
             session.Execute($"PRAGMA wal_autocheckpoint = {checkpointPages}");
             return session;
         }
