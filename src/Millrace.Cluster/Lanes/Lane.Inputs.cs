@@ -56,7 +56,7 @@ internal sealed partial class Lane
                 partition.CompletePayment((PaymentRequest)input.Payload!, (PaymentOutcome)input.Second!, nowMs);
                 break;
             case LaneInputKind.Delivery:
-                partition.Deliver(input.Peer, input.ChannelSeq, (IReadOnlyList<PartitionMessage>)input.Payload!, nowMs);
+                partition.Deliver(input.Peer, input.ChannelSeq, (PartitionMessage[])input.Payload!, nowMs);
                 break;
             case LaneInputKind.Acknowledgement:
                 partition.Acknowledged(input.Peer, input.ChannelSeq, nowMs);

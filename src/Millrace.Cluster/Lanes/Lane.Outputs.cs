@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Millrace.Engine.Partitions;
 
 namespace Millrace.Cluster.Lanes;
@@ -46,26 +47,43 @@ internal sealed partial class Lane
     private int DeliverRun(int source, List<OutgoingMessage> messages, int start, long nowMs)
     {
         var (target, firstSeq, _) = messages[start];
-        var end = start + 1;
-        while (end < messages.Count && messages[end].Target == target && messages[end].Seq == firstSeq + (end - start))
+        var end = start;
+        _run.Clear();
+        do
+        {
+            _run.Add(messages[end].Message);
             end++;
-        var run = new PartitionMessage[end - start];
-        for (var i = 0; i < run.Length; i++)
-            run[i] = messages[start + i].Message;
-        var delivery = new LaneInput(LaneInputKind.Delivery, target) { Peer = source, ChannelSeq = firstSeq, Payload = run };
-        if (_hosts[target] is null)
-            _runtime.Post(delivery);
+        }
+        while (end < messages.Count && messages[end].Target == target && messages[end].Seq == firstSeq + (end - start));
+
+        if (_hosts[target] is { } host)
+            DeliverHere(host, source, firstSeq, nowMs);
         else
-            Take(delivery, nowMs);
+            _runtime.Post(new LaneInput(LaneInputKind.Delivery, target) { Peer = source, ChannelSeq = firstSeq, Payload = _run.ToArray() });
         return end;
+    }
+
+    // Between partitions of one lane nothing is wrapped, queued or copied.
+    private void DeliverHere(PartitionHost host, int source, long firstSeq, long nowMs)
+    {
+        if (host.Partition is not { } partition)
+            return;
+        try
+        {
+            partition.Deliver(source, firstSeq, CollectionsMarshal.AsSpan(_run), nowMs);
+            Touch(host);
+        }
+        catch (Exception failure)
+        {
+            Halt(host, failure);
+        }
     }
 
     private void Acknowledge(int from, int source, long seq, long nowMs)
     {
-        var acknowledgement = new LaneInput(LaneInputKind.Acknowledgement, source) { Peer = from, ChannelSeq = seq };
-        if (_hosts[source] is null)
-            _runtime.Post(acknowledgement);
-        else
-            Take(acknowledgement, nowMs);
+        if (_hosts[source] is not { } host)
+            _runtime.Post(new LaneInput(LaneInputKind.Acknowledgement, source) { Peer = from, ChannelSeq = seq });
+        else if (host.Partition is { } partition)
+            partition.Acknowledged(from, seq, nowMs);
     }
 }

@@ -18,6 +18,7 @@ internal sealed partial class Lane : IDisposable
     private readonly PartitionHost?[] _hosts;
     private readonly List<PartitionHost> _mine;
     private readonly Queue<PartitionHost> _touched = new();
+    private readonly List<PartitionMessage> _run = [];
     private readonly LaneMailbox _mailbox;
     private readonly Thread _thread;
     private long _tickedAtMs;

@@ -86,7 +86,7 @@ public sealed record ParkedReason(string Code, string Detail, long AtUnixMs);
 
 /// <summary>
 /// An order as of its last event. Immutable, so a reader may keep it while the owner goes on; made only by
-/// <see cref="Evolve"/>.
+/// <see cref="Evolve(OrderId, Order?, OrderEvent, EventContext)"/>.
 /// </summary>
 public sealed record Order(
     OrderId Id,
@@ -101,6 +101,22 @@ public sealed record Order(
     Closing? Closing,
     ParkedReason? Parked)
 {
+    public OrderStatus Status { get; internal set; } = Status;
+
+    public ExternalIdStatus ExternalIdStatus { get; internal set; } = ExternalIdStatus;
+
+    public Hold[] Holds { get; internal set; } = Holds;
+
+    public StockPart[] StockParts { get; internal set; } = StockParts;
+
+    public PaymentState Payment { get; internal set; } = Payment;
+
+    public Fulfillment? Fulfillment { get; internal set; } = Fulfillment;
+
+    public Closing? Closing { get; internal set; } = Closing;
+
+    public ParkedReason? Parked { get; internal set; } = Parked;
+
     /// <summary>Count of its events.</summary>
     public int Version { get; internal set; } = 1;
 
@@ -110,7 +126,7 @@ public sealed record Order(
     public int? SettledVersion { get; internal set; }
 
     /// <summary>When stock was asked for: a reservation's time begins here, however long the order was held before.</summary>
-    public long? ReservationRequestedAtUnixMs { get; init; }
+    public long? ReservationRequestedAtUnixMs { get; internal set; }
 
     /// <summary>The next time at which the pipeline itself must look at the order; null when it waits for others.</summary>
     public long? DueAtUnixMs => OrderSaga.DueAt(this);
@@ -118,21 +134,43 @@ public sealed record Order(
     /// <summary>The state after one more event. Total: it refuses nothing that a decider made.</summary>
     /// <param name="id">Whose event it is.</param>
     /// <param name="order">Before; null only for <see cref="OrderEvent.Placed"/>.</param>
-    public static Order Evolve(OrderId id, Order? order, OrderEvent fact, EventContext context)
+    public static Order Evolve(OrderId id, Order? order, OrderEvent fact, EventContext context) =>
+        Evolve(id, order, ref order, fact, context);
+
+    /// <summary>The state after all events of one decision.</summary>
+    public static Order Evolve(OrderId id, Order? order, ReadOnlySpan<OrderEvent> facts, EventContext context)
     {
-        if (order is null && fact is OrderEvent.Placed placed)
+        var draft = order;
+        foreach (var fact in facts)
+            Evolve(id, order, ref draft, fact, context);
+        return draft ?? throw new InvalidOperationException($"{id} has no event.");
+    }
+
+    /// <summary>The state after one more event of several: they share one copy, which nobody else sees before the last.</summary>
+    /// <param name="id">Whose event it is.</param>
+    /// <param name="shared">What others may have seen: never changed.</param>
+    /// <param name="draft">Begins as <paramref name="shared"/>; afterwards what is returned, to be given with the next event.</param>
+    internal static Order Evolve(OrderId id, Order? shared, ref Order? draft, OrderEvent fact, EventContext context)
+    {
+        if (draft is null)
         {
-            return new Order(id, placed.Placement, OrderStatus.Pending, context.AtUnixMs,
-                ExternalIdStatus.None, [], [], PaymentState.None, null, null, null);
+            return draft = fact is OrderEvent.Placed placed
+                ? new Order(id, placed.Placement, OrderStatus.Pending, context.AtUnixMs,
+                    ExternalIdStatus.None, [], [], PaymentState.None, null, null, null)
+                : throw new InvalidOperationException($"The first event of {id} is {fact.GetType().Name}.");
         }
 
-        if (order is null)
-            throw new InvalidOperationException($"The first event of {id} is {fact.GetType().Name}.");
-        return OrderEvolution.Apply(order, fact, context);
+        if (ReferenceEquals(draft, shared))
+            draft = draft with { };
+        OrderEvolution.Apply(draft, fact, context);
+        return draft;
     }
 
     /// <summary>The key under which the PSP knows one payment request: the same for every attempt at it.</summary>
-    public string PaymentKey(PaymentStep step, int number) => $"{Id}:{StepName(step)}:{number}";
+    public string PaymentKey(PaymentStep step, int number) => PaymentKey(Id, step, number);
+
+    /// <inheritdoc cref="PaymentKey(PaymentStep, int)"/>
+    public static string PaymentKey(OrderId id, PaymentStep step, int number) => $"{id}:{StepName(step)}:{number}";
 
     private static string StepName(PaymentStep step) => step switch
     {

@@ -22,11 +22,11 @@ public static class OrderDecider
         var rejection = First(order, command, context, facts);
         if (rejection is not null)
             return new OrderDecision(order, rejection);
-        var applied = 0;
+        var (shared, applied) = (order, 0);
         while (true)
         {
             for (; applied < facts.Count; applied++)
-                order = Order.Evolve(id, order, facts[applied], context);
+                Order.Evolve(id, shared, ref order, facts[applied], context);
             // A repeat that changed nothing must not advance the saga either; it is where it was.
             if (facts.Count == 0 || OrderSaga.Next(order!, map) is not { } next)
                 return new OrderDecision(order, null);

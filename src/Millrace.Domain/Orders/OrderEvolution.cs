@@ -5,58 +5,74 @@ namespace Millrace.Domain.Orders;
 /// <summary>What each event does to an order. No rule decides here: an event is a fact.</summary>
 internal static class OrderEvolution
 {
-    public static Order Apply(Order order, OrderEvent fact, EventContext context)
+    /// <param name="order">A copy that nobody else has seen yet; it becomes the order after the event.</param>
+    public static void Apply(Order order, OrderEvent fact, EventContext context)
     {
-        // Every case makes a copy that nobody else has seen yet, so the counters may still be set in it.
-        var next = Change(order, fact, context);
-        next.Version = order.Version + 1;
-        next.UpdatedAtUnixMs = context.AtUnixMs;
-        next.SettledVersion = order.SettledVersion ?? (next.Status == OrderStatus.Pending ? null : next.Version);
-        return next;
+        Change(order, fact, context);
+        order.Version++;
+        order.UpdatedAtUnixMs = context.AtUnixMs;
+        if (order.SettledVersion is null && order.Status != OrderStatus.Pending)
+            order.SettledVersion = order.Version;
     }
 
-    private static Order Change(Order order, OrderEvent fact, EventContext context) => fact switch
+    private static void Change(Order order, OrderEvent fact, EventContext context)
     {
-        OrderEvent.Placed => throw new InvalidOperationException($"{order.Id} is placed twice."),
-        OrderEvent.ExternalIdRequested => order with { ExternalIdStatus = ExternalIdStatus.Requested },
-        OrderEvent.ExternalIdGranted => order with { ExternalIdStatus = ExternalIdStatus.Granted },
-        OrderEvent.ExternalIdRefused => order with { ExternalIdStatus = ExternalIdStatus.None },
-        OrderEvent.ReservationRequested e => order with
+        switch (fact)
         {
-            StockParts = NewParts(e.Parts), ReservationRequestedAtUnixMs = context.AtUnixMs,
-        },
-        OrderEvent.StockReserved e => WithPart(order, e.Part, StockPartStatus.Reserved, e.Takes),
-        OrderEvent.StockRefused e => WithPart(order, e.Part, StockPartStatus.Refused),
-        OrderEvent.StockMoveRequested e => order with { StockParts = Array.ConvertAll(order.StockParts, p => Requested(p, e.Step)) },
-        OrderEvent.StockMoved e => WithPart(order, e.Part, Done(e.Step)),
-        OrderEvent.PaymentRequested e => order with { Payment = PaymentEvolution.Requested(order.Payment, e) },
-        OrderEvent.PaymentSucceeded e => order with { Payment = PaymentEvolution.Succeeded(order.Payment, e) },
-        OrderEvent.PaymentDeclined e => order with { Payment = order.Payment with { Pending = null, DeclineCode = e.Code } },
-        OrderEvent.PaymentUnknown e => order with { Payment = PaymentEvolution.Unknown(order.Payment, e) },
-        OrderEvent.HoldPlaced e => order with
-        {
-            Holds = [.. order.Holds, new Hold(e.HoldId, e.Kind, e.Reason, context.Actor.Name, context.AtUnixMs, e.ExpiresAtUnixMs)],
-        },
-        OrderEvent.HoldReleased e => order with { Holds = Array.FindAll(order.Holds, h => h.Id != e.HoldId) },
-        OrderEvent.ClosingStarted e => order with { Closing = e.Closing },
-        OrderEvent.Confirmed => order with { Status = OrderStatus.Confirmed },
-        OrderEvent.Shipped e => order with { Fulfillment = new Fulfillment(context.AtUnixMs, e.Carrier, e.Tracking, null) },
-        OrderEvent.Delivered => order with { Fulfillment = order.Fulfillment! with { DeliveredAtUnixMs = context.AtUnixMs } },
-        OrderEvent.Completed => order with { Status = OrderStatus.Completed },
-        OrderEvent.Closed => order with { Status = order.Closing!.Outcome },
-        OrderEvent.Parked e => order with { Parked = new ParkedReason(e.Code, e.Detail, context.AtUnixMs) },
-        OrderEvent.Resumed => order with { Parked = null, Payment = PaymentEvolution.Resumed(order.Payment) },
-        _ => throw new UnreachableException(),
-    };
+            case OrderEvent.Placed: throw new InvalidOperationException($"{order.Id} is placed twice.");
+            case OrderEvent.ExternalIdRequested: order.ExternalIdStatus = ExternalIdStatus.Requested; break;
+            case OrderEvent.ExternalIdGranted: order.ExternalIdStatus = ExternalIdStatus.Granted; break;
+            case OrderEvent.ExternalIdRefused: order.ExternalIdStatus = ExternalIdStatus.None; break;
+            case OrderEvent.ReservationRequested e:
+                order.StockParts = NewParts(e.Parts);
+                order.ReservationRequestedAtUnixMs = context.AtUnixMs;
+                break;
+            case OrderEvent.StockReserved e: SetPart(order, e.Part, StockPartStatus.Reserved, e.Takes); break;
+            case OrderEvent.StockRefused e: SetPart(order, e.Part, StockPartStatus.Refused); break;
+            case OrderEvent.StockMoveRequested e: order.StockParts = Requested(order.StockParts, e.Step); break;
+            case OrderEvent.StockMoved e: SetPart(order, e.Part, Done(e.Step)); break;
+            case OrderEvent.PaymentRequested e: order.Payment = PaymentEvolution.Requested(order.Payment, e); break;
+            case OrderEvent.PaymentSucceeded e: order.Payment = PaymentEvolution.Succeeded(order.Payment, e); break;
+            case OrderEvent.PaymentDeclined e: order.Payment = order.Payment with { Pending = null, DeclineCode = e.Code }; break;
+            case OrderEvent.PaymentUnknown e: order.Payment = PaymentEvolution.Unknown(order.Payment, e); break;
+            case OrderEvent.HoldPlaced e:
+                order.Holds = [.. order.Holds, new Hold(e.HoldId, e.Kind, e.Reason, context.Actor.Name, context.AtUnixMs, e.ExpiresAtUnixMs)];
+                break;
+            case OrderEvent.HoldReleased e: order.Holds = Without(order.Holds, e.HoldId); break;
+            case OrderEvent.ClosingStarted e: order.Closing = e.Closing; break;
+            case OrderEvent.Confirmed: order.Status = OrderStatus.Confirmed; break;
+            case OrderEvent.Shipped e: order.Fulfillment = new Fulfillment(context.AtUnixMs, e.Carrier, e.Tracking, null); break;
+            case OrderEvent.Delivered: order.Fulfillment = order.Fulfillment! with { DeliveredAtUnixMs = context.AtUnixMs }; break;
+            case OrderEvent.Completed: order.Status = OrderStatus.Completed; break;
+            case OrderEvent.Closed: order.Status = order.Closing!.Outcome; break;
+            case OrderEvent.Parked e: order.Parked = new ParkedReason(e.Code, e.Detail, context.AtUnixMs); break;
+            case OrderEvent.Resumed:
+                order.Parked = null;
+                order.Payment = PaymentEvolution.Resumed(order.Payment);
+                break;
+            default: throw new UnreachableException();
+        }
+    }
+
+    private static Hold[] Without(Hold[] holds, string id) => Array.FindAll(holds, h => h.Id != id);
 
     private static StockPart[] NewParts(StockPartLines[] parts) => Array.ConvertAll(
         parts, p => new StockPart(p.Partition, p.LineIndexes, StockPartStatus.Reserving, WasAllocated: false, []));
 
-    private static Order WithPart(Order order, int index, StockPartStatus status, StockTake[]? takes = null)
+    private static void SetPart(Order order, int index, StockPartStatus status, StockTake[]? takes = null)
     {
+        // The array may be shared with an earlier state of the order.
         var parts = order.StockParts.AsSpan().ToArray();
         parts[index] = parts[index] with { Status = status, Takes = takes ?? parts[index].Takes };
-        return order with { StockParts = parts };
+        order.StockParts = parts;
+    }
+
+    private static StockPart[] Requested(StockPart[] parts, StockStep step)
+    {
+        var requested = new StockPart[parts.Length];
+        for (var i = 0; i < parts.Length; i++)
+            requested[i] = Requested(parts[i], step);
+        return requested;
     }
 
     // Only parts that hold stock are asked; a refused part has nothing to move.

@@ -1,79 +1,91 @@
 using System.Diagnostics;
+using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
 
 namespace Millrace.Domain.Stock;
 
-/// <summary>The items of one partition, by (tenant, SKU). Owned by the partition's thread; the items themselves are immutable.</summary>
+/// <summary>The items of one partition, by (tenant, SKU), counted in place. Not thread-safe: only its owner touches it.</summary>
 public sealed class StockBook
 {
-    private readonly Dictionary<(Identity.TenantId Tenant, string Sku), StockItem> _items = [];
+    private readonly Dictionary<(TenantId Tenant, string Sku), StockItem> _items = [];
 
     public int Count => _items.Count;
 
     public IEnumerable<StockItem> Items => _items.Values;
 
-    public StockItem? Find(Identity.TenantId tenant, string sku) => _items.GetValueOrDefault((tenant, sku));
+    public StockItem? Find(TenantId tenant, string sku) => _items.GetValueOrDefault((tenant, sku));
 
     public void Put(StockItem item) => _items[(item.Tenant, item.Sku)] = item;
 
     /// <summary>Applies one event. Total over events that the decider made.</summary>
-    /// <param name="changed">Receives every item as it is after the event.</param>
+    /// <param name="changed">Receives every item that the event changed.</param>
     public void Evolve(StockEvent fact, List<StockItem> changed)
     {
         switch (fact)
         {
             case StockEvent.ItemDefined e:
-                Change(e.Tenant, e.Sku, changed, item => (item ?? new StockItem(e.Tenant, e.Sku, e.Name, 0, e.CurrencyCode, 0, [], 0)) with
-                {
-                    Name = e.Name, PriceMinor = e.PriceMinor, CurrencyCode = e.CurrencyCode, BackorderLimit = e.BackorderLimit,
-                });
+                Define(e, changed);
                 break;
             case StockEvent.Adjusted e:
-                Change(e.Tenant, e.Sku, changed, item => WithLevel(item!, e.Location, l => l with { OnHand = l.OnHand + e.Delta }));
+                Change(e.Tenant, e.Sku, e.Location, changed).OnHand += e.Delta;
                 break;
             case StockEvent.Reserved e:
                 foreach (var take in e.Takes)
-                {
-                    Change(e.Tenant, take.Sku, changed, item =>
-                        WithLevel(item!, take.Location, l => l with { Reserved = l.Reserved + take.Quantity }));
-                }
-
+                    Change(e.Tenant, take.Sku, take.Location, changed).Reserved += take.Quantity;
                 break;
             case StockEvent.ReservationRefused:
                 break;
             case StockEvent.Moved e:
                 foreach (var take in e.Takes)
-                    Change(e.Tenant, take.Sku, changed, item => WithLevel(item!, take.Location, l => Moved(l, e, take.Quantity)));
+                    Move(Change(e.Tenant, take.Sku, take.Location, changed), e, take.Quantity);
                 break;
             default:
                 throw new UnreachableException();
         }
     }
 
-    private static StockLevel Moved(StockLevel level, StockEvent.Moved e, int quantity) => e.Step switch
+    private static void Move(StockLevel level, StockEvent.Moved e, int quantity)
     {
-        StockStep.Allocate => level with { Reserved = level.Reserved - quantity, Allocated = level.Allocated + quantity },
-        StockStep.Release when e.WasAllocated => level with { Allocated = level.Allocated - quantity },
-        StockStep.Release => level with { Reserved = level.Reserved - quantity },
-        StockStep.Deduct => level with { Allocated = level.Allocated - quantity, OnHand = level.OnHand - quantity },
-        _ => throw new UnreachableException(),
-    };
+        switch (e.Step)
+        {
+            case StockStep.Allocate:
+                level.Reserved -= quantity;
+                level.Allocated += quantity;
+                break;
+            case StockStep.Release when e.WasAllocated:
+                level.Allocated -= quantity;
+                break;
+            case StockStep.Release:
+                level.Reserved -= quantity;
+                break;
+            case StockStep.Deduct:
+                level.Allocated -= quantity;
+                level.OnHand -= quantity;
+                break;
+            default:
+                throw new UnreachableException();
+        }
+    }
 
-    private void Change(Identity.TenantId tenant, string sku, List<StockItem> changed, Func<StockItem?, StockItem> change)
+    private void Define(StockEvent.ItemDefined e, List<StockItem> changed)
     {
-        var before = Find(tenant, sku);
-        var item = change(before) with { Version = (before?.Version ?? 0) + 1 };
-        Put(item);
+        var item = Find(e.Tenant, e.Sku);
+        if (item is null)
+            Put(item = new StockItem(e.Tenant, e.Sku, e.Name, e.PriceMinor, e.CurrencyCode, e.BackorderLimit, [], 0));
+        (item.Name, item.PriceMinor, item.CurrencyCode, item.BackorderLimit) = (e.Name, e.PriceMinor, e.CurrencyCode, e.BackorderLimit);
+        item.Version++;
         changed.Add(item);
     }
 
-    private static StockItem WithLevel(StockItem item, string location, Func<StockLevel, StockLevel> change)
+    private StockLevel Change(TenantId tenant, string sku, string location, List<StockItem> changed)
     {
-        var index = Array.FindIndex(item.Levels, l => l.Location == location);
-        if (index < 0)
-            return item with { Levels = [.. item.Levels, change(new StockLevel(location, 0, 0, 0))] };
-        var levels = (StockLevel[])item.Levels.Clone();
-        levels[index] = change(levels[index]);
-        return item with { Levels = levels };
+        var item = _items[(tenant, sku)];
+        item.Version++;
+        changed.Add(item);
+        if (item.Level(location) is { } level)
+            return level;
+        level = new StockLevel(location, 0, 0, 0);
+        item.Levels = [.. item.Levels, level];
+        return level;
     }
 }

@@ -18,6 +18,9 @@ public sealed class PayloadWriter(int capacity = 256)
 
     public void Clear() => Length = 0;
 
+    /// <summary>Good until something more is written or it is cleared.</summary>
+    public ReadOnlyMemory<byte> WrittenMemory => _buffer.AsMemory(0, Length);
+
     public byte[] ToArray() => Written.ToArray();
 
     public void Byte(byte value) => Reserve(1)[0] = value;

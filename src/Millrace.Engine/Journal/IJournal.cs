@@ -31,7 +31,8 @@ public interface IJournal
     ValueTask<JournalClaim> ClaimAsync(int partition, string owner, CancellationToken cancellation);
 
     /// <summary>Appends the group in one durable commit. The result has one entry a batch, in order; a fenced batch
-    /// does not fail its neighbours. Cannot be cancelled: a cancelled commit is an ambiguous one.</summary>
+    /// does not fail its neighbours. Cannot be cancelled: a cancelled commit is an ambiguous one. The payloads are the caller's again
+    /// when it returns: whoever keeps one copies it.</summary>
     /// <exception cref="StoreUnavailableException">Nothing of the group is durable, and nothing will become so.</exception>
     /// <exception cref="AmbiguousCommitException">The group may or may not be durable: claim again and read the tail.</exception>
     ValueTask<AppendOutcome[]> AppendAsync(IReadOnlyList<PartitionBatch> group);

@@ -8,10 +8,10 @@ namespace Millrace.Engine.Partitions;
 /// receipts are both consequences of journaled records, so a channel is exactly-once across any crash, and a late
 /// duplicate can never act again, whatever it says: the stock side needs no memory of single orders.
 /// </summary>
-internal sealed class Channels
+internal sealed class Channels(int partitionCount)
 {
-    private readonly Dictionary<int, Outgoing> _outgoing = [];
-    private readonly Dictionary<int, long> _received = [];
+    private readonly Outgoing?[] _outgoing = new Outgoing?[partitionCount];
+    private readonly long[] _received = new long[partitionCount];
 
     /// <summary>Messages sent and not acknowledged, over all channels.</summary>
     public int Unacknowledged { get; private set; }
@@ -28,8 +28,7 @@ internal sealed class Channels
     /// <returns>The number the message has in its channel.</returns>
     public long Send(int target, PartitionMessage message)
     {
-        if (!_outgoing.TryGetValue(target, out var channel))
-            _outgoing.Add(target, channel = new Outgoing());
+        var channel = _outgoing[target] ??= new Outgoing();
         channel.Waiting.Enqueue(message);
         Unacknowledged++;
         return ++channel.LastSeq;
@@ -38,7 +37,7 @@ internal sealed class Channels
     /// <summary>The message's record is durable: from now on it may be sent again.</summary>
     public void Released(int target, long seq, long nowMs)
     {
-        var channel = _outgoing[target];
+        var channel = _outgoing[target]!;
         if (channel.ReleasedSeq < channel.FirstWaitingSeq)
             channel.OldestSentAtMs = nowMs;
         channel.ReleasedSeq = seq;
@@ -46,7 +45,7 @@ internal sealed class Channels
 
     public void Acknowledged(int target, long seq, long nowMs)
     {
-        if (!_outgoing.TryGetValue(target, out var channel))
+        if (_outgoing[target] is not { } channel)
             return;
         var last = Math.Min(seq, channel.ReleasedSeq);
         while (channel.Waiting.Count > 0 && channel.FirstWaitingSeq <= last)
@@ -57,16 +56,16 @@ internal sealed class Channels
         }
     }
 
-    public long ReceivedFrom(int source) => _received.GetValueOrDefault(source);
+    public long ReceivedFrom(int source) => _received[source];
 
     public void Received(int source, long seq) => _received[source] = seq;
 
     /// <summary>Everything durable that has waited too long, oldest first.</summary>
     public void CollectOverdue(long nowMs, long resendAfterMs, Action<int, long, PartitionMessage> send)
     {
-        foreach (var (target, channel) in _outgoing)
+        for (var target = 0; target < _outgoing.Length; target++)
         {
-            if (channel.Waiting.Count == 0 || channel.OldestSentAtMs + resendAfterMs > nowMs)
+            if (_outgoing[target] is not { Waiting.Count: > 0 } channel || channel.OldestSentAtMs + resendAfterMs > nowMs)
                 continue;
             var seq = channel.FirstWaitingSeq;
             foreach (var message in channel.Waiting)
@@ -83,7 +82,7 @@ internal sealed class Channels
     /// <summary>After recovery everything that was replayed is durable, and all of it is due at once.</summary>
     public void ReleaseAll()
     {
-        foreach (var channel in _outgoing.Values)
+        foreach (var channel in _outgoing.OfType<Outgoing>())
         {
             channel.ReleasedSeq = channel.LastSeq;
             channel.OldestSentAtMs = long.MinValue / 2;
@@ -92,9 +91,11 @@ internal sealed class Channels
 
     public void Write(PayloadWriter w)
     {
-        w.Int(_outgoing.Count);
-        foreach (var (target, channel) in _outgoing.OrderBy(c => c.Key))
+        w.Int(_outgoing.Count(channel => channel is not null));
+        for (var target = 0; target < _outgoing.Length; target++)
         {
+            if (_outgoing[target] is not { } channel)
+                continue;
             w.Int(target);
             w.Signed(channel.LastSeq);
             w.Int(channel.Waiting.Count);
@@ -102,11 +103,13 @@ internal sealed class Channels
                 MessageCodec.Write(w, message);
         }
 
-        w.Int(_received.Count);
-        foreach (var (source, seq) in _received.OrderBy(c => c.Key))
+        w.Int(_received.Count(seq => seq > 0));
+        for (var source = 0; source < _received.Length; source++)
         {
+            if (_received[source] == 0)
+                continue;
             w.Int(source);
-            w.Signed(seq);
+            w.Signed(_received[source]);
         }
     }
 
@@ -115,8 +118,10 @@ internal sealed class Channels
         for (var channels = r.Int(); channels > 0; channels--)
         {
             var channel = new Outgoing();
-            if (!_outgoing.TryAdd(r.Int(), channel))
+            ref var place = ref Place(_outgoing, r.Int());
+            if (place is not null)
                 throw new PayloadException("a channel stands there twice");
+            place = channel;
             channel.LastSeq = r.Signed();
             for (var count = r.Count(); count > 0; count--)
             {
@@ -127,8 +132,17 @@ internal sealed class Channels
 
         for (var sources = r.Int(); sources > 0; sources--)
         {
-            if (!_received.TryAdd(r.Int(), r.Signed()))
+            ref var place = ref Place(_received, r.Int());
+            if (place != 0)
                 throw new PayloadException("a channel stands there twice");
+            place = r.Signed();
         }
+    }
+
+    private static ref T Place<T>(T[] channels, int partition)
+    {
+        if ((uint)partition >= (uint)channels.Length)
+            throw new PayloadException($"there is no partition {partition}");
+        return ref channels[partition];
     }
 }

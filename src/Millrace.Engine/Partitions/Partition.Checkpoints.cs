@@ -74,11 +74,11 @@ public sealed partial class Partition
         var rows = new StockRow[_dirtyItems.Count];
         var i = 0;
         var writer = new PayloadWriter();
-        foreach (var (tenant, sku) in _dirtyItems)
+        foreach (var item in _dirtyItems)
         {
             writer.Clear();
-            StockEventCodec.WriteItem(writer, _stock.Find(tenant, sku)!);
-            rows[i++] = new StockRow(tenant, sku, writer.ToArray());
+            StockEventCodec.WriteItem(writer, item);
+            rows[i++] = new StockRow(item.Tenant, item.Sku, writer.ToArray());
         }
 
         _dirtyItems.Clear();

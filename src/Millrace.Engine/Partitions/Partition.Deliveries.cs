@@ -8,36 +8,30 @@ namespace Millrace.Engine.Partitions;
 /// <summary>Messages from other partitions.</summary>
 public sealed partial class Partition
 {
-    private sealed record Delivery(int Source, long FirstSeq, IReadOnlyList<PartitionMessage> Messages);
+    /// <summary>What is left of a delivery that waits for a read.</summary>
+    private sealed record Delivery(int Source, long FirstSeq, PartitionMessage[] Messages);
 
     private readonly HashSet<int> _stalled = [];
 
     /// <summary>Takes messages of one channel, each number once and in order; what does not continue the channel is dropped,
     /// since its sender sends it again.</summary>
-    public void Deliver(int source, long firstSeq, IReadOnlyList<PartitionMessage> messages, long nowMs)
+    public void Deliver(int source, long firstSeq, ReadOnlySpan<PartitionMessage> messages, long nowMs)
     {
         // A message that waits for a cold order holds up its channel: order matters more than the little that waits.
-        if (!_stalled.Contains(source))
-            TakeDelivery(new Delivery(source, firstSeq, messages), nowMs);
-    }
-
-    /// <summary>Another partition has durably taken this channel's messages up to <paramref name="seq"/>.</summary>
-    public void Acknowledged(int target, long seq, long nowMs) => _channels.Acknowledged(target, seq, nowMs);
-
-    private void TakeDelivery(Delivery delivery, long nowMs)
-    {
-        var before = _channels.ReceivedFrom(delivery.Source);
+        if (_stalled.Count > 0 && _stalled.Contains(source))
+            return;
+        var before = _channels.ReceivedFrom(source);
         var last = before;
-        for (var i = 0; i < delivery.Messages.Count; i++)
+        for (var i = 0; i < messages.Length; i++)
         {
-            var seq = delivery.FirstSeq + i;
+            var seq = firstSeq + i;
             if (seq <= last)
                 continue;
             if (seq != last + 1)
                 break;
-            if (!TryTake(delivery, delivery.Messages[i], nowMs))
+            if (!TryTake(messages[i], nowMs))
             {
-                _stalled.Add(delivery.Source);
+                Stall(new Delivery(source, seq, messages[i..].ToArray()));
                 break;
             }
 
@@ -47,46 +41,55 @@ public sealed partial class Partition
         if (last > before)
         {
             NextRecord();
-            RecordCodec.WriteReceived(_pending, delivery.Source, last);
-            _channels.Received(delivery.Source, last);
+            RecordCodec.WriteReceived(_pending, source, last);
+            _channels.Received(source, last);
         }
 
         // Also for repeats: the sender may have missed the acknowledgement.
-        HoldAcknowledgement(delivery.Source, last);
+        HoldAcknowledgement(source, last);
     }
 
-    private bool TryTake(Delivery delivery, PartitionMessage message, long nowMs)
+    /// <summary>Another partition has durably taken this channel's messages up to <paramref name="seq"/>.</summary>
+    public void Acknowledged(int target, long seq, long nowMs) => _channels.Acknowledged(target, seq, nowMs);
+
+    /// <returns>False: something must be read first; see <see cref="Stall"/>.</returns>
+    private bool TryTake(PartitionMessage message, long nowMs)
     {
         switch (message)
         {
             case PartitionMessage.ToStock m:
                 RecordStock(StockDecider.Decide(_stock, m.Command).Event!, nowMs);
                 return true;
-            case PartitionMessage.ToOrder m when _orders.TryGetValue(m.Order, out var entry):
+            case PartitionMessage.ToOrder m:
+                if (!_orders.TryGetValue(m.Order, out var entry))
+                    return false;
                 Decide(m.Order, entry, m.Command, new EventContext(nowMs, Actor.System));
                 return true;
-            case PartitionMessage.ToOrder m:
-                Load(m.Order, new Waiting(null, null, delivery));
-                return false;
             case PartitionMessage.ClaimName m:
-                return TryAnswerName(delivery, m);
+                return TryAnswerName(m);
             default:
                 throw new System.Diagnostics.UnreachableException();
         }
     }
 
-    private bool TryAnswerName(Delivery delivery, PartitionMessage.ClaimName claim)
+    private void Stall(Delivery delivery)
+    {
+        _stalled.Add(delivery.Source);
+        switch (delivery.Messages[0])
+        {
+            case PartitionMessage.ToOrder m: Load(m.Order, new Waiting(null, null, delivery)); break;
+            case PartitionMessage.ClaimName m: LookUp(m.Hash, new Waiting(null, null, delivery)); break;
+            default: throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    private bool TryAnswerName(PartitionMessage.ClaimName claim)
     {
         OrderId? owner = _names.TryFindRecent(claim.Hash, out var recent) ? recent : null;
         if (owner is null && _resolvedName is { } resolved && resolved.Hash == claim.Hash)
-        {
             owner = resolved.Owner;
-        }
         else if (owner is null && _names.MayBeOlder(claim.Hash))
-        {
-            LookUp(claim.Hash, new Waiting(null, null, delivery));
             return false;
-        }
 
         var isGranted = owner is null || owner == claim.Order;
         NextRecord();

@@ -9,6 +9,12 @@ namespace Millrace.Engine.Partitions;
 /// <summary>Orders: place, change, read, and what their events set in motion.</summary>
 public sealed partial class Partition
 {
+    // Most decisions answer nobody: only those of the edge become a reply.
+    private readonly record struct Decided(ReplyStatus Status, Order? Order, string? Code = null, string? Detail = null)
+    {
+        public PartitionReply ToReply() => new(Status, Order, Code: Code, Detail: Detail);
+    }
+
     private void Place(PartitionRequest.PlaceOrder request, ReplySink sink, long nowMs)
     {
         var hash = request.Placement.KeyHash;
@@ -47,16 +53,16 @@ public sealed partial class Partition
 
         var entry = new OrderEntry(request.Id);
         var context = new EventContext(nowMs, request.Actor);
-        var reply = Decide(request.Id, entry, new OrderCommand.Place(request.Placement), context);
+        var decided = Decide(request.Id, entry, new OrderCommand.Place(request.Placement), context);
         if (entry.Order is { } placed)
         {
             _orders.Add(request.Id, entry);
             AddName(request.Placement.KeyHash, request.Id);
             // The answer shows the order as placed, whatever the same decision went on to do: a repeat can be answered the same.
-            reply = reply with { Order = Order.Evolve(request.Id, null, new OrderEvent.Placed(placed.Placement), context) };
+            decided = decided with { Order = Order.Evolve(request.Id, null, new OrderEvent.Placed(placed.Placement), context) };
         }
 
-        Reply(sink, reply, entry.LastSeq);
+        Reply(sink, decided.ToReply(), entry.LastSeq);
     }
 
     private void Repeat(PartitionRequest.PlaceOrder request, OrderEntry entry, ReplySink? sink)
@@ -130,8 +136,8 @@ public sealed partial class Partition
             return;
         }
 
-        var reply = Decide(request.Id, entry!, request.Command, new EventContext(nowMs, request.Actor, request.Key));
-        Reply(sink, reply, entry!.LastSeq);
+        var decided = Decide(request.Id, entry!, request.Command, new EventContext(nowMs, request.Actor, request.Key));
+        Reply(sink, decided.ToReply(), entry!.LastSeq);
     }
 
     // Keys of changes stand in the order's own events: permanent, and no index is needed for the few there are.
@@ -153,7 +159,7 @@ public sealed partial class Partition
     private static bool IsVisible(OrderEntry? entry, TenantId? tenant) =>
         entry?.Order is { } order && (tenant is null || order.Placement.Tenant == tenant);
 
-    private PartitionReply Decide(OrderId id, OrderEntry entry, OrderCommand command, EventContext context)
+    private Decided Decide(OrderId id, OrderEntry entry, OrderCommand command, EventContext context)
     {
         _facts.Clear();
         OrderDecision decision;
@@ -167,21 +173,21 @@ public sealed partial class Partition
         }
 
         if (decision.Rejection is { } rejection)
-            return new PartitionReply(ReplyStatus.Rejected, entry.Order, Code: rejection.Code, Detail: rejection.Detail);
+            return new Decided(ReplyStatus.Rejected, entry.Order, rejection.Code, rejection.Detail);
         if (_facts.Count == 0)
-            return new PartitionReply(ReplyStatus.Unchanged, entry.Order);
+            return new Decided(ReplyStatus.Unchanged, entry.Order);
         Record(id, entry, decision.After!, context);
-        return new PartitionReply(ReplyStatus.Accepted, decision.After);
+        return new Decided(ReplyStatus.Accepted, decision.After);
     }
 
     // One order's decider threw: that order waits for a person, its neighbours go on.
-    private PartitionReply Park(OrderId id, OrderEntry entry, Exception poison, EventContext context)
+    private Decided Park(OrderId id, OrderEntry entry, Exception poison, EventContext context)
     {
         var type = poison.GetType().Name;
         if (entry.Order is not null)
             Decide(id, entry, new OrderCommand.Park(OrderParkCodes.Poison, type), context with { Actor = Actor.System });
-        return new PartitionReply(ReplyStatus.Rejected, entry.Order, Code: OrderParkCodes.Poison,
-            Detail: "The order cannot be processed as it is; an operator has been asked.");
+        return new Decided(ReplyStatus.Rejected, entry.Order, OrderParkCodes.Poison,
+            "The order cannot be processed as it is; an operator has been asked.");
     }
 
     private void Record(OrderId id, OrderEntry entry, Order after, EventContext context)

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
 using Millrace.Engine.Payments;
@@ -16,7 +15,7 @@ public sealed partial class Partition
         var entry = _orders[request.Order];
         entry.IsPaymentRunning = false;
         var step = (PaymentStep)(int)request.Operation;
-        var number = int.Parse(request.IdempotencyKey.AsSpan(request.IdempotencyKey.LastIndexOf(':') + 1), CultureInfo.InvariantCulture);
+        var number = request.Number;
         OrderCommand command = outcome switch
         {
             PaymentOutcome.Succeeded o => new OrderCommand.PaymentSucceeded(step, number, o.Reference),
@@ -51,8 +50,8 @@ public sealed partial class Partition
         Outputs.Payments.Add(new PaymentRequest(
             (PaymentOperation)(int)pending.Step,
             placement.Payment.Psp,
-            order.PaymentKey(pending.Step, pending.Number),
             id,
+            pending.Number,
             pending.AmountMinor,
             placement.Currency.Code,
             pending.Step == PaymentStep.Authorize ? placement.Payment.Token : null,

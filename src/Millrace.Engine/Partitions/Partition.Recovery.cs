@@ -85,17 +85,11 @@ public sealed partial class Partition
     {
         if (!_orders.TryGetValue(record.Order, out var entry))
             _orders.Add(record.Order, entry = new OrderEntry(record.Order));
-        var order = entry.Order;
-        var context = record.Decision.Context;
+        var order = Order.Evolve(record.Order, entry.Order, record.Decision.Facts, record.Decision.Context);
+        if (record.Decision.Facts is [OrderEvent.Placed placed, ..])
+            AddName(placed.Placement.KeyHash, record.Order);
+        Apply(entry, order, _appendedSeq, record.Bytes.Span);
         foreach (var fact in record.Decision.Facts)
-        {
-            order = Order.Evolve(record.Order, order, fact, context);
-            if (fact is OrderEvent.Placed placed)
-                AddName(placed.Placement.KeyHash, record.Order);
-        }
-
-        Apply(entry, order!, _appendedSeq, record.Bytes.Span);
-        foreach (var fact in record.Decision.Facts)
-            React(record.Order, entry, order!, fact);
+            React(record.Order, entry, order, fact);
     }
 }

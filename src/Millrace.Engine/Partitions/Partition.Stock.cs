@@ -9,7 +9,7 @@ namespace Millrace.Engine.Partitions;
 /// <summary>Items and stock of the SKUs that this partition owns.</summary>
 public sealed partial class Partition
 {
-    private readonly HashSet<(TenantId Tenant, string Sku)> _dirtyItems = [];
+    private readonly HashSet<StockItem> _dirtyItems = new(ReferenceEqualityComparer.Instance);
 
     private void ChangeStock(PartitionRequest.ChangeStock request, ReplySink sink, long nowMs)
     {
@@ -29,26 +29,26 @@ public sealed partial class Partition
         var before = _stock.Find(request.Command.Tenant, request.Sku);
         if (isKnown)
         {
-            Reply(sink, new PartitionReply(ReplyStatus.Replayed, Item: before), _appendedSeq);
+            Reply(sink, new PartitionReply(ReplyStatus.Replayed, Item: before?.Snapshot()), _appendedSeq);
             return;
         }
 
         var decision = StockDecider.Decide(_stock, request.Command);
         if (decision.Rejection is { } rejection)
         {
-            Reply(sink, new PartitionReply(ReplyStatus.Rejected, Item: before, Code: rejection.Code, Detail: rejection.Detail), _appendedSeq);
+            Reply(sink, new PartitionReply(ReplyStatus.Rejected, Item: before?.Snapshot(), Code: rejection.Code, Detail: rejection.Detail), _appendedSeq);
             return;
         }
 
         if (decision.Event is { } fact)
             RecordStock(fact, nowMs);
         var status = decision.Event is null ? ReplyStatus.Unchanged : ReplyStatus.Accepted;
-        Reply(sink, new PartitionReply(status, Item: _stock.Find(request.Command.Tenant, request.Sku)), _appendedSeq);
+        Reply(sink, new PartitionReply(status, Item: _stock.Find(request.Command.Tenant, request.Sku)?.Snapshot()), _appendedSeq);
     }
 
     private void ReadItem(PartitionRequest.ReadItem request, ReplySink sink)
     {
-        var item = _stock.Find(request.Tenant, request.Sku);
+        var item = _stock.Find(request.Tenant, request.Sku)?.Snapshot();
         Reply(sink, new PartitionReply(item is null ? ReplyStatus.NotFound : ReplyStatus.Accepted, Item: item), _appendedSeq);
     }
 
@@ -58,7 +58,7 @@ public sealed partial class Partition
         RecordCodec.WriteStockChanged(_pending, nowMs, fact);
         ApplyStock(fact, nowMs);
         if (fact is StockEvent.ItemDefined)
-            Hold(new HeldOutput { Seq = _appendedSeq, Payload = _changedItems[0] });
+            Hold(new HeldOutput { Seq = _appendedSeq, Payload = _changedItems[0].Snapshot() });
     }
 
     // Applies and answers; derived from the event alone, so that replay rebuilds the same channels.
@@ -70,7 +70,7 @@ public sealed partial class Partition
         {
             if (!item.IsWithinLimit && fact is StockEvent.Reserved)
                 throw new InvalidOperationException($"'{item.Sku}' is oversold by {fact}.");
-            _dirtyItems.Add((item.Tenant, item.Sku));
+            _dirtyItems.Add(item);
         }
 
         switch (fact)

@@ -127,7 +127,7 @@ public sealed partial class Partition
             _stalled.Remove(delivery.Source);
             if (entry is null && !id.IsEmpty)
                 throw new InvalidOperationException($"Partition {delivery.Source} answers order {id}, which is not there.");
-            TakeDelivery(delivery, nowMs);
+            Deliver(delivery.Source, delivery.FirstSeq, delivery.Messages, nowMs);
         }
         else if (entry is not null)
         {

@@ -19,9 +19,10 @@ public sealed partial class Partition
     private readonly PartitionMap _map;
     private readonly Dictionary<OrderId, OrderEntry> _orders = [];
     private readonly StockBook _stock = new();
-    private readonly Channels _channels = new();
+    private readonly Channels _channels;
     private readonly NameIndex _names;
-    private readonly PayloadWriter _pending = new(16 * 1024);
+    private PayloadWriter _pending = new(16 * 1024);
+    private PayloadWriter _inFlight = new(16 * 1024);
     private readonly Queue<HeldOutput> _held = new();
     private readonly List<OrderEvent> _facts = [];
     private readonly List<StockItem> _changedItems = [];
@@ -39,6 +40,7 @@ public sealed partial class Partition
         _map = map;
         _options = options;
         _names = new NameIndex(options.MaxRecentNames);
+        _channels = new Channels(map.Count);
     }
 
     public int Id { get; }
@@ -56,7 +58,7 @@ public sealed partial class Partition
     public int Unsettled => _unsettled;
 
     /// <summary>Items of the partition as they are decided, for recovery's catalog; only items known durable after recovery.</summary>
-    public IEnumerable<StockItem> Items => _stock.Items;
+    public IEnumerable<StockItem> Items => _stock.Items.Select(item => item.Snapshot());
 
     public bool HasPending => _appendedSeq > _batchedSeq;
 
@@ -76,15 +78,17 @@ public sealed partial class Partition
     }
 
     /// <summary>Everything decided since the last batch, as one batch to append; null when there is nothing or one is in
-    /// flight already. Deciding goes on meanwhile.</summary>
+    /// flight already. Deciding goes on meanwhile. Its payload is good until <see cref="Committed"/>.</summary>
     public PartitionBatch? TakeBatch()
     {
         if (_isBatchInFlight || !HasPending)
             return null;
-        var payload = _pending.ToArray();
+        // The batch is the writer's own memory, which is used again once it is durable.
+        (_pending, _inFlight) = (_inFlight, _pending);
         _pending.Clear();
+        var payload = _inFlight.WrittenMemory;
         var first = _batchedSeq + 1;
-        var chain = PartitionBatch.ComputeChain(_chain, Id, Epoch, first, _appendedSeq, payload);
+        var chain = PartitionBatch.ComputeChain(_chain, Id, Epoch, first, _appendedSeq, payload.Span);
         var batch = new PartitionBatch(Id, Epoch, first, _appendedSeq, _chain, chain, payload);
         _chain = chain;
         _batchedSeq = _appendedSeq;

@@ -1,4 +1,5 @@
 using Millrace.Domain.Identity;
+using Millrace.Domain.Orders;
 
 namespace Millrace.Engine.Payments;
 
@@ -11,13 +12,13 @@ public enum PaymentOperation
 }
 
 /// <summary>
-/// One intent to move money, already durable in the journal. The same <paramref name="IdempotencyKey"/> is sent for
+/// One intent to move money, already durable in the journal. The same <see cref="IdempotencyKey"/> is sent for
 /// the life of the intent, whatever happened to earlier attempts.
 /// </summary>
 /// <param name="Operation">What to do.</param>
 /// <param name="Psp">Name of the payment service provider.</param>
-/// <param name="IdempotencyKey"><c>{orderId}:{operation}:{n}</c>.</param>
 /// <param name="Order">The order the money belongs to.</param>
+/// <param name="Number">Counts the order's requests of this operation, from 1.</param>
 /// <param name="AmountMinor">Amount in minor units of the currency, above zero (for a void: what was authorized).</param>
 /// <param name="CurrencyCode">ISO 4217.</param>
 /// <param name="Token">The PSP's token for the means of payment; only for an authorization.</param>
@@ -26,13 +27,17 @@ public enum PaymentOperation
 public sealed record PaymentRequest(
     PaymentOperation Operation,
     string Psp,
-    string IdempotencyKey,
     OrderId Order,
+    int Number,
     long AmountMinor,
     string CurrencyCode,
     string? Token,
     string? AuthorizationReference,
-    int Attempt);
+    int Attempt)
+{
+    /// <summary><c>{orderId}:{operation}:{n}</c>.</summary>
+    public string IdempotencyKey => Domain.Orders.Order.PaymentKey(Order, (PaymentStep)(int)Operation, Number);
+}
 
 /// <summary>What is known after one execution of a <see cref="PaymentRequest"/>.</summary>
 public abstract record PaymentOutcome

@@ -18,10 +18,10 @@ public sealed class HttpPaymentGatewayTests
         await using var psp = await PspHost.StartAsync();
         using var gateway = Gateway(psp);
 
-        var authorization = Reference(await ExecuteAsync(gateway, Authorize("a")));
-        var capture = await ExecuteAsync(gateway, FollowUp(PaymentOperation.Capture, "c", authorization));
-        var refund = await ExecuteAsync(gateway, FollowUp(PaymentOperation.Refund, "r", authorization));
-        var voided = await ExecuteAsync(gateway, FollowUp(PaymentOperation.Void, "v", Reference(await ExecuteAsync(gateway, Authorize("b")))));
+        var authorization = Reference(await ExecuteAsync(gateway, Authorize(1)));
+        var capture = await ExecuteAsync(gateway, FollowUp(PaymentOperation.Capture, authorization));
+        var refund = await ExecuteAsync(gateway, FollowUp(PaymentOperation.Refund, authorization));
+        var voided = await ExecuteAsync(gateway, FollowUp(PaymentOperation.Void, Reference(await ExecuteAsync(gateway, Authorize(2)))));
 
         Assert.StartsWith("cap_", Reference(capture), StringComparison.Ordinal);
         Assert.StartsWith("re_", Reference(refund), StringComparison.Ordinal);
@@ -35,10 +35,10 @@ public sealed class HttpPaymentGatewayTests
         await using var psp = await PspHost.StartAsync();
         using var gateway = Gateway(psp);
         await psp.PutFaultsAsync("""{"lost_answer_rate":1}""");
-        Assert.Equal(new PaymentOutcome.Unknown("network"), await ExecuteAsync(gateway, Authorize("a")));
+        Assert.Equal(new PaymentOutcome.Unknown("network"), await ExecuteAsync(gateway, Authorize(1)));
         await psp.PutFaultsAsync("""{"key_expiry_seconds":0}""");
 
-        var second = await ExecuteAsync(gateway, Authorize("a") with { Attempt = 2 });
+        var second = await ExecuteAsync(gateway, Authorize(1) with { Attempt = 2 });
 
         Assert.Equal(Assert.Single(await psp.RecordsAsync()).Id, Reference(second));
     }
@@ -49,10 +49,10 @@ public sealed class HttpPaymentGatewayTests
         await using var psp = await PspHost.StartAsync();
         using var gateway = Gateway(psp);
         await psp.PutFaultsAsync("""{"error_rate":1}""");
-        Assert.Equal(new PaymentOutcome.Unknown("http_500"), await ExecuteAsync(gateway, Authorize("a")));
+        Assert.Equal(new PaymentOutcome.Unknown("http_500"), await ExecuteAsync(gateway, Authorize(1)));
         await psp.PutFaultsAsync("{}");
 
-        var second = await ExecuteAsync(gateway, Authorize("a") with { Attempt = 2 });
+        var second = await ExecuteAsync(gateway, Authorize(1) with { Attempt = 2 });
 
         Assert.Equal(Assert.Single(await psp.RecordsAsync()).Id, Reference(second));
     }
@@ -65,10 +65,10 @@ public sealed class HttpPaymentGatewayTests
         using var gateway = Gateway(psp, options => options with { TotalTimeout = TimeSpan.FromMilliseconds(300) });
         using var patient = Gateway(psp);
         await psp.PutFaultsAsync("""{"latency_ms_p50":60000}""");
-        Assert.Equal(new PaymentOutcome.Unknown("timeout"), await ExecuteAsync(gateway, Authorize("a")));
+        Assert.Equal(new PaymentOutcome.Unknown("timeout"), await ExecuteAsync(gateway, Authorize(1)));
         await psp.PutFaultsAsync("{}");
 
-        var second = await ExecuteAsync(patient, Authorize("a") with { Attempt = 2 });
+        var second = await ExecuteAsync(patient, Authorize(1) with { Attempt = 2 });
         time.Advance(TimeSpan.FromMinutes(1));
         // A stop waits for the late request.
         await psp.StopAsync();
@@ -85,8 +85,8 @@ public sealed class HttpPaymentGatewayTests
         await using var psp = await PspHost.StartAsync();
         using var gateway = Gateway(psp);
 
-        var first = await ExecuteAsync(gateway, Authorize("a") with { Token = token });
-        var second = await ExecuteAsync(gateway, Authorize("a") with { Token = token, Attempt = 2 });
+        var first = await ExecuteAsync(gateway, Authorize(1) with { Token = token });
+        var second = await ExecuteAsync(gateway, Authorize(1) with { Token = token, Attempt = 2 });
 
         Assert.Equal(new PaymentOutcome.Declined(code, isSoft), first);
         Assert.Equal(first, second);
@@ -98,8 +98,8 @@ public sealed class HttpPaymentGatewayTests
     {
         await using var psp = await PspHost.StartAsync();
         using var gateway = Gateway(psp);
-        var authorization = Reference(await ExecuteAsync(gateway, Authorize("a")));
-        var refund = FollowUp(PaymentOperation.Refund, "r", authorization);
+        var authorization = Reference(await ExecuteAsync(gateway, Authorize(1)));
+        var refund = FollowUp(PaymentOperation.Refund, authorization);
 
         var expected = new PaymentOutcome.Declined("refund_exceeds_captured", IsSoft: false);
         Assert.Equal(expected, await ExecuteAsync(gateway, refund));
@@ -111,8 +111,8 @@ public sealed class HttpPaymentGatewayTests
     {
         await using var psp = await PspHost.StartAsync();
         using var gateway = Gateway(psp);
-        await ExecuteAsync(gateway, Authorize("a"));
-        var other = Authorize("a") with { AmountMinor = 501 };
+        await ExecuteAsync(gateway, Authorize(1));
+        var other = Authorize(1) with { AmountMinor = 501 };
 
         Assert.Equal(new PaymentOutcome.Unknown("key_reused"), await ExecuteAsync(gateway, other));
         Assert.Equal(new PaymentOutcome.Unknown("record_mismatch"), await ExecuteAsync(gateway, other with { Attempt = 2 }));
@@ -128,14 +128,14 @@ public sealed class HttpPaymentGatewayTests
         await psp.PutFaultsAsync("""{"outage":true}""");
 
         for (var call = 0; call < 20; call++)
-            Assert.Equal(new PaymentOutcome.Unknown("http_503"), await ExecuteAsync(gateway, Authorize($"k{call}") with { Attempt = 1 + (call % 2) }));
+            Assert.Equal(new PaymentOutcome.Unknown("http_503"), await ExecuteAsync(gateway, Authorize(100 + call) with { Attempt = 1 + (call % 2) }));
         await psp.PutFaultsAsync("{}");
-        Assert.Equal(new PaymentOutcome.Unknown("breaker_open"), await ExecuteAsync(gateway, Authorize("a")));
+        Assert.Equal(new PaymentOutcome.Unknown("breaker_open"), await ExecuteAsync(gateway, Authorize(1)));
         Assert.Empty(await psp.RecordsAsync());
         time.Advance(TimeSpan.FromSeconds(6));
 
-        Reference(await ExecuteAsync(gateway, Authorize("a")));
-        Reference(await ExecuteAsync(gateway, Authorize("b")));
+        Reference(await ExecuteAsync(gateway, Authorize(1)));
+        Reference(await ExecuteAsync(gateway, Authorize(2)));
     }
 
     [Fact]
@@ -145,9 +145,9 @@ public sealed class HttpPaymentGatewayTests
         using var gateway = Gateway(psp, options => options with { MaxConcurrentCalls = 1, MaxWaitingCalls = 0 });
         using var caller = new CancellationTokenSource();
         await psp.PutFaultsAsync("""{"latency_ms_p50":60000}""");
-        var stuck = gateway.ExecuteAsync(Authorize("a"), caller.Token).AsTask();
+        var stuck = gateway.ExecuteAsync(Authorize(1), caller.Token).AsTask();
 
-        Assert.Equal(new PaymentOutcome.Unknown("bulkhead_full"), await ExecuteAsync(gateway, Authorize("b")));
+        Assert.Equal(new PaymentOutcome.Unknown("bulkhead_full"), await ExecuteAsync(gateway, Authorize(2)));
 
         await caller.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stuck);
@@ -160,8 +160,8 @@ public sealed class HttpPaymentGatewayTests
         using var gateway = Gateway(psp);
         await psp.StopAsync();
 
-        Assert.Equal(new PaymentOutcome.Unknown("network"), await ExecuteAsync(gateway, Authorize("a")));
-        Assert.Equal(new PaymentOutcome.Unknown("network"), await ExecuteAsync(gateway, Authorize("a") with { Attempt = 2 }));
+        Assert.Equal(new PaymentOutcome.Unknown("network"), await ExecuteAsync(gateway, Authorize(1)));
+        Assert.Equal(new PaymentOutcome.Unknown("network"), await ExecuteAsync(gateway, Authorize(1) with { Attempt = 2 }));
     }
 
     [Fact]
@@ -184,11 +184,11 @@ public sealed class HttpPaymentGatewayTests
         return new HttpPaymentGateway(adjust?.Invoke(options) ?? options, time ?? TimeProvider.System, NullLogger<HttpPaymentGateway>.Instance);
     }
 
-    private static PaymentRequest Authorize(string key) =>
-        new(PaymentOperation.Authorize, "sim", key, Order, 500, "EUR", "tok_visa", null, 1);
+    private static PaymentRequest Authorize(int number) =>
+        new(PaymentOperation.Authorize, "sim", Order, number, 500, "EUR", "tok_visa", null, 1);
 
-    private static PaymentRequest FollowUp(PaymentOperation operation, string key, string authorization) =>
-        new(operation, "sim", key, Order, 500, "EUR", null, authorization, 1);
+    private static PaymentRequest FollowUp(PaymentOperation operation, string authorization) =>
+        new(operation, "sim", Order, 1, 500, "EUR", null, authorization, 1);
 
     private static Task<PaymentOutcome> ExecuteAsync(HttpPaymentGateway gateway, PaymentRequest request) =>
         gateway.ExecuteAsync(request, CancellationToken.None).AsTask();

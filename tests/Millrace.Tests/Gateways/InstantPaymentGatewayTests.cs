@@ -12,12 +12,12 @@ public sealed class InstantPaymentGatewayTests
     {
         var gateway = new InstantPaymentGateway();
         var request = new PaymentRequest(
-            PaymentOperation.Authorize, "instant", "k1", OrderId.Create(1, 0, 0), 500, "EUR", "tok_visa", null, 1);
+            PaymentOperation.Authorize, "instant", OrderId.Create(1, 0, 0), 1, 500, "EUR", "tok_visa", null, 1);
 
         var first = await gateway.ExecuteAsync(request, CancellationToken.None);
 
-        Assert.Equal(new PaymentOutcome.Succeeded("instant:k1"), first);
+        Assert.Equal(new PaymentOutcome.Succeeded($"instant:{request.Order}:authorize:1"), first);
         Assert.Equal(first, await gateway.ExecuteAsync(request with { Attempt = 2 }, CancellationToken.None));
-        Assert.NotEqual(first, await gateway.ExecuteAsync(request with { IdempotencyKey = "k2" }, CancellationToken.None));
+        Assert.NotEqual(first, await gateway.ExecuteAsync(request with { Number = 2 }, CancellationToken.None));
     }
 }

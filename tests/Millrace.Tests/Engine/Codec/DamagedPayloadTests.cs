@@ -41,7 +41,7 @@ public sealed class DamagedPayloadTests
         Refusing(() =>
         {
             var reader = new PayloadReader(bytes);
-            new Channels().Read(ref reader);
+            new Channels(64).Read(ref reader);
             return 0;
         });
     }, iter: 20_000);
@@ -66,7 +66,7 @@ public sealed class DamagedPayloadTests
     [Fact]
     public void Damaged_channels_of_a_checkpoint_are_refused()
     {
-        var channels = new Channels();
+        var channels = new Channels(64);
         channels.Send(1, Cases.Messages[0]);
         channels.Send(2, Cases.Messages[6]);
         channels.Received(3, 9);
@@ -79,7 +79,7 @@ public sealed class DamagedPayloadTests
             Refusing(() =>
             {
                 var reader = new PayloadReader(bytes);
-                new Channels().Read(ref reader);
+                new Channels(64).Read(ref reader);
                 return 0;
             });
         }

@@ -41,7 +41,8 @@ internal sealed class MemoryJournal(int partitions)
         Assert.Equal(_epochs[batch.Partition], batch.Epoch);
         Assert.Equal(((last?.LastSeq ?? 0) + 1, last?.Chain ?? UInt128.Zero), (batch.FirstSeq, batch.PreviousChain));
         Assert.True(batch.IsIntact());
-        _batches[batch.Partition].Add(batch);
+        // As a store does: the payload is the partition's own memory again once it is committed.
+        _batches[batch.Partition].Add(batch with { Payload = batch.Payload.ToArray() });
         foreach (var record in RecordCodec.Read(batch.Payload))
             Note(batch.Partition, record);
     }

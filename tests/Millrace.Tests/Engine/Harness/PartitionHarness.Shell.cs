@@ -91,7 +91,7 @@ internal sealed partial class PartitionHarness
     }
 
     private void Deliver(int source, int target, long first, List<PartitionMessage> messages) =>
-        Post(target, () => _partitions[target].Deliver(source, first, messages, NowMs));
+        Post(target, () => _partitions[target].Deliver(source, first, messages.ToArray(), NowMs));
 
     private void Post(int target, Action run)
     {

@@ -15,7 +15,7 @@ public sealed class ChannelTests
     [Fact]
     public void Messages_are_numbered_per_target_and_kept_until_acknowledged()
     {
-        var channels = new Channels();
+        var channels = new Channels(64);
         Assert.Equal([1, 2, 1], new[] { channels.Send(5, Message(1)), channels.Send(5, Message(2)), channels.Send(6, Message(3)) });
         channels.Released(5, 2, nowMs: 0);
         channels.Acknowledged(5, 1, nowMs: 0);
@@ -30,7 +30,7 @@ public sealed class ChannelTests
     [Fact]
     public void Only_what_is_durable_is_sent_again_and_not_before_its_time()
     {
-        var channels = new Channels();
+        var channels = new Channels(64);
         channels.Send(5, Message(1));
         channels.Send(5, Message(2));
         Assert.Empty(Overdue(channels, 9_000));
@@ -43,7 +43,7 @@ public sealed class ChannelTests
     [Fact]
     public void An_acknowledgement_of_what_was_never_sent_is_no_harm()
     {
-        var channels = new Channels();
+        var channels = new Channels(64);
         channels.Send(5, Message(1));
         channels.Acknowledged(5, 99, nowMs: 0);
         Assert.Equal(1, channels.Unacknowledged);
@@ -52,14 +52,14 @@ public sealed class ChannelTests
     [Fact]
     public void Channels_go_on_from_where_they_were_stored()
     {
-        var channels = new Channels();
+        var channels = new Channels(64);
         for (ulong n = 1; n <= 3; n++)
             channels.Send(5, Message(n));
         channels.Released(5, 3, 0);
         channels.Acknowledged(5, 1, 0);
         channels.Received(7, 42);
         var reader = new PayloadReader(Cases.Written(channels.Write));
-        var again = new Channels();
+        var again = new Channels(64);
         again.Read(ref reader);
         again.ReleaseAll();
 
@@ -71,7 +71,7 @@ public sealed class ChannelTests
     [Fact]
     public void A_partition_takes_each_message_once_and_in_order()
     {
-        var shop = new PartitionHarness(1).WithItem();
+        var shop = new PartitionHarness(8).WithItem();
         var claims = Enumerable.Range(1, 4).Select(n => Message((ulong)n)).ToArray();
         // A gap, the beginning, a repeat of it, everything, everything again.
         foreach (var (first, count) in new[] { (3, 2), (1, 2), (1, 2), (1, 4), (1, 4) })
@@ -92,7 +92,7 @@ public sealed class ChannelTests
     [Fact]
     public void Repeats_of_a_message_that_waits_for_a_cold_order_do_not_pile_up()
     {
-        var shop = new PartitionHarness(options: new PartitionOptions { MaxOrdersInMemory = 0 }).WithItem();
+        var shop = new PartitionHarness(8, new PartitionOptions { MaxOrdersInMemory = 0 }).WithItem();
         var id = shop.Placed();
         shop.Advance(1_000);
         Assert.Equal(0, shop[0].OrdersInMemory);
