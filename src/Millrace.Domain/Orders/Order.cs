@@ -11,12 +11,11 @@ public enum StockPartStatus
     Reserving = 1,
     Reserved = 2,
     Refused = 3,
-    Allocating = 4,
-    Allocated = 5,
-    Releasing = 6,
-    Released = 7,
-    Deducting = 8,
-    Deducted = 9,
+    Allocated = 4,
+    Releasing = 5,
+    Released = 6,
+    Deducting = 7,
+    Deducted = 8,
 }
 
 /// <param name="Partition">The partition that owns the SKUs.</param>
@@ -27,7 +26,7 @@ public enum StockPartStatus
 public sealed record StockPart(
     int Partition, int[] LineIndexes, StockPartStatus Status, bool WasAllocated, StockTake[] Takes)
 {
-    public bool IsInFlight => Status is StockPartStatus.Reserving or StockPartStatus.Allocating
+    public bool IsInFlight => Status is StockPartStatus.Reserving
         or StockPartStatus.Releasing or StockPartStatus.Deducting;
 
     public bool HoldsStock => Status is StockPartStatus.Reserved or StockPartStatus.Allocated;

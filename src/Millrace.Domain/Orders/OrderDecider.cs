@@ -50,7 +50,7 @@ public static class OrderDecider
             OrderCommand.ExternalIdAnswered c => ExternalIdAnswered(order!, c, facts),
             OrderCommand.StockReserved c => StockAnswered(order!, c.Part, StockPartStatus.Reserving, new OrderEvent.StockReserved(c.Part, c.Takes), facts),
             OrderCommand.StockRefused c => StockRefused(order!, c, facts),
-            OrderCommand.StockMoved c => StockAnswered(order!, c.Part, InFlight(c.Step), new OrderEvent.StockMoved(c.Part, c.Step), facts),
+            OrderCommand.StockMoved c => StockAnswered(order!, c.Part, Awaited(c.Step), new OrderEvent.StockMoved(c.Part, c.Step), facts),
             OrderCommand.PaymentSucceeded c => PaymentDecider.Succeeded(order!, c, facts),
             OrderCommand.PaymentDeclined c => PaymentDecider.Declined(order!, c, facts),
             OrderCommand.PaymentUnknown c => PaymentDecider.Unknown(order!, c, facts),
@@ -187,9 +187,8 @@ public static class OrderDecider
         return null;
     }
 
-    private static StockPartStatus InFlight(StockStep step) => step switch
+    private static StockPartStatus Awaited(StockStep step) => step switch
     {
-        StockStep.Allocate => StockPartStatus.Allocating,
         StockStep.Release => StockPartStatus.Releasing,
         StockStep.Deduct => StockPartStatus.Deducting,
         _ => throw new UnreachableException(),

@@ -82,7 +82,7 @@ internal static class OrderEvolution
             return part;
         return step switch
         {
-            StockStep.Allocate => part with { Status = StockPartStatus.Allocating },
+            StockStep.Allocate => part with { Status = StockPartStatus.Allocated },
             StockStep.Release => part with
             {
                 Status = StockPartStatus.Releasing,

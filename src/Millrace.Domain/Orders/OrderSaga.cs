@@ -67,9 +67,11 @@ public static class OrderSaga
             return null;
         if (order.Payment.AuthorizedMinor < order.Placement.TotalMinor)
             return new OrderEvent.PaymentRequested(PaymentStep.Authorize, order.Payment.AuthorizeRequests + 1, order.Placement.TotalMinor);
-        if (Any(order, StockPartStatus.Reserved))
-            return new OrderEvent.StockMoveRequested(StockStep.Allocate);
-        return Any(order, StockPartStatus.Allocating) ? null : new OrderEvent.Confirmed();
+        // What is reserved can always be allocated, and the channel says so exactly once and before whatever follows: there is
+        // no answer to wait for (docs/adr/0005).
+        return Any(order, StockPartStatus.Reserved)
+            ? new OrderEvent.StockMoveRequested(StockStep.Allocate)
+            : new OrderEvent.Confirmed();
     }
 
     private static OrderEvent? NextConfirmed(Order order)
@@ -92,7 +94,7 @@ public static class OrderSaga
     {
         foreach (var part in order.StockParts)
         {
-            if (part.Status is StockPartStatus.Reserving or StockPartStatus.Allocating)
+            if (part.Status == StockPartStatus.Reserving)
                 return null;
         }
 

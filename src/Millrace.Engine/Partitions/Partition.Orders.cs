@@ -263,9 +263,9 @@ public sealed partial class Partition
 
     private void SendMoves(Order order, StockStep step)
     {
-        var moving = step switch
+        var moved = step switch
         {
-            StockStep.Allocate => StockPartStatus.Allocating,
+            StockStep.Allocate => StockPartStatus.Allocated,
             StockStep.Release => StockPartStatus.Releasing,
             StockStep.Deduct => StockPartStatus.Deducting,
             _ => throw new System.Diagnostics.UnreachableException(),
@@ -273,7 +273,7 @@ public sealed partial class Partition
         for (var i = 0; i < order.StockParts.Length; i++)
         {
             var part = order.StockParts[i];
-            if (part.Status == moving)
+            if (part.Status == moved)
             {
                 Send(part.Partition, new PartitionMessage.ToStock(
                     new StockCommand.Move(order.Placement.Tenant, order.Id, i, step, part.WasAllocated, part.Takes)));

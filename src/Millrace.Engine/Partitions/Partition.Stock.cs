@@ -81,7 +81,7 @@ public sealed partial class Partition
             case StockEvent.ReservationRefused e:
                 Answer(e.Order, new OrderCommand.StockRefused(e.Part, e.Code, e.Sku));
                 break;
-            case StockEvent.Moved e:
+            case StockEvent.Moved { Step: not StockStep.Allocate } e:
                 Answer(e.Order, new OrderCommand.StockMoved(e.Part, e.Step));
                 break;
             case StockEvent.Adjusted e:

@@ -32,8 +32,9 @@ internal static class OrderChecks
         }
 
         var ordered = order.Placement.Lines.Sum(l => (long)l.Quantity);
-        if (order.Status == OrderStatus.Confirmed && order.Closing is null && held.Allocated + held.Deducted != ordered)
-            report.Add(4, id, $"is confirmed for {ordered} units, with {held.Allocated} allocated and {held.Deducted} deducted");
+        // Reserved ones are about to be allocated: the message is on its way, or is sent again when the server starts.
+        if (order.Status == OrderStatus.Confirmed && order.Closing is null && held.Reserved + held.Allocated + held.Deducted != ordered)
+            report.Add(4, id, $"is confirmed for {ordered} units, and holds {held}");
         if (order.Status == OrderStatus.Completed && (held.Deducted != ordered || held.Reserved != 0 || held.Allocated != 0))
             report.Add(5, id, $"is completed for {ordered} units, with {held.Deducted} deducted");
     }

@@ -46,9 +46,8 @@ public sealed class HoldTests
         var pending = new OrderUnderTest(Given.Placement());
         pending.Place();
         pending.StockAnswers();
-        pending.PaymentSucceeds();
         pending.Do(Hold("a", Given.NowMs + 10));
-        pending.StockAnswers();
+        pending.PaymentSucceeds();
         Assert.Equal(Given.NowMs + 10, pending.Order.DueAtUnixMs);
         Assert.Equal("", pending.Do(new OrderCommand.CheckDue()));
         pending.NowMs += 10;
@@ -86,9 +85,8 @@ public sealed class HoldTests
         order.StockAnswers();
         order.NowMs += 10 * PlacementOptions.DefaultReservationTtlMs;
         Assert.Equal("", order.Do(new OrderCommand.CheckDue()));
-        order.PaymentSucceeds();
+        Assert.EndsWith("Confirmed", order.PaymentSucceeds(), StringComparison.Ordinal);
         Assert.Null(order.Order.DueAtUnixMs);
-        Assert.EndsWith("Confirmed", order.StockAnswers(), StringComparison.Ordinal);
     }
 
     [Fact]

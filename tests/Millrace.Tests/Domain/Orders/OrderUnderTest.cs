@@ -68,7 +68,6 @@ internal sealed class OrderUnderTest(OrderPlacement placement, int partitions = 
             OrderCommand? answer = part.Status switch
             {
                 StockPartStatus.Reserving => new OrderCommand.StockReserved(i, takes),
-                StockPartStatus.Allocating => new OrderCommand.StockMoved(i, StockStep.Allocate),
                 StockPartStatus.Releasing => new OrderCommand.StockMoved(i, StockStep.Release),
                 StockPartStatus.Deducting => new OrderCommand.StockMoved(i, StockStep.Deduct),
                 _ => null,

@@ -63,11 +63,11 @@ public sealed class PaymentTests
 
         Assert.Equal("Resumed", order.Do(new OrderCommand.Resume("checked with the PSP")));
         Assert.Equal((0, 1, (long?)0), (order.Pending.Attempts, order.Pending.Number, order.Order.DueAtUnixMs));
-        Assert.Equal("PaymentSucceeded StockMoveRequested", order.PaymentSucceeds());
+        Assert.Equal("PaymentSucceeded StockMoveRequested Confirmed", order.PaymentSucceeds());
     }
 
     [Theory]
-    [InlineData(true, "PaymentSucceeded Resumed StockMoveRequested")]
+    [InlineData(true, "PaymentSucceeded Resumed StockMoveRequested Confirmed")]
     [InlineData(false, "Resumed PaymentDeclined ClosingStarted StockMoveRequested")]
     public void An_order_parked_for_an_unknown_outcome_goes_on_when_it_becomes_known(bool isSuccess, string facts)
     {

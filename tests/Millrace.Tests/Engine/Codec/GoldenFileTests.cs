@@ -1,3 +1,4 @@
+using Millrace.Domain.Orders;
 using Millrace.Engine.Codec;
 using Millrace.Tests.Architecture;
 using Millrace.Tests.Engine.Harness;
@@ -39,12 +40,23 @@ public sealed class GoldenFileTests
         shop.Changed(id, new Millrace.Domain.Orders.OrderCommand.Ship("dhl", "t1"), Domain.Given.Key("s"));
         shop.Changed(id, new Millrace.Domain.Orders.OrderCommand.Refund(300, "late"), Domain.Given.Key("r"));
         shop.Changed(id, new Millrace.Domain.Orders.OrderCommand.Deliver(), Domain.Given.Key("d"));
-        Compare("whole-order.v1.hex", [.. shop.Journal.Of(0).Select(b => ($"{b.FirstSeq}-{b.LastSeq}", Convert.ToHexStringLower(b.Payload.Span)))]);
+        Compare("whole-order.v2.hex", [.. shop.Journal.Of(0).Select(b => ($"{b.FirstSeq}-{b.LastSeq}", Convert.ToHexStringLower(b.Payload.Span)))]);
 
-        var document = Read("whole-order.v1.hex").SelectMany(l => RecordCodec.Read(Convert.FromHexString(l.Hex)))
-            .OfType<JournalRecord.OrderDecided>().SelectMany(r => r.Bytes.ToArray()).ToArray();
-        Assert.Equal(Describe.Text(shop.OrderOf(id)), Describe.Text(OrderDocument.Fold(id, document)));
+        Assert.Equal(Describe.Text(shop.OrderOf(id)), Describe.Text(OrderDocument.Fold(id, Document("whole-order.v2.hex"))));
     }
+
+    // v1: an allocation was answered, and the order confirmed only after that (docs/adr/0005).
+    [Fact]
+    public void A_whole_order_of_an_earlier_version_is_read_as_ever()
+    {
+        var order = OrderDocument.Fold(Domain.Given.Id(), Document("whole-order.v1.hex"))!;
+        Assert.Equal((OrderStatus.Completed, 19, 10), (order.Status, order.Version, order.SettledVersion));
+        Assert.Equal((2_000, 2_000, 300), (order.Payment.AuthorizedMinor, order.Payment.CapturedMinor, order.Payment.RefundedMinor));
+        Assert.Equal(StockPartStatus.Deducted, Assert.Single(order.StockParts).Status);
+    }
+
+    private static byte[] Document(string file) =>
+        [.. Read(file).SelectMany(l => RecordCodec.Read(Convert.FromHexString(l.Hex))).OfType<JournalRecord.OrderDecided>().SelectMany(r => r.Bytes.ToArray())];
 
     private static byte[] Rewritten(List<JournalRecord> records) => Cases.Written(w =>
     {

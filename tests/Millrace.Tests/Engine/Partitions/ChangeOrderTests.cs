@@ -94,7 +94,7 @@ public sealed class ChangeOrderTests
         var read = shop.Read(id);
         Assert.Equal(Describe.Text(read.Order!), Describe.Text(OrderDocument.Fold(id, read.Document)!));
         Assert.Equal(
-            ["Placed", "ReservationRequested", "StockReserved", "PaymentRequested", "PaymentSucceeded", "StockMoveRequested", "StockMoved", "Confirmed"],
+            ["Placed", "ReservationRequested", "StockReserved", "PaymentRequested", "PaymentSucceeded", "StockMoveRequested", "Confirmed"],
             shop.History(id));
     }
 }

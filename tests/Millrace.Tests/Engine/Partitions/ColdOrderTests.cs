@@ -100,23 +100,21 @@ public sealed class ColdOrderTests
     {
         var faults = new Faults(1);
         var shop = new PartitionHarness(faults: faults).WithItem();
-        // The demand to allocate gets lost, and nothing but the order's checkpoint and the channel is left.
-        shop.Psp.Script = _ =>
-        {
-            faults.LoseMessage = 1;
-            return PspAnswer.Success;
-        };
-        var id = shop.Placed();
+        var id = shop.Placed(Given.Placement(Given.Line(priceMinor: 0)));
+        shop.Advance(1_000);
+        // The demand to deduct gets lost, and nothing but the order's checkpoint and the channel is left.
+        faults.LoseMessage = 1;
+        shop.Change(id, new OrderCommand.Ship(null, null));
         shop.Advance(1_000);
         shop.Crash(0);
         Assert.Equal(0, shop[0].OrdersInMemory);
 
         faults.LoseMessage = 0;
         faults.FailRead = 0.7;
-        shop.RunUntil(() => shop.ItemOf().Levels[0].Allocated == 1);
+        shop.RunUntil(() => shop.ItemOf().Levels[0].OnHand == 99);
         shop.RunUntil(() => shop[0].OrdersInMemory == 1);
         faults.Stop();
-        shop.RunUntil(() => shop.OrderOf(id).Status == OrderStatus.Confirmed);
+        shop.RunUntil(() => shop.OrderOf(id).StockParts[0].Status == StockPartStatus.Deducted);
     }
 
     [Fact]
