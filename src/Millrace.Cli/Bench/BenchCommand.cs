@@ -11,6 +11,7 @@ public static class BenchCommand
     {
         var command = new Command("bench", "Measure this machine");
         command.Subcommands.Add(Place());
+        command.Subcommands.Add(Restart());
         return command;
     }
 
@@ -45,6 +46,28 @@ public static class BenchCommand
             report.Print();
             await json.WriteAsync(arguments, report.ToJson());
             return result.Violations == 0 ? Acting.Done : Acting.Failed;
+        });
+        return command;
+    }
+
+    private static Command Restart()
+    {
+        var json = new JsonResult();
+        var orders = new Option<int>("--orders") { Description = "Open ones in the store before the first kill", DefaultValueFactory = _ => 1_000_000 };
+        var kills = new Option<int>("--kills") { Description = "Each under load", DefaultValueFactory = _ => 3 };
+        var data = new Option<string?>("--data") { Description = "Data folder, kept [default: a temporary one]" };
+        var command = new Command("restart", "From kill -9 to serving again, over many open orders") { orders, kills, data };
+        json.AddTo(command);
+        command.SetGuardedAction(async (arguments, cancellation) =>
+        {
+            if (arguments.GetValue(orders) < 1 || arguments.GetValue(kills) < 1)
+                throw new UsageException("--orders and --kills must be above zero.");
+            var settings = new PlaceSettings("sqlite", TimeSpan.FromSeconds(1), 256, null, false, null, false, arguments.GetValue(data));
+            Check(settings);
+            await using var server = await BenchServer.StartAsync(settings, cancellation);
+            var result = await new RestartBench(settings, arguments.GetValue(orders), arguments.GetValue(kills), server).RunAsync(cancellation);
+            await json.WriteAsync(arguments, result);
+            return (int)result["violations"]! == 0 ? Acting.Done : Acting.Failed;
         });
         return command;
     }

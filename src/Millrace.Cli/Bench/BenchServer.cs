@@ -18,6 +18,7 @@ internal sealed class BenchServer : IAsyncDisposable
     private Child? _server;
     private Child? _psp;
     private Uri? _pspUrl;
+    private string[] _arguments = [];
 
     private BenchServer(string? data)
     {
@@ -65,6 +66,16 @@ internal sealed class BenchServer : IAsyncDisposable
         var code = await _server!.StopAsync(StopPatience, cancellation);
         if (code != 0)
             throw new InvalidOperationException($"The server ended with {code}: {_server.Output}");
+    }
+
+    /// <summary>SIGKILL, then a start over what is left.</summary>
+    /// <returns>From the start of the process until all its partitions serve.</returns>
+    public async Task<TimeSpan> CrashAsync(CancellationToken cancellation)
+    {
+        await _server!.DisposeAsync();
+        var startedAt = TimeProvider.System.GetTimestamp();
+        await StartServerAsync(cancellation);
+        return TimeProvider.System.GetElapsedTime(startedAt);
     }
 
     /// <summary>Runs the checkers over the folder that the server left behind, and over the PSP's record if there is one.</summary>
@@ -122,8 +133,14 @@ internal sealed class BenchServer : IAsyncDisposable
         if (settings.Partitions is { } partitions)
             arguments.AddRange(["--partitions", partitions.ToString()]);
         CommandLine = "millrace " + string.Join(' ', arguments);
-        _server = Child.StartSelf([.. arguments]);
-        await UntilReadyAsync(_server, [new Uri(_managementUrl, "/readyz"), new Uri(Url, "/readyz")], cancellation);
+        _arguments = [.. arguments];
+        await StartServerAsync(cancellation);
+    }
+
+    private Task StartServerAsync(CancellationToken cancellation)
+    {
+        _server = Child.StartSelf(_arguments);
+        return UntilReadyAsync(_server, [new Uri(_managementUrl, "/readyz"), new Uri(Url, "/readyz")], cancellation);
     }
 
     private async Task UntilReadyAsync(Child child, Uri[] probes, CancellationToken cancellation)

@@ -11,6 +11,10 @@ namespace Millrace.Cluster.Lanes;
 /// </summary>
 internal sealed partial class Lane : IDisposable
 {
+    // While a group is in flight, what is decided meanwhile can only join the next one: to wake for each request would cost
+    // more than deciding it. A full house is still worth it, so that deciding overlaps with the commit.
+    private const int RequestsWorthATurn = 64;
+
     private static readonly TimeSpan TickEvery = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan RetryEvery = TimeSpan.FromMilliseconds(250);
 
@@ -60,7 +64,7 @@ internal sealed partial class Lane : IDisposable
         var inputs = new List<LaneInput>(1024);
         while (!_isStopping)
         {
-            inputs = _mailbox.TakeAll(inputs, TickEvery);
+            inputs = _mailbox.TakeAll(inputs, _isGroupInFlight ? RequestsWorthATurn : 1, TickEvery);
             var nowMs = _runtime.NowMs;
             foreach (ref readonly var input in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(inputs))
                 Take(input, nowMs);

@@ -11,6 +11,8 @@ internal sealed class LaneMailbox(int limit)
     private readonly object _lock = new();
     private List<LaneInput> _filling = new(1024);
     private bool _isReaderWaiting;
+    private bool _hasCompletion;
+    private int _wakeAt = 1;
 
     public int Depth => _filling.Count;
 
@@ -20,7 +22,9 @@ internal sealed class LaneMailbox(int limit)
         {
             if (_filling.Count >= limit)
                 return false;
-            Add(input);
+            _filling.Add(input);
+            if (_filling.Count >= _wakeAt)
+                Wake();
             return true;
         }
     }
@@ -28,30 +32,35 @@ internal sealed class LaneMailbox(int limit)
     public void Post(in LaneInput input)
     {
         lock (_lock)
-            Add(input);
+        {
+            _filling.Add(input);
+            _hasCompletion = true;
+            Wake();
+        }
     }
 
-    /// <summary>Waits for input, at most until <paramref name="timeout"/>; takes all there is.</summary>
+    /// <summary>Waits for a completion or for enough requests, at most until <paramref name="timeout"/>; takes all there is.</summary>
     /// <param name="emptied">The list of the turn before, to be filled next.</param>
-    public List<LaneInput> TakeAll(List<LaneInput> emptied, TimeSpan timeout)
+    /// <param name="requests">How many requests are worth waking for; 1 for any.</param>
+    public List<LaneInput> TakeAll(List<LaneInput> emptied, int requests, TimeSpan timeout)
     {
         lock (_lock)
         {
-            if (_filling.Count == 0)
+            if (!_hasCompletion && _filling.Count < requests)
             {
-                _isReaderWaiting = true;
+                (_isReaderWaiting, _wakeAt) = (true, requests);
                 if (!Monitor.Wait(_lock, timeout))
                     _isReaderWaiting = false;
             }
 
+            _hasCompletion = false;
             (var taken, _filling) = (_filling, emptied);
             return taken;
         }
     }
 
-    private void Add(in LaneInput input)
+    private void Wake()
     {
-        _filling.Add(input);
         if (!_isReaderWaiting)
             return;
         _isReaderWaiting = false;

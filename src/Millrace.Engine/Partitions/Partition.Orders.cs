@@ -35,7 +35,7 @@ public sealed partial class Partition
 
     private void PlaceFresh(PartitionRequest.PlaceOrder request, ReplySink? sink, long nowMs)
     {
-        if (_unsettled >= _options.MaxUnsettled || _channels.Unacknowledged >= _options.MaxOutbox
+        if (_unsettled >= _options.MaxUnsettled || _dirtyOrders.Count + _checkpointing.Count >= _options.MaxUncheckpointed || _channels.Unacknowledged >= _options.MaxOutbox
             || _pending.Length >= _options.MaxPendingBytes)
         {
             Reply(sink, PartitionReply.Unavailable("overloaded", "Too many orders are under way; repeat with the same key."), 0);

@@ -4,10 +4,14 @@ namespace Millrace.Engine.Partitions;
 public sealed record PartitionOptions
 {
     /// <summary>Orders kept in memory; clean ones beyond it are evicted, oldest first, and loaded again on demand.</summary>
-    public int MaxOrdersInMemory { get; init; } = 1_024;
+    public int MaxOrdersInMemory { get; init; } = 256;
 
     /// <summary>Orders on their way to confirmed beyond which new ones are refused with 503: work in progress outranks admission.</summary>
     public int MaxUnsettled { get; init; } = 4_096;
+
+    /// <summary>Orders that no stored checkpoint shows yet, beyond which new ones are refused: they cannot be evicted, and are the
+    /// work of the next recovery.</summary>
+    public int MaxUncheckpointed { get; init; } = 8_192;
 
     /// <summary>Messages not yet acknowledged by other partitions beyond which new orders are refused.</summary>
     public int MaxOutbox { get; init; } = 65_536;

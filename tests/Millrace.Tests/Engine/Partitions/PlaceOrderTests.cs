@@ -109,6 +109,19 @@ public sealed class PlaceOrderTests
     }
 
     [Fact]
+    public void Orders_that_no_checkpoint_shows_are_bounded()
+    {
+        var shop = new PartitionHarness(options: new PartitionOptions { MaxUncheckpointed = 3 }).WithItem();
+        for (var i = 0; i < 3; i++)
+            shop.Placed(Given.Keyed($"k{i}"));
+        var refused = shop.Place(Given.Keyed("late"));
+        Assert.Equal((ReplyStatus.Unavailable, "overloaded"), (refused.Status, refused.Reply!.Code));
+
+        shop.Advance(1_000);
+        shop.Placed(Given.Keyed("late"));
+    }
+
+    [Fact]
     public void A_request_of_another_partition_stops_loudly()
     {
         var shop = new PartitionHarness(partitions: 2);
