@@ -10,11 +10,13 @@ internal sealed class PlaceBench(PlaceSettings settings, BenchServer server)
 {
     private const string OrdersPath = "/v1/orders";
     private const string NoopPath = "/v1/_noop";
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(8);
-    private static readonly TimeSpan NoopTime = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan FullTime = TimeSpan.FromSeconds(8);
 
     // Load before and after the window, so that neither its start nor its end is idle.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(1);
+    // A window too short to be quoted needs no longer a run-up: that is for trying the command out.
+    private readonly TimeSpan _warmUp = settings.Duration < FullTime ? settings.Duration : FullTime;
+
     private static readonly TimeSpan DrainPatience = TimeSpan.FromMinutes(2);
 
     public async Task<PlaceResult> RunAsync(CancellationToken cancellation)
@@ -31,14 +33,14 @@ internal sealed class PlaceBench(PlaceSettings settings, BenchServer server)
     {
         using var wrk = new Wrk(server.Url, server.ApiKey, settings.Connections, settings.IsHot);
         Say("warming up");
-        await wrk.RunAsync(NoopPath, TimeSpan.FromSeconds(3), cancellation);
-        await wrk.RunAsync(OrdersPath, WarmUp, cancellation);
+        await wrk.RunAsync(NoopPath, _warmUp / 2, cancellation);
+        await wrk.RunAsync(OrdersPath, _warmUp, cancellation);
         await DrainAsync(cancellation);
         Say("no-op, before");
-        var before = await wrk.RunAsync(NoopPath, NoopTime, cancellation);
+        var before = await wrk.RunAsync(NoopPath, _warmUp, cancellation);
         var result = await MeasureAsync(duration => wrk.RunAsync(OrdersPath, duration, cancellation), cancellation);
         Say("no-op, after");
-        var after = await wrk.RunAsync(NoopPath, NoopTime, cancellation);
+        var after = await wrk.RunAsync(NoopPath, _warmUp, cancellation);
         return result with { Noop = new NoopYardstick(before, after) };
     }
 
@@ -46,7 +48,7 @@ internal sealed class PlaceBench(PlaceSettings settings, BenchServer server)
     {
         OpenLoop NewLoop() => new(server.Url, server.ApiKey, rate, settings.Connections, settings.IsHot);
         Say("warming up");
-        await NewLoop().RunAsync(WarmUp, cancellation);
+        await NewLoop().RunAsync(_warmUp, cancellation);
         await DrainAsync(cancellation);
         return await MeasureAsync(duration => NewLoop().RunAsync(duration, cancellation), cancellation);
     }

@@ -52,9 +52,9 @@ internal sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <returns>The exit code; 128 and the signal's number after a signal.</returns>
-    public async Task<int> ExitAsync()
+    public async Task<int> ExitAsync(TimeSpan? within = null)
     {
-        using var limit = new CancellationTokenSource(ExitLimit);
+        using var limit = new CancellationTokenSource(within ?? ExitLimit);
         try
         {
             await _process.WaitForExitAsync(limit.Token);

@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Millrace.Tests.Storage;
+using Xunit;
+
+namespace Millrace.Tests.EndToEnd;
+
+/// <summary>The commands that people type, as processes of their own.</summary>
+[Collection(Processes.Name)]
+public sealed class CommandTests(Shop shop) : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task The_demo_confirms_a_first_order_and_what_it_leaves_has_no_violation()
+    {
+        var port = Ports.Free().ToString(CultureInfo.InvariantCulture);
+        await using var demo = new ChildProcess(MillraceExecutable.With(
+            "demo", "--data", _folder["demo"], "--urls", $"http://127.0.0.1:{port}", "--rate", "50", "--seconds", "3"));
+        Assert.True(await demo.ExitAsync(Patience) == 0, demo.Words);
+        Assert.Contains("the first order was confirmed", demo.Words, StringComparison.Ordinal);
+
+        var verified = await RunAsync(0, "verify", "--data", _folder["demo/node"], "--json", "-");
+        Assert.Equal(0, (int)verified["violations"]!);
+        Assert.True((int)verified["orders"]! > 1);
+    }
+
+    [Fact]
+    public async Task Verify_finds_a_changed_byte_and_says_so_with_its_exit_status()
+    {
+        await using (var server = await ServerProcess.StartAsync(new ServerSettings(_folder["node"])))
+            Assert.Equal(0, await server.StopAsync());
+        await RunAsync(0, "verify", "--data", _folder["node"], "--json", "-");
+        SqliteFile.Execute(_folder["node/millrace.journal.db"], "INSERT INTO journal (position, batches) VALUES (1, x'00')");
+        var verified = await RunAsync(1, "verify", "--data", _folder["node"], "--json", "-");
+        Assert.Equal(1, (int)verified["violations"]!);
+    }
+
+    [Fact]
+    public async Task Real_sales_become_orders_and_every_line_that_does_not_is_told()
+    {
+        var lines = """
+            InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
+            536365,85123A,"WHITE HANGING HEART, T-LIGHT",6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom
+            536365,71053,WHITE METAL LANTERN,6,2010-12-01 08:26:00,3.39,17850.0,United Kingdom
+            536367,84879,ASSORTED BIRD,-3,2010-12-01 08:34:00,1.69,13047.0,United Kingdom
+            536370,22728,ALARM CLOCK,24,2010-12-01 08:45:00,3.75,12583.0,France
+            C536370,22728,ALARM CLOCK,-24,2010-12-01 09:45:00,3.75,12583.0,France
+            """;
+        await File.WriteAllTextAsync(_folder["sales.csv"], lines);
+        var (key, _) = shop.NewKey("acme", Millrace.Api.Keys.Scopes.Admin);
+        using var client = await shop.AdmittedAsync(key);
+        var result = await RunAsync(0, "replay", _folder["sales.csv"], "--url", shop.Settings.Address.ToString(), "--key", key,
+            "--rejects", _folder["rejects.csv"], "--json", "-");
+        Assert.Equal((5, 1), ((int)result["lines"]!, (int)result["lines_rejected"]!));
+        Assert.Contains("quantity_not_positive", await File.ReadAllTextAsync(_folder["rejects.csv"]), StringComparison.Ordinal);
+        var order = await Eventually.AsyncOf(() => client.GetAsync("/v1/orders?external_id=536365"), a => a["data"].AsArray().Count == 1, "the invoice is an order");
+        Assert.Equal(3564, (int)order["data"]![0]!["total"]!);
+    }
+
+    [Fact]
+    public async Task A_bench_ends_with_its_figures_and_without_a_violation()
+    {
+        var result = await RunAsync(0, "bench", "place", "--storage", "sqlite", "--seconds", "1", "--json", "-", "--data", _folder["bench"]);
+        Assert.True((double)result["orders_per_s"]! > 0);
+        Assert.True((double)result["noop_per_s"]! > 0);
+        Assert.Equal((0, 0), ((int)result["violations"]!, (int)result["failed_requests"]!));
+        var open = await RunAsync(0, "bench", "place", "--storage", "sqlite", "--seconds", "1", "--rate", "200", "--json", "-", "--data", _folder["bench"]);
+        Assert.InRange((double)open["orders_per_s"]!, 100, 300);
+    }
+
+    [Fact]
+    public async Task A_bench_of_restarts_kills_and_finds_nothing_lost()
+    {
+        var result = await RunAsync(0, "bench", "restart", "--orders", "1000", "--kills", "1", "--json", "-", "--data", _folder["bench"]);
+        Assert.Equal((1, 0), (result["ready_ms"]!.AsArray().Count, (int)result["violations"]!));
+    }
+
+    private static async Task<JsonObject> RunAsync(int exit, params string[] arguments)
+    {
+        await using var process = new ChildProcess(MillraceExecutable.With(arguments));
+        var code = await process.ExitAsync(Patience);
+        Assert.True(code == exit, process.Words);
+        return JsonNode.Parse(process.Output.Last())!.AsObject();
+    }
+}
