@@ -105,11 +105,13 @@ public sealed class PartitionRuntime : IDisposable
         if (partition >= Map.Count)
             sink.Complete(new PartitionReply(ReplyStatus.NotFound));
         else if (!LaneOf(partition).TrySend(partition, request, sink))
-            sink.Complete(PartitionReply.Unavailable("overloaded", "The partition's mailbox is full; repeat with the same key."));
+            sink.Complete(PartitionReply.Unavailable("overloaded", "The partition's mailbox is full or closed; repeat with the same key."));
     }
 
     public void Dispose()
     {
+        if (_stopping.IsCancellationRequested)
+            return;
         _stopping.Cancel();
         foreach (var lane in _lanes)
             lane.Dispose();
@@ -117,7 +119,6 @@ public sealed class PartitionRuntime : IDisposable
         _checkpoints.CompleteAdding();
         _checkpointer.Join();
         _checkpoints.Dispose();
-        _stopping.Dispose();
     }
 
     internal void Post(in LaneInput input) => LaneOf(input.Partition).Post(input);
@@ -228,6 +229,12 @@ public sealed class PartitionRuntime : IDisposable
                     // The same rows again: a checkpoint is an upsert, so a repeat of an unclear one is harmless.
                     LaneLog.CheckpointFailed(Logger, partition.Id, failure);
                     _stopping.Token.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(500));
+                }
+                catch (Exception failure)
+                {
+                    // Damage, or a broken invariant: that partition stops loudly, and this thread goes on for its neighbours.
+                    lane.Post(new LaneInput(LaneInputKind.CheckpointFailed, partition.Id) { Incarnation = partition, Payload = failure });
+                    break;
                 }
             }
         }

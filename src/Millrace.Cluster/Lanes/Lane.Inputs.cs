@@ -40,7 +40,8 @@ internal sealed partial class Lane
         try
         {
             Answer(host, host.Partition, input, nowMs);
-            Touch(host);
+            if (host.Partition is not null)
+                Touch(host);
         }
         catch (Exception failure)
         {
@@ -72,6 +73,9 @@ internal sealed partial class Lane
                 break;
             case LaneInputKind.CheckpointStored:
                 partition.Checkpointed();
+                break;
+            case LaneInputKind.CheckpointFailed:
+                Halt(host, (Exception)input.Payload!);
                 break;
             case LaneInputKind.Fenced:
                 Lose(host);

@@ -20,6 +20,12 @@ internal sealed partial class Lane
     private void Drain(Partition partition, long nowMs)
     {
         var outputs = partition.Outputs;
+        // First: a partition delivers to itself too, and what it takes may ask for a read, which stands in the lists below.
+        var messages = outputs.Messages;
+        for (var i = 0; i < messages.Count;)
+            i = DeliverRun(partition.Id, messages, i, nowMs);
+        foreach (var (source, seq) in outputs.Acknowledgements)
+            Acknowledge(partition.Id, source, seq, nowMs);
         // Before the replies: who is told that an item exists may order it at once.
         foreach (var item in outputs.ChangedItems)
             _runtime.Catalog.Publish(item);
@@ -35,11 +41,6 @@ internal sealed partial class Lane
             _runtime.Metrics.Settled(order, nowMs);
         if (outputs.Checkpoint is { } checkpoint)
             _runtime.Checkpoint(this, partition, checkpoint);
-        var messages = outputs.Messages;
-        for (var i = 0; i < messages.Count;)
-            i = DeliverRun(partition.Id, messages, i, nowMs);
-        foreach (var (source, seq) in outputs.Acknowledgements)
-            Acknowledge(partition.Id, source, seq, nowMs);
         outputs.Clear();
     }
 

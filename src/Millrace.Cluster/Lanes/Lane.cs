@@ -46,7 +46,7 @@ internal sealed partial class Lane : IDisposable
     public void Start() => _thread.Start();
 
     public bool TrySend(int partition, PartitionRequest request, ReplySink sink) =>
-        _mailbox.TryPostRequest(LaneInput.Of(partition, request, sink));
+        _mailbox.TryPostRequest(LaneInput.Of(partition, request, sink), isUrgent: request is PartitionRequest.ReadOrder or PartitionRequest.ReadItem);
 
     public void Post(in LaneInput input) => _mailbox.Post(input);
 
@@ -78,6 +78,11 @@ internal sealed partial class Lane : IDisposable
 
         foreach (var host in _mine)
             Drop(host, PartitionState.Stopped, "The node is stopping.");
+        foreach (var input in _mailbox.Close())
+        {
+            if (input.Kind == LaneInputKind.Request)
+                ((ReplySink)input.Second!).Complete(PartitionReply.Unavailable("partition_unavailable", "The node is stopping."));
+        }
     }
 
     private void Tick(long nowMs)

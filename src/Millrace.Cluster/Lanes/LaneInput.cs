@@ -19,6 +19,7 @@ internal enum LaneInputKind
     NameRead,
     ReadFailed,
     CheckpointStored,
+    CheckpointFailed,
     Fenced,
     Start,
     Recovered,

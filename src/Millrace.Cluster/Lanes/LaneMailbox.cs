@@ -12,18 +12,20 @@ internal sealed class LaneMailbox(int limit)
     private List<LaneInput> _filling = new(1024);
     private bool _isReaderWaiting;
     private bool _hasCompletion;
+    private bool _isClosed;
     private int _wakeAt = 1;
 
     public int Depth => _filling.Count;
 
-    public bool TryPostRequest(in LaneInput input)
+    /// <param name="isUrgent">A read depends on no commit, and does not wait for one.</param>
+    public bool TryPostRequest(in LaneInput input, bool isUrgent)
     {
         lock (_lock)
         {
-            if (_filling.Count >= limit)
+            if (_isClosed || _filling.Count >= limit)
                 return false;
             _filling.Add(input);
-            if (_filling.Count >= _wakeAt)
+            if (isUrgent || _filling.Count >= _wakeAt)
                 Wake();
             return true;
         }
@@ -56,6 +58,17 @@ internal sealed class LaneMailbox(int limit)
             _hasCompletion = false;
             (var taken, _filling) = (_filling, emptied);
             return taken;
+        }
+    }
+
+    /// <summary>Takes no more requests.</summary>
+    /// <returns>What is left in it.</returns>
+    public List<LaneInput> Close()
+    {
+        lock (_lock)
+        {
+            _isClosed = true;
+            return _filling;
         }
     }
 

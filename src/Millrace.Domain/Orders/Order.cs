@@ -84,7 +84,7 @@ public enum ExternalIdStatus
 public sealed record ParkedReason(string Code, string Detail, long AtUnixMs);
 
 /// <summary>
-/// An order as of its last event. Immutable, so a reader may keep it while the owner goes on; made only by
+/// An order as of its last event. Never changed once it has been given out, so a reader may keep it while the owner goes on; made only by
 /// <see cref="Evolve(OrderId, Order?, OrderEvent, EventContext)"/>.
 /// </summary>
 public sealed record Order(

@@ -171,7 +171,7 @@ public static class OrderDecider
 
     // A part that is not waiting for this answer has had it: a repeat, accepted without change.
     private static OrderRejection? StockAnswered(
-        Order order, int part, StockPartStatus expected, OrderEvent fact, List<OrderEvent> facts)
+        Order order, int part, StockPartStatus? expected, OrderEvent fact, List<OrderEvent> facts)
     {
         if ((uint)part < (uint)order.StockParts.Length && order.StockParts[part].Status == expected)
             facts.Add(fact);
@@ -187,8 +187,10 @@ public static class OrderDecider
         return null;
     }
 
-    private static StockPartStatus Awaited(StockStep step) => step switch
+    // Nothing waits for an allocation's answer: one that comes changes nothing.
+    private static StockPartStatus? Awaited(StockStep step) => step switch
     {
+        StockStep.Allocate => null,
         StockStep.Release => StockPartStatus.Releasing,
         StockStep.Deduct => StockPartStatus.Deducting,
         _ => throw new UnreachableException(),

@@ -33,10 +33,14 @@ public sealed partial class Partition
         PlaceFresh(request, sink, nowMs);
     }
 
+    private bool IsOverloaded => _unsettled >= _options.MaxUnsettled
+        || _dirtyOrders.Count + _checkpointing.Count >= _options.MaxUncheckpointed
+        || _channels.Unacknowledged >= _options.MaxOutbox
+        || _pending.Length >= _options.MaxPendingBytes;
+
     private void PlaceFresh(PartitionRequest.PlaceOrder request, ReplySink? sink, long nowMs)
     {
-        if (_unsettled >= _options.MaxUnsettled || _dirtyOrders.Count + _checkpointing.Count >= _options.MaxUncheckpointed || _channels.Unacknowledged >= _options.MaxOutbox
-            || _pending.Length >= _options.MaxPendingBytes)
+        if (IsOverloaded)
         {
             Reply(sink, PartitionReply.Unavailable("overloaded", "Too many orders are under way; repeat with the same key."), 0);
             return;

@@ -49,8 +49,8 @@ internal sealed class StoreFolder : IDisposable
         if (File.Exists(System.IO.Path.Combine(path, JournalName)))
             return;
 
-        if (File.Exists(System.IO.Path.Combine(path, ReadModelName)))
-            throw new StoreRefusedException($"Data folder {path} has a read model but no {JournalName}: the journal was lost or moved.");
+        if (Directory.EnumerateFiles(path, "millrace.*db*").Select(System.IO.Path.GetFileName).FirstOrDefault() is { } part)
+            throw new StoreRefusedException($"Data folder {path} has {part} but no {JournalName}: the journal was lost or moved.");
 
         // The root of a mounted volume has a lost+found of its own; keys may be made before the first start.
         var foreign = Directory.EnumerateFileSystemEntries(path)

@@ -93,8 +93,16 @@ public sealed class SqliteStoreRefusalTests : IDisposable
     {
         await SqliteStore.Open(Options).DisposeAsync();
         File.Delete(_folder["data/millrace.journal.db"]);
-        Refused("has a read model but no millrace.journal.db", Options);
+        Refused("but no millrace.journal.db", Options);
         Assert.False(File.Exists(_folder["data/millrace.journal.db"]));
+    }
+
+    [Fact]
+    public void A_folder_of_the_layout_in_one_file_is_no_new_store()
+    {
+        Directory.CreateDirectory(Options.DataDirectory);
+        File.WriteAllText(_folder["data/millrace.db"], "");
+        Refused("has millrace.db but no millrace.journal.db", Options);
     }
 
     [Fact]

@@ -20,8 +20,12 @@ internal sealed record OpeningScan(PartitionHead[] Heads, long LastPosition, lon
         var heads = ReadHeads(journal, partitionCount);
         RestoreCheckpoints(readModel, heads);
         var scanFrom = readModel.Scalar("SELECT scan_from FROM progress");
-        var last = Math.Max(
-            readModel.Scalar("SELECT last_position FROM progress"), journal.Scalar("SELECT coalesce(max(position), 0) FROM journal"));
+        var last = journal.Scalar("SELECT coalesce(max(position), 0) FROM journal");
+        var seen = readModel.Scalar("SELECT last_position FROM progress");
+        if (seen > last)
+            throw new StoreRefusedException(
+                $"The journal ends at row {last}, but the read model has seen row {seen}: the end of the journal is lost, or the files are of different moments. "
+                + "Restore millrace.journal.db; a read model may be older than its journal, never newer. Without its files it is made again from the journal that is there.");
         var walks = Array.ConvertAll(heads, head => new ChainWalk(head.Partition, head.Checkpoint));
         long kept = 0;
 

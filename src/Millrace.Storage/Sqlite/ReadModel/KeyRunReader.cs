@@ -21,7 +21,7 @@ internal static class KeyRunReader
         return runs;
     }
 
-    /// <summary>The order that a key leads to. Of several it is the oldest, to which the name was given.</summary>
+    /// <summary>The order that a name leads to: it has one, since a partition gives a name once.</summary>
     public static OrderId? Find(SqliteSession session, long scope, UInt128 key)
     {
         OrderId? oldest = null;

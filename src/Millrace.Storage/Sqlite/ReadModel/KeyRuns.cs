@@ -27,6 +27,7 @@ internal static class KeyRuns
         if (entries.Count == 0)
             return;
         entries.Sort();
+        RemoveRepeats(entries);
         Write(session, scope, level: 0, entries);
         for (var level = 0; TryMerge(session, scope, level); level++)
         {

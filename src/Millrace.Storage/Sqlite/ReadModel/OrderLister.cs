@@ -7,7 +7,7 @@ namespace Millrace.Storage.Sqlite.ReadModel;
 
 /// <summary>
 /// A page of orders, newest first over all partitions. Orders are clustered by partition, because that makes checkpoints
-/// cheap; so a list merges one descending scan a partition. Customers and attention have indexes of their own.
+/// cheap; so a list merges one descending scan a partition. Customers have runs (<see cref="KeyRuns"/>), attention an index.
 /// </summary>
 internal static class OrderLister
 {
