@@ -54,7 +54,7 @@ public static class ApiHost
         var router = services.GetRequiredService<PartitionRouter>();
         var catalog = services.GetRequiredService<Catalog>();
         var orders = new PlaceOrders(router, new Pricing(catalog, router), time, services.GetRequiredService<ApiMetrics>());
-        var place = new PlaceEndpoint(orders, router, options, time);
+        var place = new PlaceEndpoint(orders, router, options, time, app.Lifetime.ApplicationStopping);
 
         app.UseMiddleware<EdgeMiddleware>();
         var routes = new Routes(app, new Access(services.GetRequiredService<ApiKeyStore>()));

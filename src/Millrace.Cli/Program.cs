@@ -24,6 +24,7 @@ var root = new RootCommand("Millrace: orders accepted, stock held, money moved, 
     BenchCommand.Create(),
 };
 var parsed = root.Parse(args);
-var status = await parsed.InvokeAsync();
+// A server that is told to stop finishes what it has accepted; the default would end it after two seconds.
+var status = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(60) });
 // A command line that cannot be read is a usage error, told apart from work that failed.
 return parsed.Errors.Count > 0 ? 2 : status;

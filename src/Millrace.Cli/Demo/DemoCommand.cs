@@ -28,7 +28,7 @@ internal static class DemoCommand
             {
                 return await RunAsync(parsed.GetValue(data)!, parsed.GetValue(url)!, Math.Clamp(parsed.GetValue(rate), 0, 1_000), stop.Token);
             }
-            catch (Exception failure) when (failure is StoreRefusedException or IOException or InvalidOperationException)
+            catch (Exception failure) when (failure is StoreRefusedException or IOException or UnauthorizedAccessException or InvalidOperationException)
             {
                 await Console.Error.WriteLineAsync($"millrace: {failure.Message}");
                 return 1;

@@ -20,9 +20,11 @@ internal sealed class PspProcess : IAsyncDisposable
     public static async Task<PspProcess> StartAsync(string data, Uri webhooks, string secret, CancellationToken cancellation)
     {
         var url = new Uri($"http://127.0.0.1:{FreePort.Find()}");
-        var start = Self.Start("psp", "--data", data, "--urls", url.ToString(), "--webhook-url", webhooks.ToString());
+        var start = Self.Start("psp", "--data", data, "--urls", url.ToString(), "--webhook-url", webhooks.ToString(), "--until-stdin-ends");
         start.Environment["MILLRACE_PSP_WEBHOOK_SECRET"] = secret;
         start.RedirectStandardOutput = true;
+        // The system closes the pipe when this process dies, however it dies: the simulator ends with it.
+        start.RedirectStandardInput = true;
         var process = Process.Start(start)!;
         var running = new PspProcess(process, url);
         try

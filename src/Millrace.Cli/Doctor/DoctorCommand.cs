@@ -35,7 +35,7 @@ internal static class DoctorCommand
             await using var store = SqliteStore.Open(new SqliteStoreOptions { DataDirectory = folder });
             return Line(store.IsDurable, "data", $"{store.PartitionCount} partitions, synchronous={store.Synchronous}, {await store.DiskBytesAsync() >> 20} MiB") && isRoomy;
         }
-        catch (StoreRefusedException refused)
+        catch (Exception refused) when (refused is StoreRefusedException or StoreUnavailableException)
         {
             return Line(false, "data", refused.Message);
         }

@@ -14,9 +14,18 @@ public static class PspCommand
         var webhookUrl = new Option<string?>("--webhook-url") { Description = "Where webhooks go, such as http://127.0.0.1:8080/v1/psp/psp/webhooks [default: nowhere]" };
         var webhookSecret = new Option<string?>("--webhook-secret") { Description = "Signs the webhooks [env MILLRACE_PSP_WEBHOOK_SECRET]" };
         var seed = new Option<int?>("--seed") { Description = "Seed of random faults" };
-        var command = new Command("psp", "Run the payment service provider simulator") { data, urls, webhookUrl, webhookSecret, seed };
-        command.SetGuardedAction((arguments, cancellation) => PspServer.RunAsync(
-            new PspServerOptions
+        var untilStdinEnds = new Option<bool>("--until-stdin-ends") { Description = "Ends when its standard input does", Hidden = true };
+        var command = new Command("psp", "Run the payment service provider simulator") { data, urls, webhookUrl, webhookSecret, seed, untilStdinEnds };
+        command.SetGuardedAction(async (arguments, cancellation) =>
+        {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            if (arguments.GetValue(untilStdinEnds))
+                _ = Task.Run(() => CancelAtEndOfInputAsync(stop), CancellationToken.None);
+            return await PspServer.RunAsync(OptionsOf(arguments), stop.Token);
+        });
+        return command;
+
+        PspServerOptions OptionsOf(ParseResult arguments) => new()
             {
                 DataDirectory = arguments.GetValue(data)!,
                 Urls = arguments.GetValue(urls)!,
@@ -24,8 +33,14 @@ public static class PspCommand
                 // A secret on the command line is seen by every user of the machine.
                 WebhookSecret = arguments.GetValue(webhookSecret) ?? Environment.GetEnvironmentVariable("MILLRACE_PSP_WEBHOOK_SECRET"),
                 Seed = arguments.GetValue(seed),
-            },
-            cancellation));
-        return command;
+            };
+    }
+
+    private static async Task CancelAtEndOfInputAsync(CancellationTokenSource stop)
+    {
+        await using var input = Console.OpenStandardInput();
+        await input.CopyToAsync(Stream.Null, stop.Token);
+
+        await stop.CancelAsync();
     }
 }

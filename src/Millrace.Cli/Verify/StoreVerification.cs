@@ -21,19 +21,19 @@ public static class StoreVerification
         {
             await foreach (var batch in store.ReadAllAsync(cancellation))
                 journal.Take(batch);
+            journal.Finish();
+            var checkpoints = new Dictionary<int, long>();
+            for (var partition = 0; partition < store.PartitionCount; partition++)
+                checkpoints.Add(partition, (await store.LoadPartitionAsync(partition, cancellation)).Seq);
+            await ReadModelChecker.CheckAsync(store, journal, checkpoints, report, cancellation);
         }
-        catch (Exception damage) when (damage is JournalCorruptException or PayloadException)
+        catch (Exception damage) when (damage is JournalCorruptException or PayloadException or InvalidDataException)
         {
             // What lies behind the damage cannot be judged; the damage itself is the finding.
-            report.Add(8, "journal", damage.Message);
+            report.Add(8, "store", damage.Message);
             return report;
         }
 
-        journal.Finish();
-        var checkpoints = new Dictionary<int, long>();
-        for (var partition = 0; partition < store.PartitionCount; partition++)
-            checkpoints.Add(partition, (await store.LoadPartitionAsync(partition, cancellation)).Seq);
-        await ReadModelChecker.CheckAsync(store, journal, checkpoints, report, cancellation);
         if (psp is not null)
             await CheckPspAsync(psp, journal, report, cancellation);
         return report;

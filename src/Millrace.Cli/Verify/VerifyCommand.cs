@@ -23,7 +23,7 @@ internal static class VerifyCommand
                 Print(report, parsed.GetValue(json) is not null);
                 return report.ViolationCount == 0 ? 0 : 1;
             }
-            catch (Exception failure) when (failure is StoreRefusedException or HttpRequestException or UriFormatException)
+            catch (Exception failure) when (failure is StoreRefusedException or StoreUnavailableException or HttpRequestException or UriFormatException)
             {
                 await Console.Error.WriteLineAsync($"millrace: {failure.Message}");
                 return 2;

@@ -111,8 +111,8 @@ public static class OrderDecider
 
     private static OrderRejection? Ship(Order order, OrderCommand.Ship command, List<OrderEvent> facts)
     {
-        if (order.Fulfillment is not null)
-            return null;
+        if (order.Fulfillment is { } shipped)
+            return (shipped.Carrier, shipped.Tracking) == (command.Carrier, command.Tracking) ? null : new OrderRejection.AlreadyShipped();
         if (order.Status != OrderStatus.Confirmed || order.Closing is not null)
             return new OrderRejection.NotShippable("Only a confirmed order can be shipped.");
         if (order.Holds.Length > 0)

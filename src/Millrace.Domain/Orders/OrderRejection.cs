@@ -12,7 +12,7 @@ public abstract record OrderRejection(string Code, string Detail)
     public sealed record NotCancelable(OrderStatus Status)
         : OrderRejection("not_cancelable", $"An order that is {Status.ToString().ToLowerInvariant()} cannot be canceled.");
 
-    public sealed record AlreadyShipped() : OrderRejection("already_shipped", "The parcel is under way; only a return can undo it.");
+    public sealed record AlreadyShipped() : OrderRejection("already_shipped", "The parcel is under way: only a return can undo it, and what was said of it stands.");
 
     public sealed record NotHoldable(OrderStatus Status)
         : OrderRejection("not_holdable", $"An order that is {Status.ToString().ToLowerInvariant()} or closing cannot be held.");

@@ -19,13 +19,45 @@ public sealed class CommandTests(Shop shop) : IDisposable
     {
         var port = Ports.Free().ToString(CultureInfo.InvariantCulture);
         await using var demo = new ChildProcess(MillraceExecutable.With(
-            "demo", "--data", _folder["demo"], "--urls", $"http://127.0.0.1:{port}", "--rate", "50", "--seconds", "3"));
+            "demo", "--data", _folder["demo"], "--urls", $"http://127.0.0.1:{port}", "--rate", "50"));
+        await UntilTradingAsync(demo);
+        demo.Send(Signal.Term);
         Assert.True(await demo.ExitAsync(Patience) == 0, demo.Words);
-        Assert.Contains("the first order was confirmed", demo.Words, StringComparison.Ordinal);
 
         var verified = await RunAsync(0, "verify", "--data", _folder["demo/node"], "--json", "-");
         Assert.Equal(0, (int)verified["violations"]!);
         Assert.True((int)verified["orders"]! > 1);
+    }
+
+    [Fact]
+    public async Task A_demo_that_was_killed_starts_again_with_a_simulator_of_its_own()
+    {
+        var port = Ports.Free().ToString(CultureInfo.InvariantCulture);
+        string[] arguments = ["demo", "--data", _folder["demo"], "--urls", $"http://127.0.0.1:{port}", "--rate", "50"];
+        await using (var killed = new ChildProcess(MillraceExecutable.With(arguments)))
+        {
+            await UntilTradingAsync(killed);
+            killed.Send(Signal.Kill);
+            await killed.ExitAsync();
+        }
+
+        await using var again = new ChildProcess(MillraceExecutable.With(arguments));
+        await UntilTradingAsync(again);
+        again.Send(Signal.Term);
+        Assert.True(await again.ExitAsync(Patience) == 0, again.Words);
+    }
+
+    [Fact]
+    public async Task The_doctor_finds_this_machine_and_a_store_well()
+    {
+        await using (var server = await ServerProcess.StartAsync(new ServerSettings(_folder["node"])))
+            Assert.Equal(0, await server.StopAsync());
+        foreach (string[] arguments in new[] { ["doctor"], new[] { "doctor", "--data", _folder["node"] } })
+        {
+            await using var doctor = new ChildProcess(MillraceExecutable.With(arguments));
+            Assert.True(await doctor.ExitAsync() == 0, doctor.Words);
+            Assert.Contains("sqlite", doctor.Words, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -78,6 +110,10 @@ public sealed class CommandTests(Shop shop) : IDisposable
         var result = await RunAsync(0, "bench", "restart", "--orders", "1000", "--kills", "1", "--json", "-", "--data", _folder["bench"]);
         Assert.Equal((1, 0), (result["ready_ms"]!.AsArray().Count, (int)result["violations"]!));
     }
+
+    private static Task UntilTradingAsync(ChildProcess demo) => Eventually.Async(
+        () => demo.HasExited ? throw new InvalidOperationException(demo.Words) : Task.FromResult(demo.Words.Contains("the first order was confirmed", StringComparison.Ordinal)),
+        "the demo trades", Patience);
 
     private static async Task<JsonObject> RunAsync(int exit, params string[] arguments)
     {

@@ -69,6 +69,8 @@ public sealed class LifecycleTests(Shop shop)
         Assert.Equal(200, (await PostAsync(order.Id(), "ship", """{"carrier":"DHL","tracking":"T1"}""")).Status);
         var charged = await shop.UntilAsync(order.Id(), o => o.Payment("captured") == 500, "the money is captured");
         Assert.Equal(("captured", "fulfilled"), (charged.Text("payment_status"), charged.Text("fulfillment_status")));
+        Assert.Equal(200, (await PostAsync(order.Id(), "ship", """{"carrier":"DHL","tracking":"T1"}""", "again")).Status);
+        (await PostAsync(order.Id(), "ship", """{"carrier":"DHL","tracking":"T2"}""", "other")).Problem(409, "already_shipped");
         (await PostAsync(order.Id(), "cancel", "{}")).Problem(409, "already_shipped");
         Assert.Equal(200, (await PostAsync(order.Id(), "deliver", "{}")).Status);
         var completed = await shop.UntilStatusAsync(order.Id(), "completed");

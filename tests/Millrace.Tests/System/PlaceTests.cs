@@ -104,6 +104,17 @@ public sealed class PlaceTests(Shop shop)
     }
 
     [Fact]
+    public async Task Rows_of_one_key_in_a_batch_are_the_order_and_then_its_repeats()
+    {
+        var order = Bodies.Order(await shop.NewItemAsync(10)).ToJsonString();
+        var row = $$"""{"idempotency_key":"{{Guid.NewGuid()}}","order":{{order}}}""";
+        var answer = await shop.Api.SendAsync("POST", "/v1/orders:batch", $"[{row},{row},{row}]", "Idempotency-Key: " + Guid.NewGuid());
+        var rows = answer["data"].AsArray();
+        Assert.Equal([false, true, true], rows.Select(r => (bool)r!["replayed"]!));
+        Assert.Single(rows.Select(r => (string)r!["order"]!["id"]!).Distinct());
+    }
+
+    [Fact]
     public async Task An_external_id_names_one_order()
     {
         var sku = await shop.NewItemAsync(10);

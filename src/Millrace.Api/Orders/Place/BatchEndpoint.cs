@@ -24,12 +24,16 @@ internal sealed class BatchEndpoint(PlaceOrders orders, ApiOptions options)
 
         var outcomes = new PlaceOutcome[rows.Count];
         var bounds = new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrent, CancellationToken = http.RequestAborted };
-        await Parallel.ForAsync(0, rows.Count, bounds, async (i, cancellation) =>
+        // Rows of one key in the order given: the first is the order, the others its repeats.
+        await Parallel.ForEachAsync(Enumerable.Range(0, rows.Count).GroupBy(i => rows[i].Key, StringComparer.Ordinal), bounds, async (same, cancellation) =>
         {
-            var row = rows[i];
-            outcomes[i] = row.Problem is null
-                ? await orders.PlaceAsync(row.Draft, key, row.Key, row.PayloadHash, cancellation)
-                : new PlaceOutcome(null, false, row.Problem);
+            foreach (var i in same)
+            {
+                var row = rows[i];
+                outcomes[i] = row.Problem is null
+                    ? await orders.PlaceAsync(row.Draft, key, row.Key, row.PayloadHash, cancellation)
+                    : new PlaceOutcome(null, false, row.Problem);
+            }
         });
         await Answer.Json(http, StatusCodes.Status200OK, (rows, outcomes, Answer.TraceId(http)), Write);
     }

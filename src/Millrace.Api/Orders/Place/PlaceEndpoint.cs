@@ -13,7 +13,7 @@ using Millrace.Engine.Requests;
 namespace Millrace.Api.Orders.Place;
 
 /// <summary><c>POST /v1/orders</c>: the hot path.</summary>
-internal sealed class PlaceEndpoint(PlaceOrders orders, PartitionRouter router, ApiOptions options, TimeProvider time)
+internal sealed class PlaceEndpoint(PlaceOrders orders, PartitionRouter router, ApiOptions options, TimeProvider time, CancellationToken stopping)
 {
     public async Task HandleAsync(HttpContext http, ApiKey key)
     {
@@ -95,14 +95,14 @@ internal sealed class PlaceEndpoint(PlaceOrders orders, PartitionRouter router, 
     private async ValueTask<Order?> AwaitSettledAsync(HttpContext http, Order order, int seconds)
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(seconds), time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, http.RequestAborted);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, http.RequestAborted, stopping);
         try
         {
             var reply = await router.SendAsync(new PartitionRequest.AwaitSettled(order.Id, order.Placement.Tenant), either.Token);
             // The order is durable whatever happened to the waiting: without its end, the first view is the answer.
             return reply.IsSuccess() && reply.Order is { Status: not OrderStatus.Pending } ? reply.Order : null;
         }
-        catch (OperationCanceledException) when (timeout.IsCancellationRequested)
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested || stopping.IsCancellationRequested)
         {
             return null;
         }

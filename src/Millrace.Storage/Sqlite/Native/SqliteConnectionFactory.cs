@@ -22,7 +22,14 @@ internal sealed class SqliteConnectionFactory(string path, SqliteSynchronous syn
 
     public string Path => path;
 
-    public static string LibraryVersion => raw.sqlite3_libversion().utf8_to_string();
+    public static string LibraryVersion
+    {
+        get
+        {
+            Batteries_V2.Init();
+            return raw.sqlite3_libversion().utf8_to_string();
+        }
+    }
 
     public static bool IsDamage(SqliteException fault) => fault.SqliteErrorCode is CorruptFile or NotADatabase;
 

@@ -27,7 +27,8 @@ public sealed class FulfillmentTests
     public void Shipping_and_delivering_again_change_nothing()
     {
         var order = new OrderUnderTest(Given.Placement()).Shipped();
-        Assert.Equal("", order.Do(new OrderCommand.Ship("other", "t2")));
+        Assert.Equal("", order.Do(new OrderCommand.Ship(order.Order.Fulfillment!.Carrier, "t1")));
+        Assert.Equal("already_shipped", order.Refused(new OrderCommand.Ship("other", "t2")));
         order.Do(new OrderCommand.Deliver());
         Assert.Equal("", order.Do(new OrderCommand.Deliver()));
         Assert.Equal("t1", order.Order.Fulfillment!.Tracking);

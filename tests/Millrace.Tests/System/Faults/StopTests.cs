@@ -58,6 +58,21 @@ public sealed class StopTests : IDisposable
     }
 
     [Fact]
+    public async Task Whoever_waits_for_an_order_when_the_server_stops_gets_the_order_as_it_is()
+    {
+        var psp = Ports.Free();
+        await using var simulator = await PspSimulator.StartAsync(_folder["psp"], psp, _settings.WebhookAddress, _settings.WebhookSecret!);
+        await simulator.SetFaultsAsync("""{"latency_ms_p50":20000,"latency_ms_p99":20000}""");
+        await using var server = await ServerProcess.StartAsync(_settings with { Psp = simulator.Address });
+        await _api.SendAsync("PUT", "/v1/items/MUG", Bodies.Item());
+        await _api.PostAsync("/v1/stock/adjustments", Bodies.Adjustment("MUG", 10), "receipt");
+        var waiting = _api.PlaceAsync(Bodies.Order("MUG").ToJsonString(), "waits", "Prefer: wait=30");
+        await Eventually.Async(async () => (await _api.GetAsync("/v1/orders?limit=1"))["data"].AsArray().Count == 1, "the order is there");
+        Assert.True(await server.StopAsync() == 0, server.Process.Words);
+        Assert.Equal((202, "pending"), ((await waiting).Status, (await waiting).Text("status")));
+    }
+
+    [Fact]
     public async Task A_server_that_is_paused_answers_when_it_runs_again()
     {
         await using var server = await StartAsync();
