@@ -26,7 +26,7 @@ public sealed class CommandTests(Shop shop) : IDisposable
 
         var verified = await RunAsync(0, "verify", "--data", _folder["demo/node"], "--json", "-");
         Assert.Equal(0, (int)verified["violations"]!);
-        Assert.True((int)verified["orders"]! > 1);
+        Assert.True((int)verified["orders"]! >= 1);
     }
 
     [Fact]
