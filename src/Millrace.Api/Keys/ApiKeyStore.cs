@@ -13,8 +13,8 @@ public sealed class ApiKeyStore
     /// <summary>So that a key can be replaced without a gap, and forgotten ones do not pile up.</summary>
     public const int MaxLivePerClient = 2;
 
-    private static readonly TimeSpan RefreshAfterHit = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan RefreshAfterMiss = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan MostAgeAtHit = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MostAgeAtMiss = TimeSpan.FromMilliseconds(50);
     private readonly ApiKeyFile _file;
     private readonly TimeProvider _time;
     private readonly Lock _refreshing = new();
@@ -76,17 +76,19 @@ public sealed class ApiKeyStore
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         if (!ApiKeyFormat.TryHash(text, hash))
             return null;
-        RefreshAfter(RefreshAfterHit);
+        RefreshAfterAHit();
         if (Find(hash) is { } key)
             return key;
-        return RefreshAfter(RefreshAfterMiss) ? Find(hash) : null;
+        RefreshAfterAMiss();
+        // Also when another request's refresh has just ended.
+        return Find(hash);
     }
 
     /// <summary>The live key of an <c>Authorization: Bearer</c> header; null when it names none.</summary>
     internal ApiKey? FindByHeader(string header)
     {
         const string scheme = "Bearer ";
-        RefreshAfter(RefreshAfterHit);
+        RefreshAfterAHit();
         var recent = _recent;
         if (recent.Find(header) is { } known)
             return known.IsLive(_time.GetUtcNow()) ? known : null;
@@ -102,21 +104,40 @@ public sealed class ApiKeyStore
             ? key
             : null;
 
-    private bool RefreshAfter(TimeSpan age)
+    // Whoever is known already does not wait for the file.
+    private void RefreshAfterAHit()
     {
-        if (_time.GetElapsedTime(Volatile.Read(ref _checkedAt)) < age || !_refreshing.TryEnter())
-            return false;
+        if (!IsOlderThan(MostAgeAtHit) || !_refreshing.TryEnter())
+            return;
         try
         {
-            if (_file.Stamp() != _stamp)
-                Load();
-            Volatile.Write(ref _checkedAt, _time.GetTimestamp());
-            return true;
+            Refresh();
         }
         finally
         {
             _refreshing.Exit();
         }
+    }
+
+    // A new key's first requests come together: each waits for the one that reads the file, and none is sent away.
+    private void RefreshAfterAMiss()
+    {
+        if (!IsOlderThan(MostAgeAtMiss))
+            return;
+        lock (_refreshing)
+        {
+            if (IsOlderThan(MostAgeAtMiss))
+                Refresh();
+        }
+    }
+
+    private bool IsOlderThan(TimeSpan age) => _time.GetElapsedTime(Volatile.Read(ref _checkedAt)) >= age;
+
+    private void Refresh()
+    {
+        if (_file.Stamp() != _stamp)
+            Load();
+        Volatile.Write(ref _checkedAt, _time.GetTimestamp());
     }
 
     private void Load()

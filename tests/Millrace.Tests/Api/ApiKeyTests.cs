@@ -52,6 +52,25 @@ public sealed class ApiKeyTests : IDisposable
     }
 
     [Fact]
+    public async Task The_first_requests_of_a_new_key_come_together_and_none_is_sent_away()
+    {
+        var serving = Store();
+        var elsewhere = Store();
+        for (var round = 0; round < 50; round++)
+        {
+            var (text, _) = elsewhere.Create(Tenant, $"client-{round}", Scopes.OrdersRead, null);
+            _time.Advance(TimeSpan.FromSeconds(2));
+            using var together = new Barrier(8);
+            var threads = Enumerable.Range(0, 8).Select(_ => Task.Factory.StartNew(() =>
+            {
+                together.SignalAndWait();
+                return serving.Find(text) is not null;
+            }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
+            Assert.All(await Task.WhenAll(threads), Assert.True);
+        }
+    }
+
+    [Fact]
     public void An_expired_key_is_refused()
     {
         var store = Store();
