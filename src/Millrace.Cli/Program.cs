@@ -7,6 +7,7 @@ using Millrace.Cli.Orders;
 using Millrace.Cli.Psp;
 using Millrace.Cli.Replay;
 using Millrace.Cli.Serve;
+using Millrace.Cli.Simulate;
 using Millrace.Cli.Verify;
 
 var root = new RootCommand("Millrace: orders accepted, stock held, money moved, nothing lost.")
@@ -14,6 +15,7 @@ var root = new RootCommand("Millrace: orders accepted, stock held, money moved, 
     ServeCommand.Create(),
     DemoCommand.Create(),
     VerifyCommand.Create(),
+    SimulateCommand.Create(),
     DoctorCommand.Create(),
     OrdersCommand.Create(),
     ItemsCommand.Create(),

@@ -1,5 +1,7 @@
+using Millrace.Domain.Identity;
 using Millrace.Engine.Codec;
 using Millrace.Engine.Journal;
+using Millrace.Engine.ReadModel;
 using Millrace.Gateways.Psp;
 using Millrace.Simulation.Checkers;
 using Millrace.Storage.Sqlite;
@@ -22,10 +24,7 @@ public static class StoreVerification
             await foreach (var batch in store.ReadAllAsync(cancellation))
                 journal.Take(batch);
             journal.Finish();
-            var checkpoints = new Dictionary<int, long>();
-            for (var partition = 0; partition < store.PartitionCount; partition++)
-                checkpoints.Add(partition, (await store.LoadPartitionAsync(partition, cancellation)).Seq);
-            await ReadModelChecker.CheckAsync(store, journal, checkpoints, report, cancellation);
+            await CheckReadModelAsync(store, journal, report, cancellation);
         }
         catch (Exception damage) when (damage is JournalCorruptException or PayloadException or InvalidDataException)
         {
@@ -37,6 +36,29 @@ public static class StoreVerification
         if (psp is not null)
             await CheckPspAsync(psp, journal, report, cancellation);
         return report;
+    }
+
+    private static async Task CheckReadModelAsync(SqliteStore store, JournalChecker journal, CheckReport report, CancellationToken cancellation)
+    {
+        var checker = new ReadModelChecker(journal, report);
+        for (var partition = 0; partition < store.PartitionCount; partition++)
+        {
+            var snapshot = await store.LoadPartitionAsync(partition, cancellation);
+            checker.Begin(partition, snapshot.Seq);
+            foreach (var row in snapshot.Stock)
+                checker.Take(row);
+        }
+
+        OrderId? before = null;
+        do
+        {
+            var page = await store.ListOrdersAsync(new OrderQuery(null, before, Limit: 1_000), cancellation);
+            foreach (var row in page.Rows)
+                checker.Take(row);
+            before = page.Next;
+        }
+        while (before is not null);
+        checker.Finish();
     }
 
     private static async Task CheckPspAsync(Uri psp, JournalChecker journal, CheckReport report, CancellationToken cancellation)

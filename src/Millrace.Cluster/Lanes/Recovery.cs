@@ -17,6 +17,9 @@ internal sealed class Recovery(IJournal journal, IReadModel readModel, Partition
         partition.Restore(snapshot);
         await foreach (var batch in journal.ReadAsync(id, snapshot.Seq, cancellation).ConfigureAwait(false))
         {
+            // What stands behind the claim is another owner's, who has overtaken this one: its own first append will tell.
+            if (batch.FirstSeq > claim.Seq)
+                break;
             var records = RecordCodec.Read(batch.Payload);
             foreach (var order in partition.NeededFor(records).ToList())
             {

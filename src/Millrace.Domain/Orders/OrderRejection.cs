@@ -33,7 +33,4 @@ public abstract record OrderRejection(string Code, string Detail)
     public sealed record NothingParked() : OrderRejection("not_parked", "The order is not parked.");
 
     public sealed record UnknownPayment() : OrderRejection("unknown_payment", "The order knows no such payment request.");
-
-    public sealed record ChangeKeyReused()
-        : OrderRejection("idempotency_key_reused", "The idempotency key was used with another payload.");
 }

@@ -6,7 +6,7 @@ using Millrace.Engine.Partitions;
 namespace Millrace.Engine.Codec;
 
 /// <summary>Messages between partitions as bytes: in checkpoints, and on the wire between nodes.</summary>
-internal static class MessageCodec
+public static class MessageCodec
 {
     public static void Write(PayloadWriter w, PartitionMessage message)
     {

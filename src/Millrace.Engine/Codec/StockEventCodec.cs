@@ -4,7 +4,7 @@ using Millrace.Domain.Stock;
 
 namespace Millrace.Engine.Codec;
 
-internal static class StockEventCodec
+public static class StockEventCodec
 {
     public static void Write(PayloadWriter w, StockEvent fact)
     {

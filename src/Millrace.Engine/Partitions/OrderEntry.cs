@@ -48,6 +48,9 @@ internal sealed class OrderEntry
     /// <summary>It waits for the next checkpoint.</summary>
     public bool IsListedDirty { get; set; }
 
+    /// <summary>It stands in line to be evicted.</summary>
+    public bool IsListedClean { get; set; }
+
     public bool IsPaymentRunning { get; set; }
 
     public bool IsUnsettled { get; set; }

@@ -7,7 +7,7 @@ namespace Millrace.Engine.Partitions;
 /// <summary>The read model's upkeep, and the memory's: what is checkpointed may be evicted.</summary>
 public sealed partial class Partition
 {
-    private readonly Queue<OrderId> _clean = new();
+    private readonly Queue<OrderEntry> _clean = new();
     private List<OrderEntry> _dirtyOrders = [];
     private List<OrderEntry> _checkpointing = [];
     private List<NameRow> _newNames = [];
@@ -23,17 +23,31 @@ public sealed partial class Partition
             if (entry.IsListedDirty)
                 continue;
             entry.IsDirty = false;
-            _clean.Enqueue(entry.Id);
+            ListClean(entry);
         }
 
         _checkpointing.Clear();
         _names.Trim(_newNames.Count);
-        while (_orders.Count > _options.MaxOrdersInMemory && _clean.TryDequeue(out var id))
+        Evict();
+    }
+
+    // Oldest first. One that is not evictable now is dirty or in flight, and is listed again after its next checkpoint.
+    private void Evict()
+    {
+        while (_orders.Count > _options.MaxOrdersInMemory && _clean.TryDequeue(out var entry))
         {
-            // One that is not evictable now is dirty or in flight, and comes back to this queue by its next checkpoint.
-            if (_orders.TryGetValue(id, out var entry) && entry.IsEvictable)
-                _orders.Remove(id);
+            entry.IsListedClean = false;
+            if (entry.IsEvictable)
+                _orders.Remove(entry.Id);
         }
+    }
+
+    private void ListClean(OrderEntry entry)
+    {
+        if (entry.IsListedClean)
+            return;
+        entry.IsListedClean = true;
+        _clean.Enqueue(entry);
     }
 
     // Everything a checkpoint needs is immutable or append-only, so it is captured now and leaves when its seq is durable.

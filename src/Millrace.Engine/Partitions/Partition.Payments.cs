@@ -24,6 +24,9 @@ public sealed partial class Partition
             _ => throw new UnreachableException(),
         };
         Decide(request.Order, entry, command, new EventContext(nowMs, new Actor(ActorKind.Psp, request.Psp)));
+        // A webhook may have told this outcome before, and what followed from it could not start while this one was running.
+        if (entry.Order!.Payment.Pending is { } next && (next.Step, next.Number) != (step, number))
+            HoldPayment(request.Order, isRepeat: false);
     }
 
     private OrderCommand.PaymentUnknown Unknown(Order order, PaymentStep step, int number, string error, long nowMs)
@@ -45,6 +48,13 @@ public sealed partial class Partition
         // A webhook may have settled it, or an operator parked it, before the intent became durable.
         if (entry.IsPaymentRunning || order.Parked is not null || order.Payment.Pending is not { } pending)
             return;
+        if (entry.LastSeq > _durableSeq)
+        {
+            // It has moved on since, perhaps to an intent that is not durable yet.
+            HoldPayment(id, isRepeat);
+            return;
+        }
+
         entry.IsPaymentRunning = true;
         var placement = order.Placement;
         Outputs.Payments.Add(new PaymentRequest(

@@ -28,6 +28,8 @@ public sealed partial class Partition
         _waiting -= waiters.Count;
         foreach (var waiting in waiters)
             Proceed(id, _orders.GetValueOrDefault(id), waiting, nowMs);
+        // Also where nothing changes and no checkpoint is ever due: reading everything must not fill the memory.
+        Evict();
     }
 
     /// <summary>Answers an <see cref="PartitionOutputs.NameLookups"/>.</summary>
@@ -142,7 +144,7 @@ public sealed partial class Partition
         var entry = new OrderEntry(order, row.Document);
         _orders.Add(row.Id, entry);
         CountUnsettled(entry, order);
-        _clean.Enqueue(row.Id);
+        ListClean(entry);
         return entry;
     }
 

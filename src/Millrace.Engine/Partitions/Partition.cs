@@ -60,6 +60,13 @@ public sealed partial class Partition
     /// <summary>Items of the partition as they are decided, for recovery's catalog; only items known durable after recovery.</summary>
     public IEnumerable<StockItem> Items => _stock.Items.Select(item => item.Snapshot());
 
+    /// <summary>An order's encoded history with all that is decided, durable or not; null when it is not in memory. For checkers.</summary>
+    public ReadOnlyMemory<byte>? DocumentInMemory(OrderId id) => 
+        _orders.TryGetValue(id, out var entry) ? entry.Document : (ReadOnlyMemory<byte>?)null;
+
+    /// <summary>Messages to other partitions that they have not durably taken yet.</summary>
+    public int Unacknowledged => _channels.Unacknowledged;
+
     public bool HasPending => _appendedSeq > _batchedSeq;
 
     /// <summary>Handles one request from the edge.</summary>

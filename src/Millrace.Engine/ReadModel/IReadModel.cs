@@ -31,7 +31,8 @@ public readonly record struct OrderPage(IReadOnlyList<OrderRow> Rows, OrderId? N
 /// </summary>
 public interface IReadModel
 {
-    /// <summary>Writes one partition's changes in one transaction, fenced by epoch like an append.</summary>
+    /// <summary>Writes one partition's changes in one transaction, fenced by epoch like an append. A late copy of an older checkpoint
+    /// than the stored one must change nothing: it would take the partition back behind rows that are newer.</summary>
     /// <returns>False when the epoch is no longer current: nothing was written.</returns>
     /// <exception cref="Journal.StoreUnavailableException">Nothing was written, or it is not known; write the same again.</exception>
     ValueTask<bool> CheckpointAsync(PartitionCheckpoint checkpoint);

@@ -11,12 +11,14 @@ namespace Millrace.Simulation.Checkers;
 /// Folds the whole journal once, in commit order, and checks every invariant that the events alone decide. Keeps
 /// every order's document and state: a gigabyte holds about a million orders.
 /// </summary>
-public sealed class JournalChecker(int partitionCount, CheckReport report)
+public sealed class JournalChecker(int partitionCount, CheckReport report, Action<JournalRecord>? observe = null)
 {
     private readonly PartitionMap _map = new(partitionCount);
     private readonly Dictionary<int, BatchPosition> _positions = [];
     private readonly Dictionary<OrderId, CheckedOrder> _orders = [];
     private readonly Dictionary<UInt128, OrderId> _keys = [];
+    private readonly HashSet<UInt128> _stockKeys = [];
+    private readonly Dictionary<(TenantId Tenant, string ExternalId), OrderId> _externalIds = [];
     private readonly StockBook _stock = new();
     private readonly StockHoldings _holdings = new(report);
     private readonly List<StockItem> _changed = [];
@@ -32,6 +34,9 @@ public sealed class JournalChecker(int partitionCount, CheckReport report)
         public List<(long Seq, int Length)> Marks { get; } = [];
 
         public List<byte> Document { get; } = [];
+
+        /// <summary>The keys of its changes; null while there are none.</summary>
+        public HashSet<UInt128>? ChangeKeys { get; set; }
     }
 
     public IReadOnlyDictionary<OrderId, CheckedOrder> Orders => _orders;
@@ -61,7 +66,8 @@ public sealed class JournalChecker(int partitionCount, CheckReport report)
     }
 
     /// <summary>After the last batch: what must hold at the end.</summary>
-    public void Finish()
+    /// <param name="isDrained">Nothing is under way any more: what was reserved for a confirmed order is allocated.</param>
+    public void Finish(bool isDrained = false)
     {
         report.Orders = _orders.Count;
         report.Items = _stock.Count;
@@ -69,7 +75,7 @@ public sealed class JournalChecker(int partitionCount, CheckReport report)
         {
             var status = order.Order.Parked is null ? order.Order.Status.ToString().ToLowerInvariant() : "parked";
             report.OrdersByStatus[status] = report.OrdersByStatus.GetValueOrDefault(status) + 1;
-            OrderChecks.AtEnd(order.Order, _holdings.Of(id), report);
+            OrderChecks.AtEnd(order.Order, _holdings.Of(id), isDrained, report);
         }
 
         _holdings.CompareWith(_stock);
@@ -78,6 +84,7 @@ public sealed class JournalChecker(int partitionCount, CheckReport report)
     private void Take(int partition, long seq, JournalRecord record)
     {
         report.Records++;
+        observe?.Invoke(record);
         switch (record)
         {
             case JournalRecord.OrderDecided r: TakeDecision(partition, seq, r); break;
@@ -103,14 +110,19 @@ public sealed class JournalChecker(int partitionCount, CheckReport report)
             var entry = OrderLedger.EntryFor(order, fact, record.Decision.Context);
             if (entry is not null && entry.Postings.Sum(p => p.AmountMinor) != 0)
                 report.Add(6, id.ToString(), $"ledger entry {entry.Version} does not balance");
+            OrderChecks.Timely(id, order, fact, record.Decision.Context, report);
             order = Order.Evolve(id, order, fact, record.Decision.Context);
             OrderChecks.Always(order, fact, report);
             if (fact is OrderEvent.Placed placed)
                 CheckKey(id, placed.Placement);
+            else if (fact is OrderEvent.ExternalIdGranted && !_externalIds.TryAdd((order.Placement.Tenant, order.Placement.ExternalId!), id))
+                report.Add(2, id.ToString(), $"has the external id of {_externalIds[(order.Placement.Tenant, order.Placement.ExternalId!)]}");
         }
 
         if (known is null)
             _orders.Add(id, known = new CheckedOrder { Order = order! });
+        if (record.Decision.Context.Key is { } key && !(known.ChangeKeys ??= []).Add(key.KeyHash))
+            report.Add(2, id.ToString(), "was changed twice under one key");
         known.Order = order!;
         known.Document.AddRange(record.Bytes.Span);
         known.Marks.Add((seq, known.Document.Count));
@@ -126,6 +138,8 @@ public sealed class JournalChecker(int partitionCount, CheckReport report)
 
     private void TakeStock(int partition, StockEvent fact)
     {
+        if (fact is StockEvent.Adjusted adjusted && !_stockKeys.Add(adjusted.KeyHash))
+            report.Add(2, adjusted.Sku, "was adjusted twice under one key");
         _changed.Clear();
         _stock.Evolve(fact, _changed);
         _holdings.Take(fact);

@@ -1,3 +1,4 @@
+using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
 
 namespace Millrace.Simulation.Checkers;
@@ -20,7 +21,23 @@ internal static class OrderChecks
             report.Add(6, order.Id.ToString(), "is confirmed without its money");
     }
 
-    public static void AtEnd(Order order, HeldStock held, CheckReport report)
+    /// <summary>A timer acts when its time has come, by its owner's clock, and not before.</summary>
+    public static void Timely(OrderId id, Order? before, OrderEvent fact, EventContext context, CheckReport report)
+    {
+        if (fact is OrderEvent.ClosingStarted { Closing: { Outcome: OrderStatus.Expired, Code: "reservation_expired" } }
+            && !(OrderSaga.ReservationDeadline(before!) <= context.AtUnixMs))
+            report.Add(15, id.ToString(), "lost its reservation before the time was up");
+        if (fact is OrderEvent.HoldReleased e && context.Actor.Kind == ActorKind.System
+            && !Array.Exists(before!.Holds, h => h.Id == e.HoldId && h.ExpiresAtUnixMs <= context.AtUnixMs))
+            report.Add(15, id.ToString(), $"lost its hold '{e.HoldId}' before the time was up");
+    }
+
+    /// <summary>Nothing is under way, and nothing will happen by itself.</summary>
+    public static bool IsAtRest(Order order) =>
+        order.Parked is null && order.Payment.Pending is null && order.Status != OrderStatus.Pending
+        && !Array.Exists(order.StockParts, p => p.IsInFlight) && (order.Closing is null || order.Status.IsTerminal());
+
+    public static void AtEnd(Order order, HeldStock held, bool isDrained, CheckReport report)
     {
         var id = order.Id.ToString();
         if (order.Status is OrderStatus.Rejected or OrderStatus.Canceled or OrderStatus.Expired)
@@ -35,6 +52,8 @@ internal static class OrderChecks
         // Reserved ones are about to be allocated: the message is on its way, or is sent again when the server starts.
         if (order.Status == OrderStatus.Confirmed && order.Closing is null && held.Reserved + held.Allocated + held.Deducted != ordered)
             report.Add(4, id, $"is confirmed for {ordered} units, and holds {held}");
+        if (isDrained && order.Status == OrderStatus.Confirmed && held.Reserved != 0)
+            report.Add(5, id, $"is confirmed, and {held.Reserved} of its units were never allocated");
         if (order.Status == OrderStatus.Completed && (held.Deducted != ordered || held.Reserved != 0 || held.Allocated != 0))
             report.Add(5, id, $"is completed for {ordered} units, with {held.Deducted} deducted");
     }

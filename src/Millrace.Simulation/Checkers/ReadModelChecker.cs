@@ -1,49 +1,57 @@
-using Millrace.Domain.Identity;
+using System.Runtime.InteropServices;
+using Millrace.Domain.Stock;
+using Millrace.Engine.Codec;
 using Millrace.Engine.ReadModel;
 
 namespace Millrace.Simulation.Checkers;
 
 /// <summary>Read model = fold of the journal, as of each partition's checkpoint.</summary>
-public static class ReadModelChecker
+public sealed class ReadModelChecker(JournalChecker journal, CheckReport report)
 {
-    /// <param name="checkpoints">The checkpointed sequence of each partition.</param>
-    public static async Task CheckAsync(
-        IReadModel readModel, JournalChecker journal, IReadOnlyDictionary<int, long> checkpoints, CheckReport report, CancellationToken cancellation)
+    private readonly Dictionary<int, long> _checkpoints = [];
+    private long _seen;
+
+    /// <summary>What a partition's rows should show.</summary>
+    public void Begin(int partition, long checkpointSeq) => _checkpoints[partition] = checkpointSeq;
+
+    public void Take(OrderRow row)
     {
-        OrderId? before = null;
-        var seen = 0L;
-        do
-        {
-            var page = await readModel.ListOrdersAsync(new OrderQuery(null, before, Limit: 1_000), cancellation);
-            foreach (var row in page.Rows)
-            {
-                seen++;
-                Check(row, journal, checkpoints, report);
-            }
-
-            before = page.Next;
-        }
-        while (before is not null);
-
-        var expected = journal.Orders.Count(o => o.Value.Marks[0].Seq <= checkpoints.GetValueOrDefault(o.Key.Partition));
-        if (seen != expected)
-            report.Add(19, "read model", $"has {seen} orders where the journal has {expected}");
-    }
-
-    private static void Check(OrderRow row, JournalChecker journal, IReadOnlyDictionary<int, long> checkpoints, CheckReport report)
-    {
+        _seen++;
         if (!journal.Orders.TryGetValue(row.Id, out var order))
         {
             report.Add(19, row.Id.ToString(), "is in the read model and not in the journal");
             return;
         }
 
-        var seq = checkpoints.GetValueOrDefault(row.Id.Partition);
+        var seq = _checkpoints.GetValueOrDefault(row.Id.Partition);
         var length = order.Marks.FindLast(m => m.Seq <= seq).Length;
-        if (!System.Runtime.InteropServices.CollectionsMarshal.AsSpan(order.Document)[..length].SequenceEqual(row.Document.Span))
+        if (!CollectionsMarshal.AsSpan(order.Document)[..length].SequenceEqual(row.Document.Span))
             report.Add(19, row.Id.ToString(), "differs from the fold of its events");
         else if (length == order.Document.Count && (row.Status != order.Order.Status || row.Version != order.Order.Version
             || row.CustomerId != order.Order.Placement.Buyer.CustomerId || row.Attention != order.Order.Parked?.Code))
             report.Add(19, row.Id.ToString(), "has columns that differ from its document");
     }
+
+    /// <summary>An item's row, of a partition whose checkpoint is at the journal's end; any other is only asked to be readable.</summary>
+    public void Take(StockRow row)
+    {
+        var item = StockEventCodec.ReadItem(row.Tenant, row.Sku, row.Document.Span);
+        if (journal.Item(row.Tenant, row.Sku) is not { } known)
+            report.Add(19, row.Sku, "is in the read model and not in the journal");
+        else if (item.Version == known.Version && !AreSame(item, known))
+            report.Add(19, row.Sku, "differs from the fold of its events");
+    }
+
+    /// <summary>After the last row.</summary>
+    public void Finish()
+    {
+        var expected = journal.Orders.Count(o => o.Value.Marks[0].Seq <= _checkpoints.GetValueOrDefault(o.Key.Partition));
+        if (_seen != expected)
+            report.Add(19, "read model", $"has {_seen} orders where the journal has {expected}");
+    }
+
+    internal static bool AreSame(StockItem one, StockItem other) =>
+        (one.Name, one.PriceMinor, one.CurrencyCode, one.BackorderLimit, one.Version)
+            .Equals((other.Name, other.PriceMinor, other.CurrencyCode, other.BackorderLimit, other.Version))
+        && one.Levels.AsSpan().SequenceEqual(other.Levels);
 }

@@ -28,6 +28,19 @@ public sealed class ColdOrderTests
     }
 
     [Fact]
+    public void Reading_every_order_of_a_partition_at_rest_does_not_fill_its_memory()
+    {
+        var shop = new PartitionHarness(options: Small).WithItem();
+        var ids = Enumerable.Range(0, 20).Select(i => shop.Placed(Given.Keyed($"k{i}"))).ToArray();
+        shop.Advance(1_000);
+        Assert.All(ids, id =>
+        {
+            Assert.Equal(OrderStatus.Confirmed, shop.OrderOf(id).Status);
+            Assert.InRange(shop[0].OrdersInMemory, 1, 2);
+        });
+    }
+
+    [Fact]
     public void An_old_key_behind_the_filter_is_looked_up_and_a_fresh_one_costs_no_read()
     {
         var shop = new PartitionHarness(options: Small).WithItem();

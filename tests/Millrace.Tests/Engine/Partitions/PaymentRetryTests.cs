@@ -51,6 +51,39 @@ public sealed class PaymentRetryTests
     }
 
     [Fact]
+    public void A_webhook_that_overtakes_the_answer_does_not_hold_up_the_payment_that_follows()
+    {
+        var shop = new PartitionHarness(options: Options).WithItem();
+        shop.IsPspSlow = true;
+        var id = shop.Placed();
+        shop.Changed(id, new OrderCommand.Cancel("changed my mind"), Given.Key("c"));
+        // The void is asked for while our own call for the authorization is still under way.
+        shop.Changed(id, new OrderCommand.PaymentSucceeded(PaymentStep.Authorize, 1, "ref_webhook"));
+        shop.IsPspSlow = false;
+        shop.Pump();
+        Assert.Equal((OrderStatus.Canceled, true), (shop.OrderOf(id).Status, shop.OrderOf(id).Payment.IsVoided));
+    }
+
+    [Fact]
+    public void A_payment_decided_after_the_one_that_just_became_durable_waits_for_its_own_commit()
+    {
+        var shop = new PartitionHarness(options: Options).WithItem();
+        shop.Psp.Script = _ => PspAnswer.LostAnswer;
+        var id = shop.Placed();
+        shop.RunUntil(() => shop.OrderOf(id).Parked is not null);
+        shop.Changed(id, new OrderCommand.Cancel("gave up"), Given.Key("c"));
+        shop.Psp.Script = null;
+        // While the resumption is being written, the provider's webhook settles what was to be tried again; a void follows.
+        shop.BeforeAppend = batch =>
+        {
+            shop.BeforeAppend = null;
+            shop.Change(id, new OrderCommand.PaymentSucceeded(PaymentStep.Authorize, 1, "ref_webhook"));
+        };
+        shop.Changed(id, new OrderCommand.Resume("looked at"), Given.Key("r"));
+        Assert.Equal((OrderStatus.Canceled, true), (shop.OrderOf(id).Status, shop.OrderOf(id).Payment.IsVoided));
+    }
+
+    [Fact]
     public void After_the_budget_the_order_is_parked_and_a_person_can_resume_it()
     {
         var shop = new PartitionHarness(options: Options).WithItem();

@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Millrace.Simulation.Seeds;
+
+namespace Millrace.Cli.Simulate;
+
+/// <summary><c>millrace simulate</c>: the production engine in worlds where everything goes wrong, one world a seed.</summary>
+internal static class SimulateCommand
+{
+    private const int MaxFailures = 5;
+    private static readonly TimeSpan ProgressEvery = TimeSpan.FromSeconds(1);
+
+    public static Command Create()
+    {
+        var seeds = new Option<long>("--seeds") { Description = "How many seeds.", DefaultValueFactory = _ => 1_000 };
+        var from = new Option<ulong>("--from") { Description = "The first seed.", DefaultValueFactory = _ => 1 };
+        var orders = new Option<int>("--orders") { Description = "Orders a seed.", DefaultValueFactory = _ => 200 };
+        var threads = new Option<int>("--threads") { Description = "Threads; a seed runs on one.", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var trace = new Option<bool>("--trace") { Description = "Show the last happenings of each failing seed, or of the only seed." };
+        var json = new Option<string?>("--json") { Description = "'-' ends the output with one JSON object." };
+        var command = new Command("simulate", "Run seeds of the deterministic simulator; exit status 1 on any violation.")
+        {
+            seeds, from, orders, threads, trace, json,
+        };
+        command.SetAction((parsed, cancellation) => Task.Run(() => Run(
+            parsed.GetValue(from), parsed.GetValue(seeds), new SeedSettings(parsed.GetValue(orders)), Math.Max(1, parsed.GetValue(threads)),
+            parsed.GetValue(trace), parsed.GetValue(json) is not null, cancellation)));
+        return command;
+    }
+
+    private static int Run(
+        ulong first, long count, SeedSettings settings, int threads, bool withTrace, bool isJson, CancellationToken cancellation)
+    {
+        if (count < 1 || settings.Orders < 1)
+        {
+            Console.Error.WriteLine("millrace: --seeds and --orders are 1 or more.");
+            return 2;
+        }
+
+        var shown = TimeSpan.Zero;
+        var run = SimulationRun.Run(first, count, settings, threads, MaxFailures, run =>
+        {
+            if (run.Elapsed - shown < ProgressEvery)
+                return;
+            shown = run.Elapsed;
+            Console.Error.Write(string.Create(CultureInfo.InvariantCulture,
+                $"\r{run.Seeds:N0} of {count:N0} seeds, {run.Seeds / run.Elapsed.TotalSeconds:F0}/s, {run.Violations} violations   "));
+        }, cancellation);
+        if (shown > TimeSpan.Zero)
+            Console.Error.WriteLine();
+        foreach (var failure in run.Failures.Values)
+            Explain(failure, settings, withTrace);
+        if (withTrace && count == 1 && run.Failures.Count == 0)
+            Print(SeedResult.Run(first, settings with { TraceLimit = 200 }).Trace);
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{run.Seeds:N0} seeds from {first} in {run.Elapsed.TotalSeconds:F1} s ({run.Seeds / run.Elapsed.TotalSeconds:F0} a second on {threads} threads), {run.Orders:N0} orders: {run.Violations} violations"));
+        if (isJson)
+        {
+            Console.Out.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object>(StringComparer.Ordinal)
+            {
+                ["scenario"] = "simulate",
+                ["seeds"] = run.Seeds,
+                ["from"] = first,
+                ["seeds_per_s"] = Math.Round(run.Seeds / run.Elapsed.TotalSeconds, 1),
+                ["threads"] = threads,
+                ["orders"] = run.Orders,
+                ["violations"] = run.Violations,
+            }));
+        }
+
+        return run.Violations == 0 && run.Seeds == count ? 0 : 1;
+    }
+
+    private static void Explain(SeedResult failure, SeedSettings settings, bool withTrace)
+    {
+        Console.Out.WriteLine($"seed {failure.Seed} fails with {failure.Plan}");
+        Console.Out.WriteLine(failure.Text());
+        if (!withTrace)
+        {
+            Console.Out.WriteLine($"to see it happen: millrace simulate --seeds 1 --from {failure.Seed} --orders {settings.Orders} --trace\n");
+            return;
+        }
+
+        var (smallest, result) = Shrinker.Shrink(failure, settings);
+        Console.Out.WriteLine($"still fails with {smallest.Orders} orders and {result.Plan}:");
+        Print(result.Trace);
+        Console.Out.WriteLine(result.Text());
+    }
+
+    private static void Print(IEnumerable<string> lines)
+    {
+        foreach (var line in lines)
+            Console.Out.WriteLine(line);
+    }
+}

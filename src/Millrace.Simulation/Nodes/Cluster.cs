@@ -1,0 +1,127 @@
+using Millrace.Simulation.Faults;
+using Millrace.Simulation.Seeds;
+
+namespace Millrace.Simulation.Nodes;
+
+/// <summary>
+/// Which node should run which partition, as the cluster's directory believes, and what happens to the nodes. The directory is often
+/// wrong or late; nothing may depend on it.
+/// </summary>
+internal sealed class Cluster
+{
+    private const long SuperviseUs = 250_000;
+    private readonly World _world;
+    private readonly Dice _dice;
+    private readonly SimulatedNode[] _nodes;
+    private readonly int[] _owners;
+    private readonly long _detectUs;
+
+    public Cluster(World world, int nodes, int partitions, Dice dice)
+    {
+        (_world, _dice) = (world, dice);
+        _nodes = [.. Enumerable.Range(0, nodes).Select(id => new SimulatedNode(world, id, partitions))];
+        _owners = [.. Enumerable.Range(0, partitions).Select(p => p % nodes)];
+        _detectUs = dice.Between(200_000, 3_000_000);
+        Supervise();
+        Repeat(FaultKind.Crash, 3_000_000, () => Crash(_dice.Pick(_nodes)));
+        Repeat(FaultKind.Pause, 3_000_000, () => Pause(_dice.Pick(_nodes)));
+        Repeat(FaultKind.DoubleActivation, 1_500_000, () => Tell(_dice.Pick(_nodes), (node, p) => node.Start(p)));
+        Repeat(FaultKind.HandOver, 2_000_000, HandOver);
+        Repeat(FaultKind.ClockJump, 1_500_000, () => _dice.Pick(_nodes).ClockOffsetMs = _dice.Between(-20_000, 20_000));
+        Repeat(FaultKind.Failover, 4_000_000, () => _world.Database.FailOver(_dice.Between(1_000, 2_000_000)));
+        Repeat(FaultKind.DiskFull, 4_000_000, () => _world.Database.DownFor(_dice.Between(1_000, 2_000_000)));
+        Repeat(FaultKind.PspOutage, 4_000_000, () => _world.Psp.DownFor(_dice.Between(1_000, 5_000_000)));
+    }
+
+    public SimulatedNode OwnerOf(int partition) => _nodes[_owners[partition]];
+
+    /// <summary>Where a client's request goes: to the owner, or to any node when its route is old.</summary>
+    public SimulatedNode RouteTo(int partition) =>
+        _world.Happens(FaultKind.StaleRoute, 0.1) ? _dice.Pick(_nodes) : OwnerOf(partition);
+
+    /// <summary>No more faults: everybody runs, and clocks go right from now on.</summary>
+    public void Heal()
+    {
+        foreach (var node in _nodes)
+        {
+            node.PausedUntilUs = 0;
+            if (!node.IsUp)
+                node.Restart();
+        }
+    }
+
+    private void Crash(SimulatedNode node)
+    {
+        if (!node.IsUp)
+            return;
+        node.Crash();
+        _world.Schedule.After(_dice.Between(50_000, 3_000_000), () =>
+        {
+            if (!node.IsUp)
+                node.Restart();
+        });
+    }
+
+    private void Pause(SimulatedNode node)
+    {
+        // It gets some work done between two pauses: one that never does is a dead one.
+        if (node.IsUp && node.PausedUntilUs + 200_000 < _world.Schedule.NowUs)
+            node.PausedUntilUs = _world.Schedule.NowUs + _dice.Between(10_000, 6_000_000);
+    }
+
+    private void HandOver()
+    {
+        var partition = _dice.Below(_owners.Length);
+        var (old, next) = (OwnerOf(partition), _dice.Below(_nodes.Length));
+        if (old.IsUp)
+            _world.Schedule.After(0, old, () => old.Stop(partition));
+        _owners[partition] = next;
+    }
+
+    private void Tell(SimulatedNode node, Action<SimulatedNode, int> what)
+    {
+        var partition = _dice.Below(_owners.Length);
+        if (node.IsUp)
+            _world.Schedule.After(0, node, () => what(node, partition));
+    }
+
+    // Every partition is kept active without waiting for traffic.
+    private void Supervise()
+    {
+        for (var partition = 0; partition < _owners.Length; partition++)
+        {
+            var node = OwnerOf(partition);
+            if (IsGone(node))
+                node = _nodes[_owners[partition] = _dice.Below(_nodes.Length)];
+            if (!node.IsUp || node.IsHosting(partition))
+                continue;
+            var (owner, id) = (node, partition);
+            _world.Schedule.After(0, owner, () => owner.Start(id));
+        }
+
+        _world.Schedule.After(SuperviseUs, Supervise);
+    }
+
+    // A node that does not answer is taken for dead, whether it is or only stands still.
+    private bool IsGone(SimulatedNode node) => !node.IsUp
+        ? _dice.Below(4) == 0
+        : node.PausedUntilUs > _world.Schedule.NowUs + _detectUs;
+
+    private void Repeat(FaultKind kind, int everyUs, Action strike)
+    {
+        if (!_world.Plan.Has(kind))
+            return;
+        var mean = (int)(everyUs / _world.Plan[kind]);
+        void Next() => _world.Schedule.After(_dice.Between(mean / 4, mean * 2), () =>
+        {
+            if (!_world.IsHealed)
+            {
+                _world.Struck(kind);
+                strike();
+                Next();
+            }
+        });
+
+        Next();
+    }
+}

@@ -1,0 +1,28 @@
+using Millrace.Engine.Partitions;
+using Millrace.Simulation.Faults;
+
+namespace Millrace.Simulation.Seeds;
+
+/// <summary>The bounds of a seed's partitions: mostly small, so that a few hundred orders meet all of them.</summary>
+internal static class PartitionShape
+{
+    public static PartitionOptions Draw(Dice dice, FaultPlan plan)
+    {
+        var isTiny = plan.Has(FaultKind.TinyMemory);
+        var isTight = plan.Has(FaultKind.Overload);
+        return new PartitionOptions
+        {
+            MaxOrdersInMemory = isTiny ? dice.Between(1, 4) : dice.Between(8, 256),
+            MaxRecentNames = isTiny ? dice.Between(1, 4) : dice.Between(8, 256),
+            MaxUnsettled = isTight ? dice.Between(4, 20) : 4_096,
+            MaxUncheckpointed = isTight ? dice.Between(8, 40) : 8_192,
+            MaxOutbox = isTight ? dice.Between(20, 200) : 65_536,
+            MaxWaiting = isTight ? dice.Between(2, 20) : 1_024,
+            PaymentAttempts = dice.Between(2, 8),
+            PaymentRetryBase = TimeSpan.FromMilliseconds(dice.Between(20, 500)),
+            PaymentRetryCap = TimeSpan.FromMilliseconds(dice.Between(500, 5_000)),
+            ResendAfter = TimeSpan.FromMilliseconds(dice.Between(200, 2_000)),
+            CheckpointEvery = TimeSpan.FromMilliseconds(dice.Between(50, 2_000)),
+        };
+    }
+}

@@ -1,0 +1,188 @@
+using Millrace.Engine.Journal;
+using Millrace.Engine.ReadModel;
+using Millrace.Simulation.Faults;
+using Millrace.Simulation.Nodes;
+using Millrace.Simulation.Seeds;
+
+namespace Millrace.Simulation.Stores;
+
+/// <summary>
+/// A database with a synchronous standby, as nodes see it: what is committed is visible at once, is answered when the standby has
+/// it, and is gone when the primary dies before that. Commits are durable in the order in which they became visible.
+/// </summary>
+internal sealed class SimulatedDatabase
+{
+    private readonly World _world;
+    private readonly Dice _dice;
+    private readonly PartitionTables[] _tables;
+    private readonly Queue<Commit> _unreplicated = new();
+    private readonly int _roundTripUs;
+    private readonly int _commitUs;
+    private long _lastReplicatedUs;
+    private long _downUntilUs;
+
+    /// <summary>Visible, and not on the standby yet.</summary>
+    private sealed class Commit
+    {
+        public required Action Undo { get; init; }
+        public required Action Durable { get; init; }
+        public required Action<DatabaseOutcome> Answer { get; init; }
+    }
+
+    public SimulatedDatabase(World world, int partitions, Dice dice)
+    {
+        _world = world;
+        _dice = dice;
+        _tables = [.. Enumerable.Range(0, partitions).Select(_ => new PartitionTables())];
+        _roundTripUs = dice.Between(100, 2_000);
+        _commitUs = dice.Between(500, world.Plan.Has(FaultKind.SlowDisk) ? 100_000 : 8_000);
+    }
+
+    /// <summary>Called for each batch once no failure can take it back, in order.</summary>
+    public required Action<PartitionBatch> BatchIsDurable { get; init; }
+
+    public PartitionTables this[int partition] => _tables[partition];
+
+    public bool IsDown => _downUntilUs > _world.Schedule.NowUs;
+
+    public void DownFor(long us) => _downUntilUs = Math.Max(_downUntilUs, _world.Schedule.NowUs + us);
+
+    /// <summary>The standby takes over, without what it had not got. Whoever waited does not know what became of it.</summary>
+    public void FailOver(long us)
+    {
+        foreach (var commit in _unreplicated.Reverse())
+            commit.Undo();
+        while (_unreplicated.TryDequeue(out var commit))
+            commit.Answer(DatabaseOutcome.Ambiguous);
+        DownFor(us);
+    }
+
+    /// <summary>The whole group in one commit; a fenced batch does not fail its neighbours.</summary>
+    public void Append(SimulatedNode node, List<PartitionBatch> group, Action<DatabaseOutcome, bool[]?> answer)
+    {
+        // The writer's own copies: the partitions use their buffers again once they believe them durable.
+        var batches = group.ConvertAll(batch => batch with { Payload = batch.Payload.ToArray() });
+        bool[]? isAppended = null;
+        Write(node, outcome => answer(outcome, isAppended), answered =>
+        {
+            if (IsDown || _world.Happens(FaultKind.RefusedCommit, 0.01))
+            {
+                answered(DatabaseOutcome.Unavailable);
+                return;
+            }
+
+            isAppended = new bool[batches.Count];
+            for (var i = 0; i < batches.Count; i++)
+            {
+                var tables = _tables[batches[i].Partition];
+                if (isAppended[i] = tables.Accepts(batches[i]))
+                    tables.Batches.Add(batches[i]);
+            }
+
+            var appended = batches.Where((_, i) => isAppended[i]).ToArray();
+            Replicate(
+                undo: () => Array.ForEach(appended, batch => _tables[batch.Partition].Batches.RemoveAt(_tables[batch.Partition].Batches.Count - 1)),
+                durable: () => Array.ForEach(appended, BatchIsDurable),
+                answered);
+        });
+    }
+
+    public void Claim(SimulatedNode node, int partition, Action<DatabaseOutcome, JournalClaim> answer)
+    {
+        JournalClaim claim = default;
+        Write(node, outcome => answer(outcome, claim), answered =>
+        {
+            if (IsDown)
+            {
+                answered(DatabaseOutcome.Unavailable);
+                return;
+            }
+
+            var tables = _tables[partition];
+            claim = new JournalClaim(++tables.Epoch, tables.Seq, tables.Chain);
+            Replicate(undo: () => tables.Epoch--, durable: static () => { }, answered);
+        });
+    }
+
+    /// <param name="answer">Whether the epoch was still current.</param>
+    public void Checkpoint(SimulatedNode node, PartitionCheckpoint checkpoint, Action<DatabaseOutcome, bool> answer)
+    {
+        var isCurrent = false;
+        Write(node, outcome => answer(outcome, isCurrent), answered =>
+        {
+            var tables = _tables[checkpoint.Partition];
+            if (IsDown)
+            {
+                answered(DatabaseOutcome.Unavailable);
+                return;
+            }
+
+            isCurrent = tables.Epoch == checkpoint.Epoch;
+            if (isCurrent && !tables.Batches.Exists(batch => batch.LastSeq == checkpoint.Seq))
+                _world.Report.Add(19, $"partition {checkpoint.Partition}", $"has a checkpoint at {checkpoint.Seq}, which no batch in the journal ends with");
+            Replicate(undo: static () => { }, durable: isCurrent ? () => tables.Store(checkpoint) : static () => { }, answered);
+        });
+    }
+
+    /// <summary>A question that writes nothing. Null: it could not be answered.</summary>
+    public void Read<T>(SimulatedNode node, Func<T> read, Action<T> found, Action failed)
+    {
+        var life = node.Incarnation;
+        _world.Schedule.After(_roundTripUs, () =>
+        {
+            if (IsDown || _world.Happens(FaultKind.FailedRead, 0.05))
+                _world.Schedule.After(_roundTripUs, node, life, failed);
+            else
+            {
+                var value = read();
+                _world.Schedule.After(0, node, life, () => found(value));
+            }
+        });
+    }
+
+    /// <summary>For each partition, whether this epoch is the current one.</summary>
+    public void Confirm(SimulatedNode node, List<(int Partition, long Epoch)> owned, Action<bool[]> confirmed, Action failed) =>
+        Read(node, () => owned.ConvertAll(o => _tables[o.Partition].Epoch == o.Epoch).ToArray(), confirmed, failed);
+
+    // The way there and back, with what can happen on it.
+    private void Write(SimulatedNode node, Action<DatabaseOutcome> answer, Action<Action<DatabaseOutcome>> execute)
+    {
+        var (schedule, life) = (_world.Schedule, node.Incarnation);
+        if (!_world.Happens(FaultKind.AmbiguousCommit, 0.01))
+        {
+            schedule.After(_roundTripUs, () => execute(outcome => schedule.After(0, node, life, () => answer(outcome))));
+            return;
+        }
+
+        schedule.After(_dice.Between(1_000, 500_000), node, () => answer(DatabaseOutcome.Ambiguous));
+        switch (_dice.Below(3))
+        {
+            case 0:
+                break;
+            case 1:
+                schedule.After(_roundTripUs, () => execute(static _ => { }));
+                break;
+            default:
+                // It was on the wire all the time, and arrives when nobody expects it any more.
+                schedule.After(_dice.Between(1_000, 2_000_000), () => execute(static _ => { }));
+                break;
+        }
+    }
+
+    private void Replicate(Action undo, Action durable, Action<DatabaseOutcome> answered)
+    {
+        var schedule = _world.Schedule;
+        var commit = new Commit { Undo = undo, Durable = durable, Answer = answered };
+        _unreplicated.Enqueue(commit);
+        _lastReplicatedUs = Math.Max(_lastReplicatedUs, schedule.NowUs + _dice.Between(_commitUs / 2, _commitUs));
+        schedule.After(_lastReplicatedUs - schedule.NowUs, () =>
+        {
+            // Gone with the primary.
+            if (!_unreplicated.TryPeek(out var oldest) || !ReferenceEquals(oldest, commit))
+                return;
+            _unreplicated.Dequeue();
+            commit.Durable();
+            commit.Answer(DatabaseOutcome.Done);
+        });
+    }
+}
