@@ -8,6 +8,7 @@ using Millrace.Cli.Psp;
 using Millrace.Cli.Replay;
 using Millrace.Cli.Serve;
 using Millrace.Cli.Simulate;
+using Millrace.Cli.Torture;
 using Millrace.Cli.Verify;
 
 var root = new RootCommand("Millrace: orders accepted, stock held, money moved, nothing lost.")
@@ -16,6 +17,7 @@ var root = new RootCommand("Millrace: orders accepted, stock held, money moved, 
     DemoCommand.Create(),
     VerifyCommand.Create(),
     SimulateCommand.Create(),
+    TortureCommand.Create(),
     DoctorCommand.Create(),
     OrdersCommand.Create(),
     ItemsCommand.Create(),

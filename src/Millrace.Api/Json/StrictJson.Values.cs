@@ -1,6 +1,6 @@
-using System.Text;
 using System.Text.Json;
-
+using System.Text;
+using Millrace.Engine.Codec;
 namespace Millrace.Api.Json;
 
 /// <summary>What a text may hold.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Millrace.Api.Keys;
+using Millrace.Cli.Children;
 using Millrace.Cli.Bench.Metrics;
 using Millrace.Cli.Client;
 using Millrace.Cli.Serve;

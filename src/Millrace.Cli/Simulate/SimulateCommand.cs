@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Millrace.Cli.Client;
 using Millrace.Simulation.Seeds;
 
 namespace Millrace.Cli.Simulate;
@@ -9,7 +10,6 @@ namespace Millrace.Cli.Simulate;
 internal static class SimulateCommand
 {
     private const int MaxFailures = 5;
-    private static readonly TimeSpan ProgressEvery = TimeSpan.FromSeconds(1);
 
     public static Command Create()
     {
@@ -23,32 +23,25 @@ internal static class SimulateCommand
         {
             seeds, from, orders, threads, trace, json,
         };
-        command.SetAction((parsed, cancellation) => Task.Run(() => Run(
+        command.SetAction((parsed, cancellation) => RunAsync(
             parsed.GetValue(from), parsed.GetValue(seeds), new SeedSettings(parsed.GetValue(orders)), Math.Max(1, parsed.GetValue(threads)),
-            parsed.GetValue(trace), parsed.GetValue(json) is not null, cancellation)));
+            parsed.GetValue(trace), parsed.GetValue(json) is not null, cancellation));
         return command;
     }
 
-    private static int Run(
+    private static async Task<int> RunAsync(
         ulong first, long count, SeedSettings settings, int threads, bool withTrace, bool isJson, CancellationToken cancellation)
     {
         if (count < 1 || settings.Orders < 1)
         {
-            Console.Error.WriteLine("millrace: --seeds and --orders are 1 or more.");
+            await Console.Error.WriteLineAsync("millrace: --seeds and --orders are 1 or more.");
             return 2;
         }
 
-        var shown = TimeSpan.Zero;
-        var run = SimulationRun.Run(first, count, settings, threads, MaxFailures, run =>
-        {
-            if (run.Elapsed - shown < ProgressEvery)
-                return;
-            shown = run.Elapsed;
-            Console.Error.Write(string.Create(CultureInfo.InvariantCulture,
-                $"\r{run.Seeds:N0} of {count:N0} seeds, {run.Seeds / run.Elapsed.TotalSeconds:F0}/s, {run.Violations} violations   "));
-        }, cancellation);
-        if (shown > TimeSpan.Zero)
-            Console.Error.WriteLine();
+        var done = 0L;
+        SimulationRun run = null!;
+        await Progressing.RunAsync("seeds", count, () => Volatile.Read(ref done), () => Task.Run(
+            () => run = SimulationRun.Run(first, count, settings, threads, MaxFailures, r => Volatile.Write(ref done, r.Seeds), cancellation), cancellation));
         foreach (var failure in run.Failures.Values)
             Explain(failure, settings, withTrace);
         if (withTrace && count == 1 && run.Failures.Count == 0)

@@ -149,7 +149,7 @@ public sealed record Order(
     /// <param name="id">Whose event it is.</param>
     /// <param name="shared">What others may have seen: never changed.</param>
     /// <param name="draft">Begins as <paramref name="shared"/>; afterwards what is returned, to be given with the next event.</param>
-    internal static Order Evolve(OrderId id, Order? shared, ref Order? draft, OrderEvent fact, EventContext context)
+    public static Order Evolve(OrderId id, Order? shared, ref Order? draft, OrderEvent fact, EventContext context)
     {
         if (draft is null)
         {

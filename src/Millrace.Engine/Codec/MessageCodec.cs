@@ -52,14 +52,14 @@ public static class MessageCodec
                 var (tenant, order, part) = (r.Tenant(), r.Id(), r.Int());
                 var demands = new StockDemand[r.Count()];
                 for (var i = 0; i < demands.Length; i++)
-                    demands[i] = new StockDemand(r.Text(), r.Int());
+                    demands[i] = new StockDemand(r.Code(), r.Int());
                 return new PartitionMessage.ToStock(new StockCommand.Reserve(tenant, order, part, demands, r.Bool(), r.Bool()));
             case 2:
                 return new PartitionMessage.ToStock(new StockCommand.Move(
                     r.Tenant(), r.Id(), r.Int(), StockEventCodec.ReadStep(ref r), r.Bool(), StockEventCodec.ReadTakes(ref r)));
             case 3:
                 return new PartitionMessage.ToOrder(r.Id(), new OrderCommand.StockReserved(r.Int(), StockEventCodec.ReadTakes(ref r)));
-            case 4: return new PartitionMessage.ToOrder(r.Id(), new OrderCommand.StockRefused(r.Int(), r.Text(), r.Text()));
+            case 4: return new PartitionMessage.ToOrder(r.Id(), new OrderCommand.StockRefused(r.Int(), r.Code(), r.Code()));
             case 5: return new PartitionMessage.ToOrder(r.Id(), new OrderCommand.StockMoved(r.Int(), StockEventCodec.ReadStep(ref r)));
             case 6: return new PartitionMessage.ToOrder(r.Id(), new OrderCommand.ExternalIdAnswered(r.Bool()));
             case 7: return new PartitionMessage.ClaimName(r.Hash(), r.Id());

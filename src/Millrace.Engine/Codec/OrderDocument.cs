@@ -40,7 +40,7 @@ public static class OrderDocument
         {
             if (recorded.Version > version)
                 break;
-            order = Order.Evolve(id, order, recorded.Fact, recorded.Context);
+            Order.Evolve(id, shared: null, ref order, recorded.Fact, recorded.Context);
         }
 
         return order;
@@ -52,7 +52,7 @@ public static class OrderDocument
         Order? order = null;
         foreach (var recorded in Read(document))
         {
-            order = Order.Evolve(id, order, recorded.Fact, recorded.Context);
+            Order.Evolve(id, shared: null, ref order, recorded.Fact, recorded.Context);
             if (recorded.Version >= version && recorded.EndsDecision)
                 break;
         }

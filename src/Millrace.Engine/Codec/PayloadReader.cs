@@ -59,9 +59,12 @@ public ref struct PayloadReader(ReadOnlySpan<byte> source)
 
     public OrderId Id() => OrderId.TryRead(Take(OrderId.ByteLength), out var id) ? id : throw new PayloadException("an order id is not valid");
 
-    public TenantId Tenant() => TenantId.TryParse(Text(), out var tenant) ? tenant : throw new PayloadException("a tenant id is not valid");
+    public TenantId Tenant() => TenantId.TryParse(Code(), out var tenant) ? tenant : throw new PayloadException("a tenant id is not valid");
 
     public string Text() => Encoding.UTF8.GetString(Take(Count()));
+
+    /// <summary>A text that comes again and again, such as a SKU.</summary>
+    public string Code() => TextCache.GetUtf8(Take(Count()));
 
     public string? OptionalText() => Bool() ? Text() : null;
 

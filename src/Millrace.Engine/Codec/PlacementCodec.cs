@@ -60,14 +60,14 @@ internal static class PlacementCodec
         var externalId = (flags & HasExternalId) != 0 ? r.Text() : null;
         var buyer = new Buyer(r.OptionalText(), r.OptionalText(), r.OptionalText());
         var address = (flags & HasAddress) != 0 ? ReadAddress(ref r) : null;
-        if (!Currency.TryGet(r.Text(), out var currency))
+        if (!Currency.TryGet(r.Code(), out var currency))
             throw new PayloadException("a currency is unknown");
         var lines = new LineItem[r.Count()];
         for (var i = 0; i < lines.Length; i++)
-            lines[i] = new LineItem(r.Text(), r.Int(), r.Signed(), ReadAmounts(ref r), ReadAmounts(ref r));
+            lines[i] = new LineItem(r.Code(), r.Int(), r.Signed(), ReadAmounts(ref r), ReadAmounts(ref r));
         var shipping = r.Signed();
         var total = r.Signed();
-        var payment = new PaymentMethod(r.Text(), r.Text());
+        var payment = new PaymentMethod(r.Code(), r.Text());
         var options = (flags & HasOptions) != 0
             ? new PlacementOptions(r.Bool(), r.Bool(), r.Signed())
             : PlacementOptions.Default;
@@ -93,7 +93,7 @@ internal static class PlacementCodec
             return [];
         var amounts = new LineAmount[count];
         for (var i = 0; i < count; i++)
-            amounts[i] = new LineAmount(r.Text(), r.Signed());
+            amounts[i] = new LineAmount(r.Code(), r.Signed());
         return amounts;
     }
 

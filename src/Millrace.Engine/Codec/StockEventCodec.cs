@@ -33,10 +33,10 @@ public static class StockEventCodec
         var tenant = r.Tenant();
         return tag switch
         {
-            1 => new StockEvent.ItemDefined(tenant, r.Text(), r.Text(), r.Signed(), r.Text(), r.Signed()),
-            2 => new StockEvent.Adjusted(tenant, r.Text(), r.Text(), r.Signed(), r.Text(), r.Hash()),
+            1 => new StockEvent.ItemDefined(tenant, r.Code(), r.Text(), r.Signed(), r.Code(), r.Signed()),
+            2 => new StockEvent.Adjusted(tenant, r.Code(), r.Code(), r.Signed(), r.Text(), r.Hash()),
             3 => new StockEvent.Reserved(tenant, r.Id(), r.Int(), ReadTakes(ref r)),
-            4 => new StockEvent.ReservationRefused(tenant, r.Id(), r.Int(), r.Text(), r.Text()),
+            4 => new StockEvent.ReservationRefused(tenant, r.Id(), r.Int(), r.Code(), r.Code()),
             5 => new StockEvent.Moved(tenant, r.Id(), r.Int(), ReadStep(ref r), r.Bool(), ReadTakes(ref r)),
             _ => throw new PayloadException($"stock event {tag} is unknown"),
         };
@@ -65,7 +65,7 @@ public static class StockEventCodec
         var (name, price, currency, backorder, version) = (r.Text(), r.Signed(), r.Text(), r.Signed(), r.Signed());
         var levels = new StockLevel[r.Count()];
         for (var i = 0; i < levels.Length; i++)
-            levels[i] = new StockLevel(r.Text(), r.Signed(), r.Signed(), r.Signed());
+            levels[i] = new StockLevel(r.Code(), r.Signed(), r.Signed(), r.Signed());
         return new StockItem(tenant, sku, name, price, currency, backorder, levels, version);
     }
 
@@ -84,7 +84,7 @@ public static class StockEventCodec
     {
         var takes = new StockTake[r.Count()];
         for (var i = 0; i < takes.Length; i++)
-            takes[i] = new StockTake(r.Text(), r.Text(), r.Int());
+            takes[i] = new StockTake(r.Code(), r.Code(), r.Int());
         return takes;
     }
 

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Millrace.Engine.Partitions;
 
 /// <summary>
@@ -8,7 +10,7 @@ namespace Millrace.Engine.Partitions;
 /// </summary>
 internal sealed class KeyFilter
 {
-    private const int FirstBits = 1 << 16;
+    private const int FirstBits = 1 << 14;
     private const int MaxBits = 1 << 28;
     private const int BitsPerKey = 12;
     private const int Probes = 7;
@@ -40,6 +42,15 @@ internal sealed class KeyFilter
             _room--;
     }
 
+    /// <summary>Makes room for so many more, in one layer: fewer layers, fewer probes.</summary>
+    public void Reserve(int count)
+    {
+        if (_layers.Count > 0 || count == 0)
+            return;
+        var bits = BitOperations.RoundUpToPowerOf2((ulong)count * BitsPerKey);
+        Add((int)Math.Clamp(bits, FirstBits, MaxBits));
+    }
+
     private static bool IsIn(ulong[] layer, UInt128 hash)
     {
         var mask = (uint)(layer.Length * 64) - 1;
@@ -53,9 +64,10 @@ internal sealed class KeyFilter
         return true;
     }
 
-    private void Grow()
+    private void Grow() => Add(_layers.Count == 0 ? FirstBits : (int)Math.Min(MaxBits, _layers[^1].Length * 64L * 2));
+
+    private void Add(int bits)
     {
-        var bits = _layers.Count == 0 ? FirstBits : Math.Min(MaxBits, _layers[^1].Length * 64 * 2);
         _layers.Add(new ulong[bits / 64]);
         _room = bits / BitsPerKey;
     }

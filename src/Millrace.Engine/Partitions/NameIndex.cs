@@ -20,6 +20,9 @@ internal sealed class NameIndex(int maxRecent)
             _inOrder.Enqueue(hash);
     }
 
+    /// <summary>So many names that the store has will be added.</summary>
+    public void ReserveOlder(int count) => _older.Reserve(count);
+
     /// <summary>A name that the store has.</summary>
     public void AddOlder(UInt128 hash) => _older.Add(hash);
 

@@ -6,6 +6,10 @@ using Millrace.Engine.Requests;
 
 namespace Millrace.Engine.Partitions;
 
+/// <summary>A change of an order that was made under a key.</summary>
+/// <param name="Version">Of an event of its decision.</param>
+internal readonly record struct RecordedChange(ChangeKey Key, int Version);
+
 /// <summary>
 /// An order in memory: its encoded history, its state while it moves, and what the partition must remember of it.
 /// An order at rest (nothing in flight, nothing due) keeps only its bytes: folding a few hundred bytes again costs
@@ -13,16 +17,21 @@ namespace Millrace.Engine.Partitions;
 /// </summary>
 internal sealed class OrderEntry
 {
+    private static readonly List<RecordedChange> NoChanges = [];
+
     // Place to confirmed of a small order takes about 350 bytes: one allocation, no copy.
     private const int FirstCapacity = 400;
     private byte[] _document;
     private int _length;
     private Order? _order;
     private OrderRow _atRest;
+    // Null while nobody has asked: an order that was loaded may have any.
+    private List<RecordedChange>? _changes;
 
     public OrderEntry(OrderId id)
     {
         Id = id;
+        _changes = NoChanges;
         _document = new byte[FirstCapacity];
     }
 
@@ -69,9 +78,25 @@ internal sealed class OrderEntry
 
     private bool IsAtRest => !_atRest.Id.IsEmpty;
 
-    /// <summary>One more decision: its bytes as the journal has them, and the order after it.</summary>
-    public void Append(Order after, long seq, ReadOnlySpan<byte> decision)
+    /// <summary>The change that was made under a key; null when there was none. They stand in the order's own events: permanent, and
+    /// without an index for the few there are.</summary>
+    public RecordedChange? FindChange(UInt128 keyHash)
     {
+        _changes ??= ReadChanges();
+        foreach (var change in _changes)
+        {
+            if (change.Key.KeyHash == keyHash)
+                return change;
+        }
+
+        return null;
+    }
+
+    /// <summary>One more decision: its bytes as the journal has them, and the order after it.</summary>
+    public void Append(Order after, long seq, ReadOnlySpan<byte> decision, ChangeKey? key)
+    {
+        if (key is { } used && _changes is not null)
+            (_changes = _changes.Count == 0 ? [] : _changes).Add(new RecordedChange(used, after.Version));
         if (_document.Length - _length < decision.Length)
             Array.Resize(ref _document, Math.Max(_document.Length + (_document.Length / 2), _length + decision.Length));
         decision.CopyTo(_document.AsSpan(_length));
@@ -86,6 +111,18 @@ internal sealed class OrderEntry
 
     private OrderRow Row(Order order) => new(
         Id, order.Placement.Tenant, order.Status, order.Version, order.Placement.Buyer.CustomerId, order.DueAtUnixMs, order.Parked?.Code, Document);
+
+    private List<RecordedChange> ReadChanges()
+    {
+        var changes = NoChanges;
+        foreach (var recorded in OrderDocument.Read(Document))
+        {
+            if (recorded.Context.Key is { } key)
+                (changes = changes.Count == 0 ? [] : changes).Add(new RecordedChange(key, recorded.Version));
+        }
+
+        return changes;
+    }
 
     private static bool CanRest(Order order) =>
         order.Payment.Pending is null && !Array.Exists(order.StockParts, p => p.IsInFlight);

@@ -144,20 +144,13 @@ public sealed partial class Partition
         Reply(sink, decided.ToReply(), entry!.LastSeq);
     }
 
-    // Keys of changes stand in the order's own events: permanent, and no index is needed for the few there are.
     private static PartitionReply? FindChange(OrderEntry entry, ChangeKey key)
     {
-        foreach (var recorded in OrderDocument.Read(entry.Document))
-        {
-            if (recorded.Context.Key is not { } used || used.KeyHash != key.KeyHash)
-                continue;
-            return used.PayloadHash != key.PayloadHash
-                ? new PartitionReply(ReplyStatus.KeyReused)
-                : new PartitionReply(ReplyStatus.Replayed,
-                    OrderDocument.FoldDecision(entry.Order!.Id, entry.Document, recorded.Version));
-        }
-
-        return null;
+        if (entry.FindChange(key.KeyHash) is not { } earlier)
+            return null;
+        return earlier.Key.PayloadHash != key.PayloadHash
+            ? new PartitionReply(ReplyStatus.KeyReused)
+            : new PartitionReply(ReplyStatus.Replayed, OrderDocument.FoldDecision(entry.Id, entry.Document, earlier.Version));
     }
 
     private static bool IsVisible(OrderEntry? entry, TenantId? tenant) =>
@@ -198,7 +191,7 @@ public sealed partial class Partition
     {
         var seq = NextRecord();
         var start = RecordCodec.WriteOrderDecided(_pending, id, context, _facts);
-        Apply(entry, after, seq, _pending.Written[start..]);
+        Apply(entry, after, seq, _pending.Written[start..], context.Key);
         foreach (var fact in _facts)
             React(id, entry, after, fact);
         if (after.SettledVersion > after.Version - _facts.Count)
@@ -211,9 +204,9 @@ public sealed partial class Partition
         }
     }
 
-    private void Apply(OrderEntry entry, Order after, long seq, ReadOnlySpan<byte> decision)
+    private void Apply(OrderEntry entry, Order after, long seq, ReadOnlySpan<byte> decision, ChangeKey? key)
     {
-        entry.Append(after, seq, decision);
+        entry.Append(after, seq, decision, key);
         MarkDirty(entry);
         CountUnsettled(entry, after);
     }

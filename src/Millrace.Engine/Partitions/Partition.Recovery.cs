@@ -17,6 +17,7 @@ public sealed partial class Partition
         _appendedSeq = _checkpointSeq = snapshot.Seq;
         foreach (var row in snapshot.Stock)
             _stock.Put(StockEventCodec.ReadItem(row.Tenant, row.Sku, row.Document.Span));
+        _names.ReserveOlder(snapshot.NameHashes.Count);
         foreach (var hash in snapshot.NameHashes)
             _names.AddOlder(hash);
         foreach (var row in snapshot.DueOrders)
@@ -88,7 +89,7 @@ public sealed partial class Partition
         var order = Order.Evolve(record.Order, entry.Order, record.Decision.Facts, record.Decision.Context);
         if (record.Decision.Facts is [OrderEvent.Placed placed, ..])
             AddName(placed.Placement.KeyHash, record.Order);
-        Apply(entry, order, _appendedSeq, record.Bytes.Span);
+        Apply(entry, order, _appendedSeq, record.Bytes.Span, record.Decision.Context.Key);
         foreach (var fact in record.Decision.Facts)
             React(record.Order, entry, order, fact);
     }

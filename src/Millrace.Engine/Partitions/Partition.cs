@@ -21,8 +21,8 @@ public sealed partial class Partition
     private readonly StockBook _stock = new();
     private readonly Channels _channels;
     private readonly NameIndex _names;
-    private PayloadWriter _pending = new(16 * 1024);
-    private PayloadWriter _inFlight = new(16 * 1024);
+    private PayloadWriter _pending = new(1024);
+    private PayloadWriter _inFlight = new(1024);
     private readonly Queue<HeldOutput> _held = new();
     private readonly List<OrderEvent> _facts = [];
     private readonly List<StockItem> _changedItems = [];

@@ -45,8 +45,15 @@ public sealed class JournalChecker(int partitionCount, CheckReport report, Actio
 
     public StockItem? Item(TenantId tenant, string sku) => _stock.Find(tenant, sku);
 
+    /// <summary>A claim is durable: from now on no earlier epoch may write.</summary>
+    public void Claim(int partition, long epoch) =>
+        _positions[partition] = _positions.GetValueOrDefault(partition) with { Epoch = epoch };
+
     /// <summary>The next batch, in the order of commits.</summary>
-    public void Take(PartitionBatch batch)
+    public void Take(PartitionBatch batch) => Take(batch, RecordCodec.Read(batch.Payload));
+
+    /// <param name="records">What the batch's payload says.</param>
+    public void Take(PartitionBatch batch, IReadOnlyList<JournalRecord> records)
     {
         report.Batches++;
         var position = _positions.GetValueOrDefault(batch.Partition);
@@ -56,7 +63,6 @@ public sealed class JournalChecker(int partitionCount, CheckReport report, Actio
             report.Add(8, $"partition {batch.Partition}", $"the hash chain breaks at {batch.FirstSeq}");
         if (batch.Epoch < position.Epoch)
             report.Add(10, $"partition {batch.Partition}", $"epoch {batch.Epoch} wrote after epoch {position.Epoch}");
-        var records = RecordCodec.Read(batch.Payload);
         if (batch.LastSeq - batch.FirstSeq + 1 != records.Count)
             report.Add(8, $"partition {batch.Partition}", $"{records.Count} records stand as {batch.FirstSeq} to {batch.LastSeq}");
         var seq = batch.FirstSeq;
@@ -111,11 +117,12 @@ public sealed class JournalChecker(int partitionCount, CheckReport report, Actio
             if (entry is not null && entry.Postings.Sum(p => p.AmountMinor) != 0)
                 report.Add(6, id.ToString(), $"ledger entry {entry.Version} does not balance");
             OrderChecks.Timely(id, order, fact, record.Decision.Context, report);
-            order = Order.Evolve(id, order, fact, record.Decision.Context);
-            OrderChecks.Always(order, fact, report);
+            // In place: nobody keeps an order of the checker's.
+            Order.Evolve(id, shared: null, ref order, fact, record.Decision.Context);
+            OrderChecks.Always(order!, fact, report);
             if (fact is OrderEvent.Placed placed)
                 CheckKey(id, placed.Placement);
-            else if (fact is OrderEvent.ExternalIdGranted && !_externalIds.TryAdd((order.Placement.Tenant, order.Placement.ExternalId!), id))
+            else if (fact is OrderEvent.ExternalIdGranted && !_externalIds.TryAdd((order!.Placement.Tenant, order.Placement.ExternalId!), id))
                 report.Add(2, id.ToString(), $"has the external id of {_externalIds[(order.Placement.Tenant, order.Placement.ExternalId!)]}");
         }
 

@@ -7,68 +7,86 @@ namespace Millrace.Simulation.Clients;
 /// <summary>One request of a client, repeated with the same key until somebody answers it, as the manual says.</summary>
 internal sealed class ClientCall
 {
+    private const int FirstPauseUs = 300_000;
+    private const int LongestPauseUs = 4_000_000;
     private readonly World _world;
     private readonly Dice _dice;
     private readonly int _partition;
     private readonly Func<PartitionRequest> _make;
     private readonly Action<PartitionReply> _answered;
-    private int _attempt;
-    private bool _isAnswered;
+    private int _pauseUs = FirstPauseUs;
+    private readonly int _patienceUs;
+    private long _sentAtUs;
+    private bool _isPausing;
 
     private ClientCall(World world, Dice dice, int partition, Func<PartitionRequest> make, Action<PartitionReply> answered) =>
-        (_world, _dice, _partition, _make, _answered) = (world, dice, partition, make, answered);
+        (_world, _dice, _partition, _make, _answered, _patienceUs) = (world, dice, partition, make, answered, dice.Between(1_000_000, 3_000_000));
 
     /// <param name="make">The request of each attempt: the same key, and for a placement another id.</param>
     /// <param name="answered">Called once, with anything but "unavailable".</param>
-    public static void Start(World world, Dice dice, int partition, Func<PartitionRequest> make, Action<PartitionReply> answered) =>
-        new ClientCall(world, dice, partition, make, answered).Send();
-
-    private void Send()
+    public static void Start(World world, Dice dice, int partition, Func<PartitionRequest> make, Action<PartitionReply> answered)
     {
-        var attempt = ++_attempt;
-        Submit(attempt);
+        var call = new ClientCall(world, dice, partition, make, answered);
+        call.Submit();
         // A buyer who clicks twice.
-        if (_world.Happens(FaultKind.RepeatedMessage, 0.02))
-            Submit(attempt);
-        _world.Schedule.After(_dice.Between(1_000_000, 3_000_000), () =>
-        {
-            if (!_isAnswered && attempt == _attempt)
-                Send();
-        });
+        if (world.Happens(FaultKind.RepeatedMessage, 0.05))
+            call.Submit();
+        world.Patience.Watch(call);
     }
 
-    private void Submit(int attempt)
+    public bool IsAnswered { get; private set; }
+
+    /// <summary>Nobody says that a request is lost: what is not answered for long is sent again.</summary>
+    public void SendAgainWhenOverdue()
     {
+        if (!_isPausing && _world.Schedule.NowUs - _sentAtUs > _patienceUs)
+            Submit();
+    }
+
+    private void Submit()
+    {
+        _sentAtUs = _world.Schedule.NowUs;
         if (_world.Happens(FaultKind.LostRequest, 0.03))
             return;
         var node = _world.Cluster.RouteTo(_partition);
         var request = _make();
         _world.Coverage.Count(request);
-        _world.Schedule.After(_world.Network.Latency(), node, () => node.Handle(_partition, request, new Sink(this, attempt)));
+        _world.Schedule.After(_world.Network.Latency(), node, () => node.Handle(_partition, request, new Sink(this)));
     }
 
-    private void Take(int attempt, PartitionReply reply)
+    private void Complete(PartitionReply reply)
     {
-        if (_isAnswered)
+        if (_world.Happens(FaultKind.LostRequest, 0.03) || IsAnswered)
             return;
         if (reply.Status != ReplyStatus.Unavailable)
-        {
-            _isAnswered = true;
-            _answered(reply);
-        }
-        else if (attempt == _attempt)
-        {
-            // No second attempt for this one's time-out.
-            var next = ++_attempt;
-            _world.Schedule.After(_dice.Between(50_000, 500_000), () =>
-            {
-                if (!_isAnswered && next == _attempt)
-                    Send();
-            });
-        }
+            _world.Schedule.After(_world.Network.Latency(), () => Take(reply));
+        else if (!_isPausing)
+            Pause();
     }
 
-    private sealed class Sink(ClientCall call, int attempt) : ReplySink
+    private void Take(PartitionReply reply)
+    {
+        if (IsAnswered)
+            return;
+        IsAnswered = true;
+        _answered(reply);
+    }
+
+    private void Pause()
+    {
+        _isPausing = true;
+        _world.Schedule.After(_dice.Between(_pauseUs / 2, _pauseUs), GoOn);
+        _pauseUs = Math.Min(_pauseUs * 2, LongestPauseUs);
+    }
+
+    private void GoOn()
+    {
+        _isPausing = false;
+        if (!IsAnswered)
+            Submit();
+    }
+
+    private sealed class Sink(ClientCall call) : ReplySink
     {
         private bool _isComplete;
 
@@ -79,8 +97,7 @@ internal sealed class ClientCall
                 world.Report.Add(18, $"partition {call._partition}", $"answered one request twice, at last with {reply.Status}");
             _isComplete = true;
             world.CheckAnswer(reply);
-            if (!world.Happens(FaultKind.LostRequest, 0.03))
-                world.Schedule.After(world.Network.Latency(), () => call.Take(attempt, reply));
+            call.Complete(reply);
         }
     }
 }

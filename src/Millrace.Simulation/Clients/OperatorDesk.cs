@@ -7,14 +7,15 @@ using Millrace.Simulation.Seeds;
 
 namespace Millrace.Simulation.Clients;
 
-/// <summary>The people who are asked: they let parked orders go on, and lift holds that nobody else lifts.</summary>
+/// <summary>The people who are asked: they let parked orders go on or give up on them, and lift holds that nobody else lifts.</summary>
 internal sealed class OperatorDesk(World world, Dice dice, JournalChecker journal)
 {
     private const long EveryUs = 1_500_000;
+    private readonly HashSet<OrderId> _asked = [];
     private int _letters;
-    private int _open;
+    private int _probes;
 
-    public bool IsDone => _open == 0;
+    public bool IsDone => _asked.Count == 0 && _probes == 0;
 
     public void Start() => world.Schedule.After(EveryUs, () =>
     {
@@ -30,9 +31,9 @@ internal sealed class OperatorDesk(World world, Dice dice, JournalChecker journa
         {
             var order = checkedOrder.Order;
             if (order.Parked is not null)
-                Tell(id, new OrderCommand.Resume("looked at"));
+                Tell(id, order.Closing is null && dice.Below(3) == 0 ? new OrderCommand.Cancel("gave up on it") : new OrderCommand.Resume("looked at"));
             // What holds stock runs out by itself, and so does a hold that says when: nobody may help those.
-            if (order.Status != OrderStatus.Pending || order.StockParts.Length > 0)
+            if (order.Status != OrderStatus.Pending || OrderSaga.ReservationDeadline(order) is not null)
                 continue;
             foreach (var hold in order.Holds)
             {
@@ -47,16 +48,17 @@ internal sealed class OperatorDesk(World world, Dice dice, JournalChecker journa
     {
         for (var partition = 0; partition < world.Map.Count; partition++)
         {
-            _open++;
-            ClientCall.Start(world, dice, partition, static () => new PartitionRequest.ReadItem(World.Stranger, "probe"), _ => _open--);
+            _probes++;
+            ClientCall.Start(world, dice, partition, static () => new PartitionRequest.ReadItem(World.Stranger, "probe"), _ => _probes--);
         }
     }
 
     private void Tell(OrderId id, OrderCommand command)
     {
-        _open++;
+        if (!_asked.Add(id))
+            return;
         world.Coverage.Count(command);
         var key = new ChangeKey(NameHash.ChangeKey(World.Stranger, "operator", $"{++_letters}"), 1);
-        ClientCall.Start(world, dice, id.Partition, () => new PartitionRequest.ChangeOrder(id, null, command, World.Person, key, null), _ => _open--);
+        ClientCall.Start(world, dice, id.Partition, () => new PartitionRequest.ChangeOrder(id, null, command, World.Person, key, null), _ => _asked.Remove(id));
     }
 }

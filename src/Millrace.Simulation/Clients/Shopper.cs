@@ -32,8 +32,9 @@ internal sealed class Shopper
 
     public OrderPlacement Placement => _placement;
 
-    /// <summary>Units of money that it asked back and was promised, in minor units.</summary>
-    public long RefundsMinor { get; private set; }
+    /// <summary>What it asked back at most, in minor units. A request that was refused is not remembered: an older copy of it that is
+    /// still under way may be accepted later.</summary>
+    public long RefundsMinor => _wishes.Sum(wish => wish is Wish.Change { Command: OrderCommand.Refund refund } ? refund.AmountMinor ?? _placement.TotalMinor : 0);
 
     public void Start() => Place(_placement, Placed);
 
@@ -124,10 +125,8 @@ internal sealed class Shopper
         if (reply.Status == ReplyStatus.Replayed)
             seen = 0;
         See(reply, seen);
-        if (reply.Status is ReplyStatus.Accepted or ReplyStatus.Replayed && wish.Command is OrderCommand.Refund refund)
-            RefundsMinor += refund.AmountMinor ?? _placement.TotalMinor;
-        if (reply.Status == ReplyStatus.Rejected && Array.IndexOf(TooEarly, reply.Code) >= 0 && ++_refusals < 6)
-            _world.Schedule.After(_dice.Between(100_000, 800_000), Ask);
+        if (reply.Status == ReplyStatus.Rejected && Array.IndexOf(TooEarly, reply.Code) >= 0 && ++_refusals < 4)
+            _world.Schedule.After(_dice.Between(200_000, 1_500_000), Ask);
         else
             Next();
     }

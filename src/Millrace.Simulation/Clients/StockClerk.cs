@@ -51,12 +51,18 @@ internal sealed class StockClerk(World world, Dice dice, TenantId tenant, string
                 case 3: Send(new StockCommand.DefineItem(tenant, sku, sku, 1_100, "EUR", dice.Below(20)), sku, null, static () => { }); break;
                 case 4: Send(new StockCommand.DefineItem(tenant, sku, sku, 1_100, "EUR", -1), sku, null, static () => { }); break;
                 case 5: Read(sku); break;
-                case 6: Adjust(sku, $"shelf {dice.Below(400)}", 0); break;
+                case 6 when dice.Below(400) == 0: FillTooManyShelves(sku); break;
                 default: Adjust(sku, dice.Pick(Locations), dice.Between(-3, 30)); break;
             }
 
             Later(count - 1);
         });
+    }
+
+    private void FillTooManyShelves(string sku)
+    {
+        for (var shelf = 0; shelf <= StockItem.MaxLocations; shelf++)
+            Adjust(sku, $"shelf {shelf}", 1);
     }
 
     private void Adjust(string sku, string location, long delta)

@@ -30,8 +30,8 @@ internal abstract record Wish
     public static Wish[] Draw(Dice dice, long nowMs, bool withPoison) => dice.Below(32) switch
     {
         < 4 => [Do(new OrderCommand.Cancel("changed my mind"))],
-        < 7 => Shipped(),
-        < 11 => [.. Shipped(), Do(new OrderCommand.Deliver())],
+        < 7 => [new AwaitSettled(), .. Shipped()],
+        < 11 => [new AwaitSettled(), .. Shipped(), Do(new OrderCommand.Deliver())],
         11 => [.. Shipped(), Do(new OrderCommand.Refund(100 + dice.Below(3) * 100, "scratched")), Do(new OrderCommand.Deliver())],
         12 => [.. Shipped(), Do(new OrderCommand.Deliver()), Do(new OrderCommand.Refund(null, "broken")), Do(new OrderCommand.Cancel("too late"))],
         13 => [Hold("a", "fraud"), Release("a")],
@@ -41,11 +41,12 @@ internal abstract record Wish
         17 => [new AwaitSettled(), Hold("a", "manual"), Do(new OrderCommand.Ship("dhl", null)), Release("a"), .. Shipped()],
         18 => [new PlaceAgain(), new ReadAsStranger(), new ReuseKey()],
         19 => [Do(new OrderCommand.Deliver()), Do(new OrderCommand.Resume("for fun")), Release("none")],
-        20 => [.. Enumerable.Range(0, 34).Select(i => Hold($"h{i}", "many", nowMs + 500))],
+        20 when dice.Below(12) == 0 => [.. Enumerable.Range(0, 34).Select(i => Hold($"h{i}", "many", nowMs + 500))],
         21 => [new AwaitSettled(), Do(new OrderCommand.Cancel("late")), Hold("a", "too late"), .. Shipped()],
         22 => [new Change(new OrderCommand.Cancel("if unseen"), ExpectedVersion: dice.Between(1, 12)), new Read()],
         23 => [.. Shipped(), Do(new OrderCommand.Ship("ups", "t2")), Do(new OrderCommand.Cancel("on the way"))],
-        24 when withPoison => [Do(Poison), new Read()],
+        24 => [Hold("a", "abandoned")],
+        25 when withPoison => [Do(Poison), new Read()],
         _ => [],
     };
 

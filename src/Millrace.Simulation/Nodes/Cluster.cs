@@ -9,7 +9,7 @@ namespace Millrace.Simulation.Nodes;
 /// </summary>
 internal sealed class Cluster
 {
-    private const long SuperviseUs = 250_000;
+    private const long SuperviseUs = 200_000;
     private readonly World _world;
     private readonly Dice _dice;
     private readonly SimulatedNode[] _nodes;
@@ -21,15 +21,15 @@ internal sealed class Cluster
         (_world, _dice) = (world, dice);
         _nodes = [.. Enumerable.Range(0, nodes).Select(id => new SimulatedNode(world, id, partitions))];
         _owners = [.. Enumerable.Range(0, partitions).Select(p => p % nodes)];
-        _detectUs = dice.Between(200_000, 3_000_000);
+        _detectUs = dice.Between(200_000, 2_000_000);
         Supervise();
         Repeat(FaultKind.Crash, 3_000_000, () => Crash(_dice.Pick(_nodes)));
         Repeat(FaultKind.Pause, 3_000_000, () => Pause(_dice.Pick(_nodes)));
         Repeat(FaultKind.DoubleActivation, 1_500_000, () => Tell(_dice.Pick(_nodes), (node, p) => node.Start(p)));
         Repeat(FaultKind.HandOver, 2_000_000, HandOver);
         Repeat(FaultKind.ClockJump, 1_500_000, () => _dice.Pick(_nodes).ClockOffsetMs = _dice.Between(-20_000, 20_000));
-        Repeat(FaultKind.Failover, 4_000_000, () => _world.Database.FailOver(_dice.Between(1_000, 2_000_000)));
-        Repeat(FaultKind.DiskFull, 4_000_000, () => _world.Database.DownFor(_dice.Between(1_000, 2_000_000)));
+        Repeat(FaultKind.Failover, 4_000_000, () => _world.Database.FailOver(_dice.Between(1_000, 700_000)));
+        Repeat(FaultKind.DiskFull, 4_000_000, () => _world.Database.DownFor(_dice.Between(1_000, 1_000_000)));
         Repeat(FaultKind.PspOutage, 4_000_000, () => _world.Psp.DownFor(_dice.Between(1_000, 5_000_000)));
     }
 
@@ -55,7 +55,7 @@ internal sealed class Cluster
         if (!node.IsUp)
             return;
         node.Crash();
-        _world.Schedule.After(_dice.Between(50_000, 3_000_000), () =>
+        _world.Schedule.After(_dice.Between(50_000, 1_500_000), () =>
         {
             if (!node.IsUp)
                 node.Restart();

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Millrace.Domain.Identity;
 using Millrace.Engine.Partitions;
+using Millrace.Engine.Payments;
 using Millrace.Engine.ReadModel;
 using Millrace.Engine.Requests;
 using Millrace.Simulation.Stores;
@@ -31,7 +32,7 @@ internal sealed partial class SimulatedNode
         }
 
         foreach (var payment in outputs.Payments)
-            _world.Psp.Ask(this, payment, outcome => WithPartition(host, partition, () => partition.CompletePayment(payment, outcome, NowMs)));
+            Pay(host, partition, payment);
         foreach (var order in outputs.OrderLoads)
             LoadOrder(host, partition, order);
         foreach (var name in outputs.NameLookups)
@@ -41,6 +42,9 @@ internal sealed partial class SimulatedNode
         outputs.Clear();
         _world.CheckBounds(partition);
     }
+
+    private void Pay(HostedPartition host, Partition partition, PaymentRequest payment) => _world.Psp.Ask(
+        this, payment, outcome => WithPartition(host, partition, () => partition.CompletePayment(payment, outcome, NowMs)));
 
     private void HoldReply(HostedPartition host, OutgoingReply reply)
     {
@@ -137,6 +141,6 @@ internal sealed partial class SimulatedNode
     {
         if (!ReferenceEquals(host.Partition, partition))
             return;
-        Guard(host, partition, run);
+        Guard(host, partition, static (_, run) => run(), run);
     }
 }

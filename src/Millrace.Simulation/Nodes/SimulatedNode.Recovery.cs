@@ -1,4 +1,3 @@
-using Millrace.Engine.Codec;
 using Millrace.Engine.Journal;
 using Millrace.Engine.Partitions;
 using Millrace.Engine.ReadModel;
@@ -42,20 +41,20 @@ internal sealed partial class SimulatedNode
         if (outcome == DatabaseOutcome.Done)
             Load(host, claim);
         else
-            _world.Schedule.After(RetryUs, this, () => RunIfHere(host, () => Claim(host)));
+            TryLater(host, () => Claim(host));
     });
 
     private void Load(HostedPartition host, JournalClaim claim) => _world.Database.Read(
         this,
         () => _world.Database[host.Id].Snapshot(),
         snapshot => RunIfHere(host, () => ReadTail(host, claim, snapshot)),
-        () => RunIfHere(host, () => Load(host, claim)));
+        () => TryLater(host, () => Load(host, claim)));
 
     private void ReadTail(HostedPartition host, JournalClaim claim, PartitionSnapshot snapshot) => _world.Database.Read(
         this,
         () => RecoverUnlessOvertaken(host.Id, claim, snapshot),
         recovered => RunIfHere(host, () => Serve(host, recovered, claim)),
-        () => RunIfHere(host, () => ReadTail(host, claim, snapshot)));
+        () => TryLater(host, () => ReadTail(host, claim, snapshot)));
 
     // Null when another has claimed it meanwhile: what stands there now continues somebody else's claim, and need not make sense.
     private Partition? RecoverUnlessOvertaken(int id, JournalClaim claim, PartitionSnapshot snapshot)
@@ -79,14 +78,14 @@ internal sealed partial class SimulatedNode
         var partition = new Partition(id, _world.Map, _world.Options, claim);
         partition.Restore(snapshot);
         _world.Coverage.Count(snapshot.Seq == 0 ? "recovery.without_checkpoint" : "recovery.with_checkpoint");
-        foreach (var batch in tables.Batches)
+        foreach (var row in tables.Batches)
         {
+            var (batch, records) = (row.Batch, row.Records);
             if (batch.FirstSeq <= snapshot.Seq)
                 continue;
             if (batch.FirstSeq > claim.Seq)
                 break;
             _world.Coverage.Count("recovery.tail");
-            var records = RecordCodec.Read(batch.Payload);
             foreach (var order in partition.NeededFor(records))
                 partition.RestoreCold(tables.Orders[order]);
             partition.Replay(batch, records);
@@ -108,6 +107,8 @@ internal sealed partial class SimulatedNode
         _world.Trace?.Add($"node {Id} serves partition {host.Id} from {claim.Seq} as epoch {claim.Epoch}");
         Touch(host);
     }
+
+    private void TryLater(HostedPartition host, Action run) => _world.Schedule.After(RetryUs, this, () => RunIfHere(host, run));
 
     private void RunIfHere(HostedPartition host, Action run)
     {

@@ -74,7 +74,7 @@ internal sealed partial class SimulatedNode
             return;
         }
 
-        Guard(host, running, () => running.Handle(request, sink, NowMs));
+        Guard(host, running, static (p, r) => p.Handle(r.request, r.sink, r.NowMs), (request, sink, NowMs));
         if (_world.Trace is { } trace)
             trace.Add($"node {Id} partition {partition} takes {Describe(request)}");
     }
@@ -112,7 +112,7 @@ internal sealed partial class SimulatedNode
             if (host?.Partition is not { } partition)
                 continue;
             if (host.Refused is null)
-                Guard(host, partition, () => partition.Tick(NowMs));
+                Guard(host, partition, static (p, now) => p.Tick(now), NowMs);
             TryFinishStop(host);
         }
 
@@ -120,11 +120,11 @@ internal sealed partial class SimulatedNode
     }
 
     // What an owner that was overtaken is told need not make sense to it. For any other, an exception is a broken invariant.
-    private void Guard(HostedPartition host, Partition partition, Action run)
+    private void Guard<T>(HostedPartition host, Partition partition, Action<Partition, T> run, T argument)
     {
         try
         {
-            run();
+            run(partition, argument);
             Touch(host);
         }
         catch (Exception) when (IsOvertaken(partition))
@@ -163,8 +163,12 @@ internal sealed partial class SimulatedNode
                 (group ??= []).Add(batch);
         }
 
-        if (group is null)
-            return;
+        if (group is not null)
+            Append(group);
+    }
+
+    private void Append(List<PartitionBatch> group)
+    {
         _isGroupInFlight = true;
         _world.Database.Append(this, group, (outcome, isAppended) => GroupWritten(group, outcome, isAppended));
     }

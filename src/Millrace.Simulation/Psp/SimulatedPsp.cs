@@ -16,6 +16,8 @@ internal sealed class SimulatedPsp(World world, Dice dice)
     // Longer than any node stands still: a first attempt that was held up for longer than the provider remembers its key could not be
     // told from a new one (docs/guarantees.md).
     private readonly long _keyLifetimeUs = world.Plan.Has(FaultKind.PspKeyExpiry) ? dice.Between(8_000_000, 20_000_000) : long.MaxValue;
+    private readonly int _slowestWebhookUs = dice.Between(10_000, 3_000_000);
+    private readonly double _webhookRate = dice.Below(3) == 0 ? 1 : 0.1;
     private long _downUntilUs;
 
     /// <summary>Every movement of money, in order.</summary>
@@ -46,7 +48,10 @@ internal sealed class SimulatedPsp(World world, Dice dice)
     private PaymentOutcome Execute(PaymentRequest request)
     {
         var key = request.IdempotencyKey;
-        if (_byKey.TryGetValue(key, out var known) && (request.Attempt > 1 || world.Schedule.NowUs - known.AtUs < _keyLifetimeUs))
+        var isKnown = _byKey.TryGetValue(key, out var known);
+        if (isKnown && world.Schedule.NowUs - known.AtUs >= _keyLifetimeUs)
+            world.Struck(FaultKind.PspKeyExpiry);
+        if (isKnown && (request.Attempt > 1 || world.Schedule.NowUs - known.AtUs < _keyLifetimeUs))
             return known.Outcome;
         // A void or a refund is not refused: the other side of the money is ours already.
         var isDeclined = request.Operation is PaymentOperation.Authorize or PaymentOperation.Capture
@@ -57,7 +62,7 @@ internal sealed class SimulatedPsp(World world, Dice dice)
         if (outcome is PaymentOutcome.Succeeded done)
             Facts.Add(new PspFact(Name(request.Operation), key, done.Reference, request.AmountMinor, request.CurrencyCode));
         _byKey[key] = (outcome, world.Schedule.NowUs);
-        if (dice.Below(8) == 0)
+        if (dice.Happens(_webhookRate))
             Notify(request, outcome);
         return outcome;
     }
@@ -72,9 +77,18 @@ internal sealed class SimulatedPsp(World world, Dice dice)
         if (world.Happens(FaultKind.LostWebhook, 0.2))
             return;
         for (var copies = world.Happens(FaultKind.RepeatedWebhook, 0.3) ? 3 : 1; copies > 0; copies--)
-            world.Schedule.After(dice.Between(0, 2_000_000), () => world.TellOrder(request.Order, fact));
+            NotifyOnce(request, fact);
         if (dice.Below(10) == 0)
             world.TellOrder(request.Order, new OrderCommand.PaymentSucceeded(step, request.Number + 100, "not_ours"));
+    }
+
+    // Now and then the merchant hears of it too, and lets a parked order go on in the same moment.
+    private void NotifyOnce(PaymentRequest request, OrderCommand fact)
+    {
+        var after = dice.Between(10_000, _slowestWebhookUs);
+        world.Schedule.After(after, () => world.TellOrder(request.Order, fact));
+        if (dice.Below(2) == 0)
+            world.Schedule.After(after - dice.Below(10_000), () => world.TellOrder(request.Order, new OrderCommand.Resume("the provider says so")));
     }
 
     private static string Name(PaymentOperation operation) => operation switch

@@ -88,6 +88,8 @@ public sealed class Coverage
             Count((object)fact);
             if (fact is OrderEvent.Parked { Code: OrderParkCodes.Poison })
                 _cases[typeof(OrderCommand.Park)] = _cases.GetValueOrDefault(typeof(OrderCommand.Park)) + 1;
+            if (fact is OrderEvent.Placed)
+                _cases[typeof(OrderCommand.Place)] = _cases.GetValueOrDefault(typeof(OrderCommand.Place)) + 1;
             if (fact is OrderEvent.ClosingStarted { Closing.Outcome: OrderStatus.Expired })
                 _cases[typeof(OrderCommand.CheckDue)] = _cases.GetValueOrDefault(typeof(OrderCommand.CheckDue)) + 1;
         }

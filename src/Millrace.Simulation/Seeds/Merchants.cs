@@ -18,7 +18,7 @@ internal sealed class Merchants(World world, Dice dice)
     /// <summary>They come within a second or several, or all at once.</summary>
     public Shopper[] Shoppers(int count)
     {
-        var window = world.Plan.Has(FaultKind.Overload) ? 100_000 : dice.Between(300_000, 6_000_000);
+        var window = world.Plan.Has(FaultKind.Overload) ? 100_000 : dice.Between(200_000, 3_000_000);
         var buyers = new Shopper[count];
         for (var i = 0; i < count; i++)
         {
@@ -47,6 +47,6 @@ internal sealed class Merchants(World world, Dice dice)
             tenant, NameHash.PlaceKey(tenant, $"k{number}"), 77,
             ExternalId: dice.Below(5) == 0 ? $"W-{dice.Below(count / 4 + 1)}" : null,
             new Buyer($"c{number}", null, null), ShipTo: null, Currency.Get("EUR"), lines, 0, total, new PaymentMethod("sim", "tok_ok"),
-            new PlacementOptions(dice.Below(4) == 0, dice.Below(4) == 0, dice.Below(4) == 0 ? dice.Between(200, 5_000) : 900_000), []);
+            new PlacementOptions(dice.Below(4) == 0, dice.Below(4) == 0, dice.Below(4) == 0 ? dice.Between(200, 5_000) : dice.Between(20_000, 90_000)), []);
     }
 }

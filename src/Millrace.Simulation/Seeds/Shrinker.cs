@@ -4,7 +4,7 @@ namespace Millrace.Simulation.Seeds;
 /// <summary>Makes a failing seed small: fewer orders, fewer kinds of faults, as long as the same promise is broken.</summary>
 public static class Shrinker
 {
-    private const int TraceLimit = 6000;
+    private const int TraceLimit = 400;
 
     /// <summary>The smallest world found in which the invariant still breaks, run with a trace.</summary>
     public static (SeedSettings Settings, SeedResult Result) Shrink(SeedResult failure, SeedSettings settings)

@@ -120,7 +120,7 @@ internal sealed partial class World
         if (!_journal.Orders.TryGetValue(buyer.Id, out var known) || known.Order.Placement.KeyHash != buyer.Placement.KeyHash)
             Report.Add(1, buyer.Id.ToString(), "was acknowledged and does not exist");
         else if (known.Order.Closing is null && known.Order.Payment.RefundedMinor > buyer.RefundsMinor)
-            Report.Add(3, buyer.Id.ToString(), $"had {buyer.RefundsMinor} refunded by request, and {known.Order.Payment.RefundedMinor} in truth");
+            Report.Add(3, buyer.Id.ToString(), $"had {buyer.RefundsMinor} refunded at most by request, and {known.Order.Payment.RefundedMinor} in truth");
     }
 
     private void CheckReadModel()

@@ -42,12 +42,19 @@ internal sealed partial class World
         var (nodes, partitions) = (shape.Between(1, 4), shape.Between(2, 10));
         Map = new PartitionMap(partitions);
         Options = PartitionShape.Draw(shape, Plan);
-        TickUs = shape.Between(20_000, 200_000);
+        TickUs = shape.Between(50_000, 300_000);
+        Patience = new Patience(Schedule);
         _journal = new JournalChecker(partitions, Report, Coverage.Count);
         Network = new Network(this, dice.Split());
-        Database = new SimulatedDatabase(this, partitions, dice.Split()) { BatchIsDurable = _journal.Take };
+        Database = new SimulatedDatabase(this, partitions, dice.Split())
+        {
+            BatchIsDurable = row => _journal.Take(row.Batch, row.Records),
+            ClaimIsDurable = _journal.Claim,
+        };
         Psp = new SimulatedPsp(this, dice.Split());
         Cluster = new Cluster(this, nodes, partitions, dice.Split());
+        foreach (var kind in new[] { FaultKind.SlowDisk, FaultKind.Poison, FaultKind.Overload, FaultKind.TinyMemory }.Where(Plan.Has))
+            Struck(kind);
         var merchants = new Merchants(this, dice.Split());
         _clerks = merchants.Clerks();
         _shoppers = merchants.Shoppers(settings.Orders);
@@ -71,6 +78,8 @@ internal sealed partial class World
     public SimulatedDatabase Database { get; }
 
     public Network Network { get; }
+
+    public Patience Patience { get; }
 
     public Cluster Cluster { get; }
 
@@ -123,6 +132,8 @@ internal sealed partial class World
         Coverage.Count(reply);
         if (reply.Order is { } order && (!_journal.Orders.TryGetValue(order.Id, out var known) || known.Order.Version < order.Version))
             Report.Add(18, order.Id.ToString(), $"is shown at version {order.Version} by an answer {reply.Status} before that is durable");
+        if (reply is { Code: OrderParkCodes.Poison, Order: { Parked: null } poisoned })
+            Report.Add(16, poisoned.Id.ToString(), "made its decider throw, and nobody was asked");
         if (reply.Item is { } item && (_journal.Item(item.Tenant, item.Sku)?.Version ?? 0) < item.Version)
             Report.Add(18, item.Sku, $"is shown at version {item.Version} before that is durable");
     }

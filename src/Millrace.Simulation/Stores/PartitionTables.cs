@@ -10,7 +10,7 @@ internal sealed class PartitionTables
     public long Epoch { get; set; }
 
     /// <summary>Visible on the primary; the last ones may not be on the standby yet.</summary>
-    public List<PartitionBatch> Batches { get; } = [];
+    public List<StoredBatch> Batches { get; } = [];
 
     public long CheckpointSeq { get; set; }
 
@@ -22,9 +22,9 @@ internal sealed class PartitionTables
 
     public Dictionary<UInt128, OrderId> Names { get; } = [];
 
-    public long Seq => Batches.Count == 0 ? 0 : Batches[^1].LastSeq;
+    public long Seq => Batches.Count == 0 ? 0 : Batches[^1].Batch.LastSeq;
 
-    public UInt128 Chain => Batches.Count == 0 ? UInt128.Zero : Batches[^1].Chain;
+    public UInt128 Chain => Batches.Count == 0 ? UInt128.Zero : Batches[^1].Batch.Chain;
 
     /// <summary>The compare-and-set on which safety rests.</summary>
     public bool Accepts(PartitionBatch batch) =>

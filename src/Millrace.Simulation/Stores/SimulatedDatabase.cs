@@ -35,11 +35,14 @@ internal sealed class SimulatedDatabase
         _dice = dice;
         _tables = [.. Enumerable.Range(0, partitions).Select(_ => new PartitionTables())];
         _roundTripUs = dice.Between(100, 2_000);
-        _commitUs = dice.Between(500, world.Plan.Has(FaultKind.SlowDisk) ? 100_000 : 8_000);
+        _commitUs = dice.Between(2_000, world.Plan.Has(FaultKind.SlowDisk) ? 100_000 : 12_000);
     }
 
     /// <summary>Called for each batch once no failure can take it back, in order.</summary>
-    public required Action<PartitionBatch> BatchIsDurable { get; init; }
+    public required Action<StoredBatch> BatchIsDurable { get; init; }
+
+    /// <summary>Called for each claim once no failure can take it back.</summary>
+    public required Action<int, long> ClaimIsDurable { get; init; }
 
     public PartitionTables this[int partition] => _tables[partition];
 
@@ -61,7 +64,7 @@ internal sealed class SimulatedDatabase
     public void Append(SimulatedNode node, List<PartitionBatch> group, Action<DatabaseOutcome, bool[]?> answer)
     {
         // The writer's own copies: the partitions use their buffers again once they believe them durable.
-        var batches = group.ConvertAll(batch => batch with { Payload = batch.Payload.ToArray() });
+        var batches = group.ConvertAll(static batch => new StoredBatch(batch with { Payload = batch.Payload.ToArray() }));
         bool[]? isAppended = null;
         Write(node, outcome => answer(outcome, isAppended), answered =>
         {
@@ -74,17 +77,32 @@ internal sealed class SimulatedDatabase
             isAppended = new bool[batches.Count];
             for (var i = 0; i < batches.Count; i++)
             {
-                var tables = _tables[batches[i].Partition];
-                if (isAppended[i] = tables.Accepts(batches[i]))
+                var tables = _tables[batches[i].Batch.Partition];
+                if (isAppended[i] = tables.Accepts(batches[i].Batch))
                     tables.Batches.Add(batches[i]);
             }
 
-            var appended = batches.Where((_, i) => isAppended[i]).ToArray();
-            Replicate(
-                undo: () => Array.ForEach(appended, batch => _tables[batch.Partition].Batches.RemoveAt(_tables[batch.Partition].Batches.Count - 1)),
-                durable: () => Array.ForEach(appended, BatchIsDurable),
-                answered);
+            Replicate(undo: () => Undo(batches, isAppended), durable: () => MakeDurable(batches, isAppended), answered);
         });
+    }
+
+    private void Undo(List<StoredBatch> batches, bool[] isAppended)
+    {
+        for (var i = 0; i < isAppended.Length; i++)
+        {
+            var rows = _tables[batches[i].Batch.Partition].Batches;
+            if (isAppended[i])
+                rows.RemoveAt(rows.Count - 1);
+        }
+    }
+
+    private void MakeDurable(List<StoredBatch> batches, bool[] isAppended)
+    {
+        for (var i = 0; i < isAppended.Length; i++)
+        {
+            if (isAppended[i])
+                BatchIsDurable(batches[i]);
+        }
     }
 
     public void Claim(SimulatedNode node, int partition, Action<DatabaseOutcome, JournalClaim> answer)
@@ -100,7 +118,7 @@ internal sealed class SimulatedDatabase
 
             var tables = _tables[partition];
             claim = new JournalClaim(++tables.Epoch, tables.Seq, tables.Chain);
-            Replicate(undo: () => tables.Epoch--, durable: static () => { }, answered);
+            Replicate(undo: () => tables.Epoch--, durable: () => ClaimIsDurable(partition, claim.Epoch), answered);
         });
     }
 
@@ -118,7 +136,7 @@ internal sealed class SimulatedDatabase
             }
 
             isCurrent = tables.Epoch == checkpoint.Epoch;
-            if (isCurrent && !tables.Batches.Exists(batch => batch.LastSeq == checkpoint.Seq))
+            if (isCurrent && !tables.Batches.Exists(row => row.Batch.LastSeq == checkpoint.Seq))
                 _world.Report.Add(19, $"partition {checkpoint.Partition}", $"has a checkpoint at {checkpoint.Seq}, which no batch in the journal ends with");
             Replicate(undo: static () => { }, durable: isCurrent ? () => tables.Store(checkpoint) : static () => { }, answered);
         });
@@ -135,7 +153,7 @@ internal sealed class SimulatedDatabase
             else
             {
                 var value = read();
-                _world.Schedule.After(0, node, life, () => found(value));
+                _world.Schedule.Reach(node, life, () => found(value));
             }
         });
     }
@@ -150,7 +168,7 @@ internal sealed class SimulatedDatabase
         var (schedule, life) = (_world.Schedule, node.Incarnation);
         if (!_world.Happens(FaultKind.AmbiguousCommit, 0.01))
         {
-            schedule.After(_roundTripUs, () => execute(outcome => schedule.After(0, node, life, () => answer(outcome))));
+            schedule.After(_roundTripUs, () => execute(outcome => schedule.Reach(node, life, () => answer(outcome))));
             return;
         }
 

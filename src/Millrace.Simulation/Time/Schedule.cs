@@ -26,6 +26,21 @@ internal sealed class Schedule
     /// <summary>Something that this life of the node will notice, if it lasts.</summary>
     public void After(long us, SimulatedNode node, Action run) => After(us, node, node.Incarnation, run);
 
+    /// <summary>Something reaches the node now, or when it goes on; or nobody, when the life that asked for it is over.</summary>
+    public void Reach(SimulatedNode node, int incarnation, Action run)
+    {
+        if (node.Incarnation != incarnation)
+            return;
+        if (node.PausedUntilUs > NowUs)
+        {
+            Add(node.PausedUntilUs, new Event(run, node, incarnation));
+            return;
+        }
+
+        run();
+        node.Settle();
+    }
+
     /// <summary>An answer.</summary>
     /// <param name="incarnation">The life that asked: the next one does not know of it.</param>
     public void After(long us, SimulatedNode node, int incarnation, Action run) => Add(NowUs + us, new Event(run, node, incarnation));

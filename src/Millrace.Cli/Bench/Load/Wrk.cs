@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Millrace.Cli.Children;
 
 namespace Millrace.Cli.Bench.Load;
 

@@ -15,8 +15,7 @@ internal sealed partial class PartitionHarness
         foreach (var (sink, reply) in outputs.Replies)
         {
             IsDurable(reply);
-            if (Faults is not { } faults || !faults.Happens(faults.LoseMessage))
-                sink.Complete(reply);
+            sink.Complete(reply);
         }
 
         DrainMessages(id, outputs);
@@ -95,10 +94,7 @@ internal sealed partial class PartitionHarness
 
     private void Post(int target, Action run)
     {
-        if (Faults is { } faults && faults.Happens(faults.LoseMessage))
-            return;
-        Later(target, null, run);
-        if (Faults is { } again && again.Happens(again.RepeatMessage))
+        if (Faults is not { } faults || !faults.Happens(faults.LoseMessage))
             Later(target, null, run);
     }
 

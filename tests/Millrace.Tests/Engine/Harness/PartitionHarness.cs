@@ -85,16 +85,14 @@ internal sealed partial class PartitionHarness
         if (_events.Count == 0)
             return false;
         Assert.True(++_run < MostEvents, "It never comes to rest.");
-        var node = Pick();
-        _events.Remove(node);
+        var node = _events.First!;
+        _events.RemoveFirst();
         if (node.Value.Incarnation is null || node.Value.Incarnation == _incarnations[node.Value.Partition])
         {
             node.Value.Run();
             Drain(node.Value.Partition);
         }
 
-        if (Faults is { } faults && faults.Happens(faults.Crash))
-            Crash(faults.Random.Next(_partitions.Length), isInFlightDurable: faults.Happens(0.5));
         AfterEvent?.Invoke();
         return true;
     }
@@ -132,15 +130,6 @@ internal sealed partial class PartitionHarness
             Assert.True(ms < mostMs, "It did not happen in time.");
             Advance(stepMs);
         }
-    }
-
-    // Among the oldest few: a real network delays, it does not keep a message for ever.
-    private LinkedListNode<Event> Pick()
-    {
-        var node = _events.First!;
-        for (var skip = Faults is { Reorders: true } faults ? faults.Random.Next(Math.Min(_events.Count, 8)) : 0; skip > 0; skip--)
-            node = node.Next!;
-        return node;
     }
 
     private void Later(int partition, int? incarnation, Action run) => _events.AddLast(new Event(partition, incarnation, run));

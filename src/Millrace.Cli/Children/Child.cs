@@ -2,13 +2,15 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Millrace.Cli.Bench;
+namespace Millrace.Cli.Children;
 
 /// <summary>A process that this one started, watched by its id and gone when this object is.</summary>
 internal sealed class Child : IAsyncDisposable
 {
     private const int MaxKeptLength = 64 * 1024;
     private const int SigTerm = 15;
+    private const int SigCont = 18;
+    private const int SigStop = 19;
     private readonly Process _process;
     private readonly StringBuilder _output = new();
 
@@ -78,6 +80,13 @@ internal sealed class Child : IAsyncDisposable
         return await WaitAsync(limit.Token);
     }
 
+    /// <summary>SIGSTOP: it stands still, and does not know it.</summary>
+    public void Pause() => _ = Kill(_process.Id, SigStop);
+
+    /// <summary>SIGCONT: it goes on as if nothing had happened.</summary>
+    public void Resume() => _ = Kill(_process.Id, SigCont);
+
+    /// <summary>SIGKILL, unless it has ended already; nothing of it runs any more afterwards.</summary>
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)

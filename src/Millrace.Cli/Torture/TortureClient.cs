@@ -1,0 +1,107 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+
+namespace Millrace.Cli.Torture;
+
+/// <summary>
+/// A shopper who never gives up: every request is repeated with its own key until it is answered, however often the server dies
+/// meanwhile. Places orders, does something with a few of them, repeats old requests, and writes down what it is told.
+/// </summary>
+internal sealed class TortureClient(HttpClient http, AckRecord told, int number, int seed)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(30);
+    private readonly Random _random = new(seed + number);
+    private readonly List<Ack> _mine = [];
+
+    /// <summary>Answers that broke a rule, in words.</summary>
+    public List<string> Complaints { get; } = [];
+
+    /// <summary>Until told to stop; the request under way is brought to its answer first.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        for (var i = 0; !stop.IsCancellationRequested; i++)
+        {
+            await PlaceAsync($"client-{number}-{i}");
+            if (_mine.Count == 0)
+                continue;
+            var some = _mine[_random.Next(_mine.Count)];
+            switch (_random.Next(20))
+            {
+                case 0: await RepeatAsync(some); break;
+                case 1: await ChangeAsync(some, "cancel", TortureShop.Nothing); break;
+                case 2: await ChangeAsync(some, "ship", TortureShop.Nothing); break;
+                case 3: await ChangeAsync(some, "deliver", TortureShop.Nothing); break;
+                case 4: await ChangeAsync(some, "refunds", TortureShop.Refund(_random.Next(1, 100))); break;
+            }
+        }
+    }
+
+    /// <summary>The order as it is now; null when it is not there.</summary>
+    public async Task<JsonElement?> FindAsync(Ack order)
+    {
+        var (status, body) = await AnswerAsync(HttpMethod.Get, $"/v1/orders/{order.Order}", null, null);
+        return status == HttpStatusCode.OK ? body : null;
+    }
+
+    /// <summary>Sends the placement again: the answer must be about the same order.</summary>
+    public async Task RepeatAsync(Ack order)
+    {
+        var (status, body) = await AnswerAsync(HttpMethod.Post, "/v1/orders", order.Body, order.Key);
+        if (status != HttpStatusCode.Accepted || body.Text("id") != order.Order)
+            Complaints.Add($"{order.Key} was acknowledged as {order.Order} and is answered {status} {body}");
+    }
+
+    public Task ResumeAsync(Ack order, int round) => ChangeAsync(order, "resume", TortureShop.Nothing, $":{round}");
+
+    private async Task PlaceAsync(string key)
+    {
+        var bytes = TortureShop.Order(_random, key);
+        var (status, body) = await AnswerAsync(HttpMethod.Post, "/v1/orders", bytes, key);
+        if (status != HttpStatusCode.Accepted)
+        {
+            Complaints.Add($"{key} was answered {status} {body}");
+            return;
+        }
+
+        var ack = new Ack(key, bytes, body.Text("id"));
+        told.Add(ack);
+        _mine.Add(ack);
+    }
+
+    // It may be too early or too late for it: then the answer is a 409, and that is well.
+    private async Task ChangeAsync(Ack order, string what, byte[] bytes, string suffix = "")
+    {
+        var (status, body) = await AnswerAsync(HttpMethod.Post, $"/v1/orders/{order.Order}/{what}", bytes, $"{order.Key}:{what}{suffix}");
+        // A refund's key is used again with another amount now and then, and refused for it.
+        if (status is not (HttpStatusCode.OK or HttpStatusCode.Accepted or HttpStatusCode.Created or HttpStatusCode.Conflict or HttpStatusCode.UnprocessableEntity))
+            Complaints.Add($"{what} of {order.Order} was answered {status} {body}");
+    }
+
+    private async Task<(HttpStatusCode Status, JsonElement Body)> AnswerAsync(HttpMethod method, string path, byte[]? body, string? key)
+    {
+        while (true)
+        {
+            try
+            {
+                using var request = new HttpRequestMessage(method, path);
+                if (key is not null)
+                    request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
+                if (body is not null)
+                    request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+                using var response = await http.SendAsync(request);
+                if (response.StatusCode is not (HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests))
+                {
+                    var bytes = await response.Content.ReadAsByteArrayAsync();
+                    return (response.StatusCode, bytes.Length == 0 ? default : JsonSerializer.Deserialize<JsonElement>(bytes));
+                }
+            }
+            catch (Exception broken) when (broken is HttpRequestException or TaskCanceledException or IOException)
+            {
+                // No answer: the server is dead, or stands still. The same request again, with the same key.
+            }
+
+            await Task.Delay(Pause);
+        }
+    }
+}

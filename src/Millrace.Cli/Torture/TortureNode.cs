@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using Millrace.Cli.Children;
+
+namespace Millrace.Cli.Torture;
+
+/// <summary>The real server as a child process that is killed, paused and started again over the same folder.</summary>
+internal sealed class TortureNode : IAsyncDisposable
+{
+    private static readonly TimeSpan ReadyPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(60);
+    private readonly HttpClient _probe = new() { Timeout = TimeSpan.FromSeconds(10) };
+    private readonly string _psp;
+    private readonly string _secret;
+    private Child? _child;
+
+    /// <param name="data">Its data folder.</param>
+    /// <param name="psp">Where the PSP simulator listens.</param>
+    /// <param name="secret">Signs the webhooks.</param>
+    /// <param name="port">The same in all its lives.</param>
+    public TortureNode(string data, Uri psp, string secret, int port)
+    {
+        (DataDirectory, _psp, _secret) = (data, psp.ToString(), secret);
+        Url = new Uri($"http://127.0.0.1:{port}");
+    }
+
+    public string DataDirectory { get; }
+
+    public Uri Url { get; }
+
+    /// <summary>Starts the process and waits for nothing.</summary>
+    public void Launch()
+    {
+        var start = Self.Start("serve", "--data", DataDirectory, "--urls", Url.ToString(), "--psp", _psp);
+        start.Environment["MILLRACE_PSP_WEBHOOK_SECRET"] = _secret;
+        _child = Child.Start(start);
+    }
+
+    /// <summary>Starts the process and waits until all its partitions serve.</summary>
+    /// <returns>How long that took.</returns>
+    public async Task<TimeSpan> StartAsync(CancellationToken cancellation)
+    {
+        var watch = Stopwatch.StartNew();
+        Launch();
+        while (!await IsReadyAsync(cancellation))
+        {
+            if (_child!.HasExited || watch.Elapsed > ReadyPatience)
+                throw new InvalidOperationException($"The server did not become ready; it said: {_child.Output}");
+            await Task.Delay(10, cancellation);
+        }
+
+        return watch.Elapsed;
+    }
+
+    /// <summary>SIGKILL.</summary>
+    public ValueTask KillAsync() => _child!.DisposeAsync();
+
+    /// <summary>SIGSTOP for a while.</summary>
+    public async Task PauseAsync(TimeSpan duration, CancellationToken cancellation)
+    {
+        _child!.Pause();
+        try
+        {
+            await Task.Delay(duration, cancellation);
+        }
+        finally
+        {
+            _child.Resume();
+        }
+    }
+
+    public async Task StopAsync(CancellationToken cancellation)
+    {
+        var code = await _child!.StopAsync(StopPatience, cancellation);
+        if (code != 0)
+            throw new InvalidOperationException($"The server ended with {code}: {_child.Output}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_child is not null)
+            await _child.DisposeAsync();
+        _probe.Dispose();
+    }
+
+    private async Task<bool> IsReadyAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            using var response = await _probe.GetAsync(new Uri(Url, "/readyz"), cancellation);
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            // It does not listen yet.
+            return false;
+        }
+    }
+}

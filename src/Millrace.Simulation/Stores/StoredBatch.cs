@@ -1,0 +1,12 @@
+using Millrace.Engine.Codec;
+using Millrace.Engine.Journal;
+
+namespace Millrace.Simulation.Stores;
+
+/// <summary>A row of the journal, and what it says: read once, for the checker and for every recovery.</summary>
+internal sealed class StoredBatch(PartitionBatch batch)
+{
+    public PartitionBatch Batch { get; } = batch;
+
+    public List<JournalRecord> Records => field ??= RecordCodec.Read(Batch.Payload);
+}

@@ -1,0 +1,49 @@
+using System.Collections.Concurrent;
+using Xunit;
+
+namespace Millrace.Tests.Simulation.PlantedBugs;
+
+/// <summary>Who watches the simulator: bugs planted on purpose, every one of which it must find.</summary>
+public sealed class PlantedBugTests
+{
+    private const int MostSeeds = 500;
+    private const int SoundSeeds = 20;
+
+    [Fact]
+    public void The_simulator_catches_every_planted_bug()
+    {
+        var caught = new ConcurrentDictionary<PlantedBug, (int Seeds, int Invariant, string What)?>();
+        Parallel.ForEach(
+            Partitioner.Create(Catalog.All, EnumerablePartitionerOptions.NoBuffering),
+            new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = TestContext.Current.CancellationToken },
+            bug =>
+            {
+                using var mutant = Mutant.With(bug);
+                caught[bug] = mutant.FirstFailure(MostSeeds);
+            });
+
+        Console.WriteLine("| planted bug | seeds | invariant | found as |");
+        Console.WriteLine("|---|---|---|---|");
+        foreach (var bug in Catalog.All)
+        {
+            var found = caught[bug];
+            Console.WriteLine($"| {bug.Name} | {(found is null ? "not found" : found.Value.Seeds)} | {found?.Invariant} | {Shortened(found?.What)} |");
+        }
+
+        Assert.True(Catalog.All.Count >= 15);
+        Assert.DoesNotContain(Catalog.All, bug => caught[bug] is null);
+    }
+
+    [Fact]
+    public void Without_a_bug_the_same_build_finds_nothing()
+    {
+        using var sound = Mutant.Without();
+        Assert.Null(sound.FirstFailure(SoundSeeds));
+    }
+
+    private static string? Shortened(string? what)
+    {
+        var line = what?.Split('\n')[0];
+        return line?.Length > 110 ? line[..110] + "…" : line;
+    }
+}
