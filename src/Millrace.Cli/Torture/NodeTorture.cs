@@ -48,7 +48,7 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
 
         using var http = new HttpClient { BaseAddress = node.Url, Timeout = TimeSpan.FromSeconds(30) };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
-        var shoppers = Enumerable.Range(0, clients).Select(number => new TortureClient(http, _told, number, seed)).ToArray();
+        var shoppers = Enumerable.Range(0, clients).Select(number => new TortureClient(http, _told, number, seed, cancellation)).ToArray();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var load = Task.WhenAll(shoppers.Select(shopper => Task.Run(() => shopper.RunAsync(stop.Token), CancellationToken.None)));
         await Progressing.RunAsync("kills", kills, () => _killed, () => KillAsync(node, psp.Url, cancellation));
@@ -58,7 +58,7 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
         await SetFaultsAsync(psp.Url, "{}", cancellation);
         var (lost, stuck) = await DrainAsync(shoppers[0], cancellation);
         await node.StopAsync(cancellation);
-        var report = await StoreVerification.RunAsync(data, psp.Url, cancellation);
+        var report = await StoreVerification.RunAsync(data, psp.Url, cancellation, isDrained: true);
         return Result(report, lost, stuck, [.. shoppers.SelectMany(shopper => shopper.Complaints)]);
     }
 
@@ -69,13 +69,14 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
         var each = duration / kills;
         while (_killed < kills)
         {
-            if (_killed % 5 == 0)
-                await SetFaultsAsync(psp, PspFaults[_killed / 5 % PspFaults.Length], cancellation);
+            await SetFaultsAsync(psp, PspFaults[_random.Next(PspFaults.Length)], cancellation);
             await Task.Delay(each * (_random.NextDouble() * 2), cancellation);
             if (_random.Next(8) == 0)
             {
                 _pauses++;
                 await node.PauseAsync(TimeSpan.FromMilliseconds(_random.Next(200, 3_000)), cancellation);
+                // What it does when it goes on, it does in front of witnesses.
+                await Task.Delay(_random.Next(500), cancellation);
             }
 
             await node.KillAsync();
@@ -132,7 +133,14 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
     }
 
     private static bool IsAtRest(JsonElement order) =>
-        !Has(order, "attention") && order.Text("status") != "pending" && !Has(order.GetProperty("payment"), "pending");
+        !Has(order, "attention") && !Has(order.GetProperty("payment"), "pending")
+        && order.Text("status") switch
+        {
+            "pending" => false,
+            // A cancellation that is still being carried out.
+            "confirmed" => !Has(order, "closing"),
+            _ => true,
+        };
 
     private static bool Has(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
@@ -158,7 +166,7 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
             ["stuck"] = stuck,
             ["double_charges"] = report.Violations.Count(v => v.Invariant == 3),
             ["oversold"] = report.Violations.Count(v => v.Invariant == 4),
-            ["violations"] = report.ViolationCount + complaints.Length + stuck + lost,
+            ["violations"] = report.ViolationCount + complaints.Length + stuck + lost + Math.Abs(report.Orders - _told.Count),
             ["ready_p50_ms"] = Percentile(0.5),
             ["ready_p99_ms"] = Percentile(0.99),
             ["seed"] = seed,

@@ -8,8 +8,9 @@ namespace Millrace.Cli.Torture;
 /// A shopper who never gives up: every request is repeated with its own key until it is answered, however often the server dies
 /// meanwhile. Places orders, does something with a few of them, repeats old requests, and writes down what it is told.
 /// </summary>
-internal sealed class TortureClient(HttpClient http, AckRecord told, int number, int seed)
+internal sealed class TortureClient(HttpClient http, AckRecord told, int number, int seed, CancellationToken cancellation)
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(30);
     private readonly Random _random = new(seed + number);
     private readonly List<Ack> _mine = [];
@@ -80,6 +81,8 @@ internal sealed class TortureClient(HttpClient http, AckRecord told, int number,
 
     private async Task<(HttpStatusCode Status, JsonElement Body)> AnswerAsync(HttpMethod method, string path, byte[]? body, string? key)
     {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(Patience);
         while (true)
         {
             try
@@ -89,19 +92,24 @@ internal sealed class TortureClient(HttpClient http, AckRecord told, int number,
                     request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
                 if (body is not null)
                     request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
-                using var response = await http.SendAsync(request);
+                using var response = await http.SendAsync(request, patience.Token);
                 if (response.StatusCode is not (HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests))
                 {
                     var bytes = await response.Content.ReadAsByteArrayAsync();
                     return (response.StatusCode, bytes.Length == 0 ? default : JsonSerializer.Deserialize<JsonElement>(bytes));
                 }
             }
+            catch (OperationCanceledException late) when (patience.IsCancellationRequested)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                throw new InvalidOperationException($"{method} {path} was not answered for {Patience.TotalMinutes} minutes.", late);
+            }
             catch (Exception broken) when (broken is HttpRequestException or TaskCanceledException or IOException)
             {
                 // No answer: the server is dead, or stands still. The same request again, with the same key.
             }
 
-            await Task.Delay(Pause);
+            await Task.Delay(Pause, cancellation);
         }
     }
 }

@@ -11,8 +11,9 @@ namespace Millrace.Cli.Verify;
 /// <summary>Runs all checkers over one store.</summary>
 public static class StoreVerification
 {
+    /// <param name="isDrained">Nothing was under way when the server stopped: then nothing may be unfinished.</param>
     /// <exception cref="StoreRefusedException">The folder is no store, or a server has it open.</exception>
-    public static async Task<CheckReport> RunAsync(string dataDirectory, Uri? psp, CancellationToken cancellation)
+    public static async Task<CheckReport> RunAsync(string dataDirectory, Uri? psp, CancellationToken cancellation, bool isDrained = false)
     {
         if (!Directory.Exists(dataDirectory))
             throw new StoreRefusedException($"There is no data folder '{dataDirectory}'.");
@@ -23,7 +24,7 @@ public static class StoreVerification
         {
             await foreach (var batch in store.ReadAllAsync(cancellation))
                 journal.Take(batch);
-            journal.Finish();
+            journal.Finish(isDrained);
             await CheckReadModelAsync(store, journal, report, cancellation);
         }
         catch (Exception damage) when (damage is JournalCorruptException or PayloadException or InvalidDataException)

@@ -204,10 +204,13 @@ internal sealed partial class Lane
     // Flushed when nothing is pending and nothing in flight; then the claim is given back.
     private void TryFinishStop(PartitionHost host)
     {
-        if (host.Stopping is not { } stopping || _isGroupInFlight || host.Partition is { HasPending: true })
+        if (host.Stopping is not { } stopping || _isGroupInFlight)
             return;
+        // Nothing of what waits for a full disk was ever acknowledged.
         if (host.State == PartitionState.Stalled)
             Drop(host, PartitionState.Stopped, "The node is stopping.");
+        if (host.Partition is { HasPending: true })
+            return;
         var epoch = host.Partition?.Epoch;
         Drop(host, PartitionState.Stopped, "The partition is handed over.");
         host.Stopping = null;

@@ -162,5 +162,7 @@ internal sealed partial class Lane : IDisposable
         partition.Abandon(reason);
         foreach (var (sink, reply) in partition.Outputs.Replies)
             sink.Complete(reply);
+        // Whoever was about to hand them out finds nothing.
+        partition.Outputs.Clear();
     }
 }

@@ -65,7 +65,7 @@ internal sealed class Channels(int partitionCount)
     {
         for (var target = 0; target < _outgoing.Length; target++)
         {
-            if (_outgoing[target] is not { Waiting.Count: > 0 } channel || channel.OldestSentAtMs + resendAfterMs > nowMs)
+            if (_outgoing[target] is not { Waiting.Count: > 0 } channel || !IsOverdue(channel.OldestSentAtMs, nowMs, resendAfterMs))
                 continue;
             var seq = channel.FirstWaitingSeq;
             foreach (var message in channel.Waiting)
@@ -78,6 +78,9 @@ internal sealed class Channels(int partitionCount)
             channel.OldestSentAtMs = nowMs;
         }
     }
+
+    // What was sent in the future was sent by a clock that has been set back since.
+    private static bool IsOverdue(long sentAtMs, long nowMs, long resendAfterMs) => sentAtMs + resendAfterMs <= nowMs || sentAtMs > nowMs;
 
     /// <summary>After recovery everything that was replayed is durable, and all of it is due at once.</summary>
     public void ReleaseAll()

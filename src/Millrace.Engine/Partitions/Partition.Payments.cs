@@ -24,6 +24,9 @@ public sealed partial class Partition
             _ => throw new UnreachableException(),
         };
         Decide(request.Order, entry, command, new EventContext(nowMs, new Actor(ActorKind.Psp, request.Psp)));
+        // It could not be evicted while the call was under way, and no checkpoint will come for it when nothing changed.
+        if (!entry.IsDirty)
+            ListClean(entry);
         // A webhook may have told this outcome before, and what followed from it could not start while this one was running.
         if (entry.Order!.Payment.Pending is { } next && (next.Step, next.Number) != (step, number))
             HoldPayment(request.Order, isRepeat: false);

@@ -13,6 +13,8 @@ public sealed partial class Partition
     /// <summary>Fires due timers, repeats unacknowledged messages, and takes a checkpoint when one is due. Called a few times a second.</summary>
     public void Tick(long nowMs)
     {
+        if (nowMs < _tickedAtMs)
+            AfterClockSetBack(nowMs);
         while (_timers.TryPeek(out var id, out var at) && at <= nowMs)
         {
             _timers.Dequeue();
@@ -32,9 +34,26 @@ public sealed partial class Partition
             (target, seq, message) => Outputs.Messages.Add(new OutgoingMessage(target, seq, message)));
         // A checkpoint stands at the end of a batch, where the chain is known: now, or when the next batch is taken.
         _tickedAtMs = nowMs;
-        if (nowMs >= _checkpointDueAtMs && !HasPending)
+        if (IsCheckpointDue && !HasPending)
             TakeCheckpoint();
     }
+
+    // One that is further away than the interval was set by a clock that has been set back since.
+    private bool IsCheckpointDue => _tickedAtMs >= _checkpointDueAtMs
+        || _checkpointDueAtMs - _tickedAtMs > (long)_options.CheckpointEvery.TotalMilliseconds;
+
+    // A payment to be tried again waits for a pause of ours, not for a date: a clock that ran ahead must not hold it up.
+    private void AfterClockSetBack(long nowMs)
+    {
+        foreach (var (id, entry) in _orders)
+        {
+            if (entry.Order!.Payment.Pending is { } pending && IsTooFar(pending, nowMs))
+                _timers.Enqueue(id, nowMs);
+        }
+    }
+
+    private bool IsTooFar(PendingPayment pending, long nowMs) =>
+        pending.RetryAtUnixMs - nowMs > (long)_options.PaymentRetryCap.TotalMilliseconds;
 
     // A timer fires at least once and acts at most once: whether it is due is asked of the order, not of the timer.
     private void CheckDue(OrderId id, OrderEntry entry, long nowMs)
@@ -42,7 +61,7 @@ public sealed partial class Partition
         var order = entry.Order!;
         if (OrderSaga.DueAt(order) is not { } due)
             return;
-        if (due > nowMs)
+        if (due > nowMs && !(order.Payment.Pending is { } pending && IsTooFar(pending, nowMs)))
         {
             SetTimer(id, entry, due);
             return;

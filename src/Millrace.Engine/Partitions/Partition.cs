@@ -100,7 +100,7 @@ public sealed partial class Partition
         _chain = chain;
         _batchedSeq = _appendedSeq;
         _isBatchInFlight = true;
-        if (_tickedAtMs >= _checkpointDueAtMs)
+        if (IsCheckpointDue)
             TakeCheckpoint();
         return batch;
     }
@@ -119,8 +119,12 @@ public sealed partial class Partition
     /// <summary>Gives up: nothing undurable ever happened. Every caller that waits is told to repeat with the same key.</summary>
     public void Abandon(string reason)
     {
+        // Also those that may leave already and have not been picked up: what is durable a repeat with the same key will show.
+        var told = Outputs.Replies.ConvertAll(static waiting => waiting.Sink);
         Outputs.Clear();
         var reply = PartitionReply.Unavailable("partition_unavailable", reason);
+        foreach (var sink in told)
+            Outputs.Replies.Add(new OutgoingReply(sink, reply));
         while (_held.TryDequeue(out var output))
         {
             if (output.Sink is not null)

@@ -82,6 +82,8 @@ public sealed class JournalChecker(int partitionCount, CheckReport report, Actio
             var status = order.Order.Parked is null ? order.Order.Status.ToString().ToLowerInvariant() : "parked";
             report.OrdersByStatus[status] = report.OrdersByStatus.GetValueOrDefault(status) + 1;
             OrderChecks.AtEnd(order.Order, _holdings.Of(id), isDrained, report);
+            if (isDrained && !OrderChecks.IsAtRest(order.Order))
+                report.Add(7, id.ToString(), $"is stuck as {order.Order.Status}");
         }
 
         _holdings.CompareWith(_stock);

@@ -17,8 +17,8 @@ internal static class OrderChecks
 
         if (fact is OrderEvent.PaymentRequested { Step: PaymentStep.Authorize } && payment.AuthorizedMinor > 0)
             report.Add(3, order.Id.ToString(), "asked for a second authorization");
-        if (fact is OrderEvent.Confirmed && payment.AuthorizedMinor < order.Placement.TotalMinor)
-            report.Add(6, order.Id.ToString(), "is confirmed without its money");
+        if (fact is OrderEvent.Confirmed && payment.AuthorizedMinor != order.Placement.TotalMinor)
+            report.Add(6, order.Id.ToString(), $"is confirmed for {order.Placement.TotalMinor} with {payment.AuthorizedMinor} authorized");
     }
 
     /// <summary>A timer acts when its time has come, by its owner's clock, and not before.</summary>
@@ -35,7 +35,12 @@ internal static class OrderChecks
     /// <summary>Nothing is under way, and nothing will happen by itself.</summary>
     public static bool IsAtRest(Order order) =>
         order.Parked is null && order.Payment.Pending is null && order.Status != OrderStatus.Pending
-        && !Array.Exists(order.StockParts, p => p.IsInFlight) && (order.Closing is null || order.Status.IsTerminal());
+        && !Array.Exists(order.StockParts, p => p.IsInFlight) && (order.Closing is null || order.Status.IsTerminal())
+        && (order.Fulfillment is null || HasLeft(order)) && (order.Fulfillment?.DeliveredAtUnixMs is null || order.Status == OrderStatus.Completed);
+
+    // What was shipped is off the shelves and paid for.
+    private static bool HasLeft(Order order) =>
+        order.Payment.CapturedMinor == order.Payment.AuthorizedMinor && !Array.Exists(order.StockParts, p => p.HoldsStock);
 
     public static void AtEnd(Order order, HeldStock held, bool isDrained, CheckReport report)
     {

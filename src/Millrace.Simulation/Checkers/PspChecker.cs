@@ -20,8 +20,9 @@ public sealed class PspChecker(JournalChecker journal, CheckReport report)
         if (!_byReference.TryAdd(fact.Reference, fact))
             report.Add(3, fact.Reference, $"was done twice by the PSP: {_byReference[fact.Reference].OperationId} and {fact.OperationId}");
         var separator = fact.Reference.IndexOf(':', StringComparison.Ordinal);
-        if (separator < 0 || !OrderId.TryParse(fact.Reference[..separator], out var id) || !journal.Orders.ContainsKey(id))
-            report.Add(11, fact.Reference, "is known to the PSP and asked for by no order");
+        if (separator < 0 || !OrderId.TryParse(fact.Reference[..separator], out var id) || !journal.Orders.TryGetValue(id, out var order)
+            || !IsAskedFor(order.Order, fact))
+            report.Add(11, fact.Reference, $"was done by the PSP as {fact.OperationId}, and no order asks for it");
     }
 
     /// <summary>After the last record.</summary>
@@ -39,6 +40,21 @@ public sealed class PspChecker(JournalChecker journal, CheckReport report)
             if (payment.IsVoided && Sum(order.Order, PaymentStep.Void) == 0)
                 report.Add(3, id.ToString(), "is voided here and not at the PSP");
         }
+    }
+
+    // Under this key, of this kind and in this currency: a charge under any other key is a charge too many.
+    private static bool IsAskedFor(Order order, PspFact fact)
+    {
+        foreach (var step in Enum.GetValues<PaymentStep>())
+        {
+            for (var number = 1; number <= order.Payment.Requests(step); number++)
+            {
+                if (order.PaymentKey(step, number) == fact.Reference)
+                    return fact.Kind == step.ToString().ToLowerInvariant() && fact.CurrencyCode == order.Placement.Currency.Code;
+            }
+        }
+
+        return false;
     }
 
     private void Compare(OrderId id, string what, long ours, long theirs, long mayDiffer)

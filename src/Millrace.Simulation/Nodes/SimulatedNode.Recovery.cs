@@ -128,5 +128,6 @@ internal sealed partial class SimulatedNode
         partition.Abandon(reason);
         foreach (var (sink, reply) in partition.Outputs.Replies)
             sink.Complete(reply);
+        partition.Outputs.Clear();
     }
 }

@@ -17,7 +17,8 @@ internal sealed partial class World
         {
             Array.ForEach(_clerks, clerk => clerk.Start());
             _desk.Start();
-            RunUntil(FaultyUs, AreClientsDone);
+            // Faults outlive the clients: captures, voids and releases go through them too.
+            RunUntil(FaultyUs, () => AreClientsDone() && IsAtRest());
             IsHealed = true;
             Trace?.Add("healed");
             Cluster.Heal();
@@ -113,6 +114,7 @@ internal sealed partial class World
         psp.Finish();
         CheckReadModel();
         CheckMemory();
+        CheckMemoryAtRest();
     }
 
     private void CheckShopper(Shopper buyer)
@@ -137,6 +139,17 @@ internal sealed partial class World
         }
 
         checker.Finish();
+    }
+
+    // Nothing is under way: what is kept beyond the limit is kept for ever.
+    private void CheckMemoryAtRest()
+    {
+        for (var partition = 0; partition < Map.Count; partition++)
+        {
+            var serving = Cluster.OwnerOf(partition).Serving(partition)!;
+            if (serving.OrdersInMemory > Options.MaxOrdersInMemory || serving.Unsettled > 0)
+                Report.Add(17, $"partition {partition}", $"at rest has {serving.OrdersInMemory} orders in memory, where {Options.MaxOrdersInMemory} is the most, and counts {serving.Unsettled} unsettled");
+        }
     }
 
     // What the partitions have in memory begins as the journal says: replay and decision came to the same bytes.

@@ -113,6 +113,7 @@ public sealed partial class SqliteStore
         {
             _journal.Session.Statement("INSERT INTO journal (position, batches) VALUES (?1, ?2)")
                 .Bind(1, position).Bind(2, _frames.Bytes).Run();
+            _journal.Session.Statement("UPDATE journal_end SET position = ?1").Bind(1, position).Run();
         }
         catch (SqliteException fault)
         {

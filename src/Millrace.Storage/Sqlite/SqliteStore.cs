@@ -97,6 +97,9 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IAsyncDisposable
             folder.Dispose();
             if (fault is SqliteException sqlite)
                 throw new StoreUnavailableException($"The store in {folder.Path} cannot be opened: {sqlite.Message}", sqlite);
+            // A column of another kind than it was written with, a length beyond the end.
+            if (fault is InvalidCastException or ArgumentOutOfRangeException or InvalidDataException)
+                throw new StoreRefusedException($"The store in {folder.Path} is damaged: {fault.Message} Restore it.");
             throw;
         }
     }

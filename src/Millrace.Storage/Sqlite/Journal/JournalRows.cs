@@ -29,6 +29,13 @@ internal static class JournalRows
             while (statement.Step())
             {
                 var position = statement.Int64(0);
+                // A damaged page can give rows in any order, and the same ones for ever.
+                if (position < expected || position > to)
+                {
+                    rows.Add(new JournalRow(to, [], $"rows {expected} to {to} cannot be read (row {position} stands among them)"));
+                    return rows;
+                }
+
                 if (position > expected)
                     rows.Add(Missing(expected, position - 1));
                 var batches = new List<PartitionBatch>();

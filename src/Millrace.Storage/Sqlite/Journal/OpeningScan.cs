@@ -26,6 +26,8 @@ internal sealed record OpeningScan(PartitionHead[] Heads, long LastPosition, lon
             throw new StoreRefusedException(
                 $"The journal ends at row {last}, but the read model has seen row {seen}: the end of the journal is lost, or the files are of different moments. "
                 + "Restore millrace.journal.db; a read model may be older than its journal, never newer. Without its files it is made again from the journal that is there.");
+        // Rows that are missing at the end are found like those in between.
+        last = End(journal, last);
         var walks = Array.ConvertAll(heads, head => new ChainWalk(head.Partition, head.Checkpoint));
         long kept = 0;
 
@@ -61,6 +63,13 @@ internal sealed record OpeningScan(PartitionHead[] Heads, long LastPosition, lon
         }
 
         return new OpeningScan(heads, last, scanFrom);
+    }
+
+    private static long End(SqliteSession journal, long last)
+    {
+        var end = journal.Scalar("SELECT coalesce(max(position), -1) FROM journal_end");
+        return end >= last ? end : throw new StoreRefusedException(
+            $"The journal has row {last}, and its own mark says that it ends at row {end}: millrace.journal.db is damaged. Restore it.");
     }
 
     private static PartitionHead[] ReadHeads(SqliteSession session, int partitionCount)

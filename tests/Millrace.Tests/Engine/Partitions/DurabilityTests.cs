@@ -10,6 +10,21 @@ namespace Millrace.Tests.Engine.Partitions;
 public sealed class DurabilityTests
 {
     [Fact]
+    public void An_answer_that_was_free_to_leave_when_its_partition_was_thrown_away_is_still_an_answer()
+    {
+        var shop = new PartitionHarness().WithItem();
+        var reply = shop.Place(Given.Placement());
+        // Durable and released, and nobody has picked it up.
+        shop.AfterCommitted = _ =>
+        {
+            shop.AfterCommitted = null;
+            shop[0].Abandon("moved");
+        };
+        shop.Pump();
+        Assert.Equal(ReplyStatus.Unavailable, reply.Status);
+    }
+
+    [Fact]
     public void Nothing_leaves_before_its_commit()
     {
         var shop = new PartitionHarness().WithItem();

@@ -25,6 +25,22 @@ public sealed class TimerTests
     }
 
     [Fact]
+    public void A_clock_that_ran_a_day_ahead_and_is_set_right_holds_nothing_up()
+    {
+        const long Day = 24 * 3_600_000;
+        var shop = new PartitionHarness().WithItem();
+        shop.AdvanceClock(Day);
+        shop.Psp.Script = _ => PspAnswer.LostAnswer;
+        var id = shop.Placed();
+        shop.Psp.Script = null;
+        shop.AdvanceClock(-Day);
+        var checkpoints = shop.ReadModel.Checkpoints;
+        shop.Advance(3_000);
+        Assert.Equal(OrderStatus.Confirmed, shop.OrderOf(id).Status);
+        Assert.True(shop.ReadModel.Checkpoints > checkpoints);
+    }
+
+    [Fact]
     public void A_reservation_that_runs_out_gives_the_stock_back_after_a_crash_too()
     {
         var shop = new PartitionHarness().WithItem();
