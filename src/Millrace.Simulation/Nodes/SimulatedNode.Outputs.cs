@@ -92,6 +92,7 @@ internal sealed partial class SimulatedNode
     {
         try
         {
+            _world.Trace?.Add($"node {Id} partition {host.Id} is delivered {messages.Length} from partition {source}, from number {firstSeq}");
             partition.Deliver(source, firstSeq, messages, NowMs);
             Touch(host);
         }

@@ -66,7 +66,7 @@ public sealed class CommandTests(Shop shop) : IDisposable
         await using (var server = await ServerProcess.StartAsync(new ServerSettings(_folder["node"])))
             Assert.Equal(0, await server.StopAsync());
         await RunAsync(0, "verify", "--data", _folder["node"], "--json", "-");
-        SqliteFile.Execute(_folder["node/millrace.journal.db"], "INSERT INTO journal (position, batches) VALUES (1, x'00')");
+        SqliteFile.Execute(_folder["node/millrace.journal.db"], "INSERT INTO journal (position, batches) VALUES (1, x'00'); UPDATE journal_end SET position = 1");
         var verified = await RunAsync(1, "verify", "--data", _folder["node"], "--json", "-");
         Assert.Equal(1, (int)verified["violations"]!);
     }
@@ -109,6 +109,22 @@ public sealed class CommandTests(Shop shop) : IDisposable
     {
         var result = await RunAsync(0, "bench", "restart", "--orders", "1000", "--kills", "1", "--json", "-", "--data", _folder["bench"]);
         Assert.Equal((1, 0), (result["ready_ms"]!.AsArray().Count, (int)result["violations"]!));
+    }
+
+    [Fact]
+    public async Task A_server_that_is_tortured_loses_nothing()
+    {
+        var result = await RunAsync(0, "torture", "node", "--kills", "3", "--seconds", "3", "--json", "-", "--data", _folder["torture"]);
+        Assert.Equal((3, 0, 0, 0, 0), ((int)result["kills"]!, (int)result["lost"]!, (int)result["double_charges"]!, (int)result["oversold"]!, (int)result["violations"]!));
+        Assert.True((int)result["acknowledged"]! > 0 && (int)result["confirmed"]! > 0 && result["rejected"] is not null && (double)result["ready_p99_ms"]! > 0);
+    }
+
+    [Fact]
+    public async Task A_simulation_ends_with_its_figures_and_without_a_violation()
+    {
+        var result = await RunAsync(0, "simulate", "--seeds", "5", "--from", "77", "--json", "-");
+        Assert.Equal((5, 0), ((int)result["seeds"]!, (int)result["violations"]!));
+        Assert.True((double)result["seeds_per_s"]! > 0 && (long)result["orders"]! > 900);
     }
 
     private static Task UntilTradingAsync(ChildProcess demo) => Eventually.Async(

@@ -52,7 +52,7 @@ internal static class Catalog
         new("forgets what it has received at a checkpoint", Partitions + "Channels.cs",
             "w.Signed(_received[source]);", "w.Signed(1);"),
         new("never sends a lost message again", Partitions + "Channels.cs",
-            "channel.OldestSentAtMs + resendAfterMs > nowMs)", "channel.OldestSentAtMs >= 0)"),
+            "sentAtMs + resendAfterMs <= nowMs || sentAtMs > nowMs;", "sentAtMs < 0;"),
         new("drops what was not acknowledged at a restart", Partitions + "Channels.cs",
             "channel.ReleasedSeq = channel.LastSeq;\n            channel.OldestSentAtMs = long.MinValue / 2;", "channel.Waiting.Clear();"),
         new("forgets its idempotency keys at a restart", Partitions + "Partition.Recovery.cs",
