@@ -16,6 +16,7 @@ internal sealed class DemoShop : IDisposable
         ("FRAME", "Picture frame", 295), ("CANDLE", "Scented candle", 165), ("TIN", "Cake tin set", 495), ("SCARF", "Wool scarf", 1250),
     ];
 
+    private const string Approved = "tok_visa";
     private readonly HttpClient _http;
     private readonly Random _random = new();
 
@@ -55,7 +56,7 @@ internal sealed class DemoShop : IDisposable
     /// <returns>The id of an order that was confirmed before this returned.</returns>
     public async Task<string> PlaceFirstAsync(CancellationToken stop)
     {
-        using var answer = await PostAsync("/v1/orders", $"demo-{Guid.NewGuid():N}", Order(), "wait=20", stop);
+        using var answer = await PostAsync("/v1/orders", $"demo-{Guid.NewGuid():N}", Order(Approved), "wait=20", stop);
         var order = await answer.Content.ReadFromJsonAsync<JsonElement>(stop);
         if (answer.StatusCode != HttpStatusCode.Created)
             throw new InvalidOperationException($"The first order was not confirmed: {order}");
@@ -76,7 +77,7 @@ internal sealed class DemoShop : IDisposable
         {
             try
             {
-                using var answer = await PostAsync("/v1/orders", $"demo-{Guid.NewGuid():N}", Order(), null, stop);
+                using var answer = await PostAsync("/v1/orders", $"demo-{Guid.NewGuid():N}", Order(_random.Next(20) == 0 ? "tok_decline" : Approved), null, stop);
                 if (answer.IsSuccessStatusCode)
                     placed++;
             }
@@ -90,7 +91,7 @@ internal sealed class DemoShop : IDisposable
         }
     }
 
-    private JsonObject Order()
+    private JsonObject Order(string token)
     {
         var lines = new JsonArray();
         foreach (var (sku, _, _) in _random.GetItems(Goods, _random.Next(1, 4)).DistinctBy(g => g.Sku))
@@ -100,7 +101,7 @@ internal sealed class DemoShop : IDisposable
             ["customer"] = new JsonObject { ["id"] = $"buyer-{_random.Next(500)}" },
             ["currency"] = "GBP",
             ["lines"] = lines,
-            ["payment"] = new JsonObject { ["token"] = _random.Next(20) == 0 ? "tok_decline" : "tok_visa" },
+            ["payment"] = new JsonObject { ["token"] = token },
         };
     }
 

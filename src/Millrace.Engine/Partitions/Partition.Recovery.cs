@@ -73,6 +73,7 @@ public sealed partial class Partition
         _chain = claim.Chain;
         _isRecovering = false;
         _channels.ReleaseAll();
+        _tickedAtMs = nowMs;
         // Spread over the interval, so that partitions that start together do not checkpoint together.
         _checkpointDueAtMs = nowMs + ((long)_options.CheckpointEvery.TotalMilliseconds * Id / _map.Count);
         foreach (var (id, entry) in _orders)
