@@ -30,7 +30,7 @@ public enum FaultKind
     /// <summary>A commit's request, its answer, or neither in time: nobody knows.</summary>
     AmbiguousCommit,
 
-    /// <summary>Commits take a hundred times as long.</summary>
+    /// <summary>Commits take up to ten times as long.</summary>
     SlowDisk,
 
     FailedRead,

@@ -6,7 +6,7 @@ namespace Millrace.Tests.Simulation.PlantedBugs;
 /// <summary>Who watches the simulator: bugs planted on purpose, every one of which it must find.</summary>
 public sealed class PlantedBugTests
 {
-    private const int MostSeeds = 500;
+    private const int MostSeeds = 4_000;
     private const int SoundSeeds = 20;
 
     [Fact]
