@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Millrace.Api.Keys;
+using Millrace.Cli.Children;
 using Millrace.Cli.Serve;
 using Millrace.Domain.Identity;
 using Millrace.Engine.Journal;

@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Millrace.Api.Keys;
 using Millrace.Cli.Client;
-using Millrace.Cli.Demo;
+using Millrace.Cli.Children;
 using Millrace.Cli.Verify;
 using Millrace.Domain.Identity;
 using Millrace.Simulation.Checkers;

@@ -22,6 +22,7 @@ internal static class TortureCommand
         {
             if (arguments.GetValue(kills) < 1 || arguments.GetValue(seconds) < 1 || arguments.GetValue(clients) < 1)
                 throw new UsageException("--kills, --seconds and --clients are 1 or more.");
+            var isKept = true;
             var folder = arguments.GetValue(data) is { } given ? Directory.CreateDirectory(given) : Directory.CreateTempSubdirectory("millrace-torture-");
             try
             {
@@ -33,11 +34,15 @@ internal static class TortureCommand
                     $"{result["kills"]} kills and {result["pauses"]} pauses: {result["acknowledged"]} orders acknowledged, {result["confirmed"]} confirmed, {result["rejected"]} rejected, "
                     + $"{result["lost"]} lost, {result["double_charges"]} double charges, {result["oversold"]} oversold, {result["violations"]} violations; ready after {result["ready_p50_ms"]} ms, p99 {result["ready_p99_ms"]} ms");
                 await json.WriteAsync(arguments, result);
+                isKept = (long)result["violations"]! > 0 || arguments.GetValue(data) is not null;
                 return (long)result["violations"]! == 0 ? Acting.Done : Acting.Failed;
             }
             finally
             {
-                if (arguments.GetValue(data) is null)
+                // Whatever went wrong, the store, the provider's record and the clients' are the evidence.
+                if (isKept)
+                    await Console.Error.WriteLineAsync($"millrace: everything is kept in {folder.FullName}");
+                else
                     folder.Delete(recursive: true);
             }
         });

@@ -159,10 +159,7 @@ internal sealed partial class Lane : IDisposable
         if (host.Partition is not { } partition)
             return;
         host.Partition = null;
-        partition.Abandon(reason);
-        foreach (var (sink, reply) in partition.Outputs.Replies)
+        foreach (var (sink, reply) in partition.Abandon(reason))
             sink.Complete(reply);
-        // Whoever was about to hand them out finds nothing.
-        partition.Outputs.Clear();
     }
 }

@@ -17,8 +17,6 @@ internal readonly record struct RecordedChange(ChangeKey Key, int Version);
 /// </summary>
 internal sealed class OrderEntry
 {
-    private static readonly List<RecordedChange> NoChanges = [];
-
     // Place to confirmed of a small order takes about 350 bytes: one allocation, no copy.
     private const int FirstCapacity = 400;
     private byte[] _document;
@@ -26,12 +24,12 @@ internal sealed class OrderEntry
     private Order? _order;
     private OrderRow _atRest;
     // Null while nobody has asked: an order that was loaded may have any.
-    private List<RecordedChange>? _changes;
+    private RecordedChange[]? _changes;
 
     public OrderEntry(OrderId id)
     {
         Id = id;
-        _changes = NoChanges;
+        _changes = [];
         _document = new byte[FirstCapacity];
     }
 
@@ -72,6 +70,9 @@ internal sealed class OrderEntry
     /// <summary>Bytes once written never change, so a slice may be kept by a checkpoint or a reader.</summary>
     public ReadOnlyMemory<byte> Document => _document.AsMemory(0, _length);
 
+    /// <summary>The payment under way; an order at rest has none, and is not folded to learn that.</summary>
+    public PendingPayment? PendingPayment => IsAtRest ? null : Order!.Payment.Pending;
+
     // An unsettled one is counted: it would be counted again when it is loaded. A parked one waits for a person, whatever its payment.
     public bool IsEvictable => !IsDirty && !IsPaymentRunning && !IsUnsettled && Waiters is null
         && (IsAtRest || CanRest(Order!) || Order!.Parked is not null);
@@ -96,7 +97,7 @@ internal sealed class OrderEntry
     public void Append(Order after, long seq, ReadOnlySpan<byte> decision, ChangeKey? key)
     {
         if (key is { } used && _changes is not null)
-            (_changes = _changes.Count == 0 ? [] : _changes).Add(new RecordedChange(used, after.Version));
+            _changes = [.. _changes, new RecordedChange(used, after.Version)];
         if (_document.Length - _length < decision.Length)
             Array.Resize(ref _document, Math.Max(_document.Length + (_document.Length / 2), _length + decision.Length));
         decision.CopyTo(_document.AsSpan(_length));
@@ -112,17 +113,8 @@ internal sealed class OrderEntry
     private OrderRow Row(Order order) => new(
         Id, order.Placement.Tenant, order.Status, order.Version, order.Placement.Buyer.CustomerId, order.DueAtUnixMs, order.Parked?.Code, Document);
 
-    private List<RecordedChange> ReadChanges()
-    {
-        var changes = NoChanges;
-        foreach (var recorded in OrderDocument.Read(Document))
-        {
-            if (recorded.Context.Key is { } key)
-                (changes = changes.Count == 0 ? [] : changes).Add(new RecordedChange(key, recorded.Version));
-        }
-
-        return changes;
-    }
+    private RecordedChange[] ReadChanges() =>
+        [.. from recorded in OrderDocument.Read(Document) where recorded.Context.Key is not null select new RecordedChange(recorded.Context.Key!.Value, recorded.Version)];
 
     private static bool CanRest(Order order) =>
         order.Payment.Pending is null && !Array.Exists(order.StockParts, p => p.IsInFlight);

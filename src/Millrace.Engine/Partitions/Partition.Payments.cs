@@ -28,7 +28,7 @@ public sealed partial class Partition
         if (!entry.IsDirty)
             ListClean(entry);
         // A webhook may have told this outcome before, and what followed from it could not start while this one was running.
-        if (entry.Order!.Payment.Pending is { } next && (next.Step, next.Number) != (step, number))
+        if (entry.PendingPayment is { } next && (next.Step, next.Number) != (step, number))
             HoldPayment(request.Order, isRepeat: false);
     }
 

@@ -47,7 +47,7 @@ public sealed partial class Partition
     {
         foreach (var (id, entry) in _orders)
         {
-            if (entry.Order!.Payment.Pending is { } pending && IsTooFar(pending, nowMs))
+            if (entry.PendingPayment is { } pending && IsTooFar(pending, nowMs))
                 _timers.Enqueue(id, nowMs);
         }
     }

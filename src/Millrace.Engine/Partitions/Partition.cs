@@ -61,7 +61,7 @@ public sealed partial class Partition
     public IEnumerable<StockItem> Items => _stock.Items.Select(item => item.Snapshot());
 
     /// <summary>An order's encoded history with all that is decided, durable or not; null when it is not in memory. For checkers.</summary>
-    public ReadOnlyMemory<byte>? DocumentInMemory(OrderId id) => 
+    public ReadOnlyMemory<byte>? DocumentInMemory(OrderId id) =>
         _orders.TryGetValue(id, out var entry) ? entry.Document : (ReadOnlyMemory<byte>?)null;
 
     /// <summary>Messages to other partitions that they have not durably taken yet.</summary>
@@ -116,29 +116,20 @@ public sealed partial class Partition
             Release(_held.Dequeue(), nowMs);
     }
 
-    /// <summary>Gives up: nothing undurable ever happened. Every caller that waits is told to repeat with the same key.</summary>
-    public void Abandon(string reason)
+    /// <summary>Gives up: nothing undurable ever happened. Nothing is left in <see cref="Outputs"/>.</summary>
+    /// <returns>Every caller that waits, to be told to repeat with the same key; also those whose answer was free to leave and has not
+    /// been picked up, since what is durable a repeat will show.</returns>
+    public List<OutgoingReply> Abandon(string reason)
     {
-        // Also those that may leave already and have not been picked up: what is durable a repeat with the same key will show.
-        var told = Outputs.Replies.ConvertAll(static waiting => waiting.Sink);
-        Outputs.Clear();
+        var sinks = Outputs.Replies.Select(waiting => waiting.Sink)
+            .Concat(_held.Select(output => output.Sink).OfType<ReplySink>())
+            .Concat(_loading.Values.Concat(_lookingUp.Values).SelectMany(waiters => waiters).Select(waiting => waiting.Sink).OfType<ReplySink>())
+            .Concat(_orders.Values.SelectMany(entry => entry.Waiters ?? []));
         var reply = PartitionReply.Unavailable("partition_unavailable", reason);
-        foreach (var sink in told)
-            Outputs.Replies.Add(new OutgoingReply(sink, reply));
-        while (_held.TryDequeue(out var output))
-        {
-            if (output.Sink is not null)
-                Outputs.Replies.Add(new OutgoingReply(output.Sink, reply));
-        }
-
-        foreach (var waiting in _loading.Values.Concat(_lookingUp.Values).SelectMany(w => w))
-        {
-            if (waiting.Sink is not null)
-                Outputs.Replies.Add(new OutgoingReply(waiting.Sink, reply));
-        }
-
-        foreach (var sink in _orders.Values.SelectMany(e => e.Waiters ?? []))
-            Outputs.Replies.Add(new OutgoingReply(sink, reply));
+        var replies = sinks.Select(sink => new OutgoingReply(sink, reply)).ToList();
+        _held.Clear();
+        Outputs.Clear();
+        return replies;
     }
 
     // Every record goes through here: one place gives out sequence numbers and starts the envelope.

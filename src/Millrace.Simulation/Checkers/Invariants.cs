@@ -28,7 +28,5 @@ public static class Invariants
         "stock counters are the sum of the stock ledger",
     ];
 
-    public static int Count => Names.Length - 1;
-
     public static string NameOf(int invariant) => Names[invariant];
 }

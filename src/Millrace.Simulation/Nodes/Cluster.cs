@@ -25,12 +25,12 @@ internal sealed class Cluster
         Supervise();
         Repeat(FaultKind.Crash, 3_000_000, () => Crash(_dice.Pick(_nodes)));
         Repeat(FaultKind.Pause, 3_000_000, () => Pause(_dice.Pick(_nodes)));
-        Repeat(FaultKind.DoubleActivation, 1_500_000, () => Tell(_dice.Pick(_nodes), (node, p) => node.Start(p)));
+        Repeat(FaultKind.DoubleActivation, 1_500_000, () => ActivateTwice(_dice.Pick(_nodes), _dice.Below(_owners.Length)));
         Repeat(FaultKind.HandOver, 2_000_000, HandOver);
-        Repeat(FaultKind.ClockJump, 1_500_000, () => _dice.Pick(_nodes).ClockOffsetMs = _dice.Between(-20_000, 20_000));
-        Repeat(FaultKind.Failover, 4_000_000, () => _world.Database.FailOver(_dice.Between(1_000, 700_000)));
-        Repeat(FaultKind.DiskFull, 4_000_000, () => _world.Database.DownFor(_dice.Between(1_000, 1_000_000)));
-        Repeat(FaultKind.PspOutage, 4_000_000, () => _world.Psp.DownFor(_dice.Between(1_000, 5_000_000)));
+        Repeat(FaultKind.ClockJump, 1_500_000, () => Struck(() => _dice.Pick(_nodes).ClockOffsetMs = _dice.Between(-20_000, 20_000)));
+        Repeat(FaultKind.Failover, 4_000_000, () => Struck(() => _world.Database.FailOver(_dice.Between(1_000, 700_000))));
+        Repeat(FaultKind.DiskFull, 4_000_000, () => Struck(() => _world.Database.FullFor(_dice.Between(1_000, 1_000_000))));
+        Repeat(FaultKind.PspOutage, 4_000_000, () => Struck(() => _world.Psp.DownFor(_dice.Between(1_000, 5_000_000))));
     }
 
     public SimulatedNode OwnerOf(int partition) => _nodes[_owners[partition]];
@@ -39,7 +39,7 @@ internal sealed class Cluster
     public SimulatedNode RouteTo(int partition) =>
         _world.Happens(FaultKind.StaleRoute, 0.1) ? _dice.Pick(_nodes) : OwnerOf(partition);
 
-    /// <summary>No more faults: everybody runs, and clocks go right from now on.</summary>
+    /// <summary>No more faults: everybody runs, and clocks jump no more.</summary>
     public void Heal()
     {
         foreach (var node in _nodes)
@@ -50,39 +50,51 @@ internal sealed class Cluster
         }
     }
 
-    private void Crash(SimulatedNode node)
+    private static bool Struck(Action strike)
+    {
+        strike();
+        return true;
+    }
+
+    private bool Crash(SimulatedNode node)
     {
         if (!node.IsUp)
-            return;
+            return false;
         node.Crash();
         _world.Schedule.After(_dice.Between(50_000, 1_500_000), () =>
         {
             if (!node.IsUp)
                 node.Restart();
         });
+        return true;
     }
 
-    private void Pause(SimulatedNode node)
+    private bool Pause(SimulatedNode node)
     {
         // It gets some work done between two pauses: one that never does is a dead one.
-        if (node.IsUp && node.PausedUntilUs + 200_000 < _world.Schedule.NowUs)
-            node.PausedUntilUs = _world.Schedule.NowUs + _dice.Between(10_000, 6_000_000);
+        if (!node.IsUp || node.PausedUntilUs + 200_000 >= _world.Schedule.NowUs)
+            return false;
+        node.PausedUntilUs = _world.Schedule.NowUs + _dice.Between(10_000, 6_000_000);
+        return true;
     }
 
-    private void HandOver()
+    private bool HandOver()
     {
         var partition = _dice.Below(_owners.Length);
         var (old, next) = (OwnerOf(partition), _dice.Below(_nodes.Length));
-        if (old.IsUp)
-            _world.Schedule.After(0, old, () => old.Stop(partition));
+        if (!old.IsUp || next == _owners[partition])
+            return false;
+        _world.Schedule.After(0, old, () => old.Stop(partition));
         _owners[partition] = next;
+        return true;
     }
 
-    private void Tell(SimulatedNode node, Action<SimulatedNode, int> what)
+    private bool ActivateTwice(SimulatedNode node, int partition)
     {
-        var partition = _dice.Below(_owners.Length);
-        if (node.IsUp)
-            _world.Schedule.After(0, node, () => what(node, partition));
+        if (!node.IsUp || node == OwnerOf(partition))
+            return false;
+        _world.Schedule.After(0, node, () => node.Start(partition));
+        return true;
     }
 
     // Every partition is kept active without waiting for traffic.
@@ -107,7 +119,7 @@ internal sealed class Cluster
         ? _dice.Below(4) == 0
         : node.PausedUntilUs > _world.Schedule.NowUs + _detectUs;
 
-    private void Repeat(FaultKind kind, int everyUs, Action strike)
+    private void Repeat(FaultKind kind, int everyUs, Func<bool> strike)
     {
         if (!_world.Plan.Has(kind))
             return;
@@ -116,8 +128,8 @@ internal sealed class Cluster
         {
             if (!_world.IsHealed)
             {
-                _world.Struck(kind);
-                strike();
+                if (strike())
+                    _world.Struck(kind);
                 Next();
             }
         });

@@ -40,7 +40,6 @@ internal sealed partial class SimulatedNode
         if (outputs.Checkpoint is { } checkpoint)
             Checkpoint(host, partition, checkpoint);
         outputs.Clear();
-        _world.CheckBounds(partition);
     }
 
     private void Pay(HostedPartition host, Partition partition, PaymentRequest payment) => _world.Psp.Ask(

@@ -119,9 +119,7 @@ internal sealed partial class SimulatedNode
         if (host.Partition is not { } partition)
             return;
         host.Partition = null;
-        partition.Abandon(reason);
-        foreach (var (sink, reply) in partition.Outputs.Replies)
+        foreach (var (sink, reply) in partition.Abandon(reason))
             sink.Complete(reply);
-        partition.Outputs.Clear();
     }
 }

@@ -15,7 +15,7 @@ internal sealed class SimulatedPsp(World world, Dice dice)
     private readonly int _latencyUs = dice.Between(500, 200_000);
     // Longer than any node stands still: a first attempt that was held up for longer than the provider remembers its key could not be
     // told from a new one (docs/guarantees.md).
-    private readonly long _keyLifetimeUs = world.Plan.Has(FaultKind.PspKeyExpiry) ? dice.Between(8_000_000, 20_000_000) : long.MaxValue;
+    private readonly long _keyLifetimeUs = dice.Between(8_000_000, 20_000_000) + (world.Plan.Has(FaultKind.PspKeyExpiry) ? 0 : long.MaxValue / 2);
     private readonly int _slowestWebhookUs = dice.Between(10_000, 3_000_000);
     private readonly double _webhookRate = dice.Below(3) == 0 ? 1 : 0.1;
     private long _downUntilUs;

@@ -18,7 +18,9 @@ internal sealed class Merchants(World world, Dice dice)
     /// <summary>They come within a second or several, or all at once.</summary>
     public Shopper[] Shoppers(int count)
     {
-        var window = world.Plan.Has(FaultKind.Overload) ? 100_000 : dice.Between(200_000, 3_000_000);
+        var window = dice.Between(200_000, 3_000_000);
+        if (world.Plan.Has(FaultKind.Overload))
+            window = 100_000;
         var buyers = new Shopper[count];
         for (var i = 0; i < count; i++)
         {
@@ -40,7 +42,7 @@ internal sealed class Merchants(World world, Dice dice)
         var total = 0L;
         foreach (var line in lines)
             total += line.Quantity * line.UnitPriceMinor;
-        // Now and then one that the edge would not let through, and one whose decider throws.
+        // Now and then one that the edge would not let through.
         if (dice.Below(200) == 0)
             total = -1;
         return new OrderPlacement(

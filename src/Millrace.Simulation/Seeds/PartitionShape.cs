@@ -12,12 +12,12 @@ internal static class PartitionShape
         var isTight = plan.Has(FaultKind.Overload);
         return new PartitionOptions
         {
-            MaxOrdersInMemory = isTiny ? dice.Between(1, 4) : dice.Between(8, 256),
-            MaxRecentNames = isTiny ? dice.Between(1, 4) : dice.Between(8, 256),
-            MaxUnsettled = isTight ? dice.Between(4, 20) : 4_096,
-            MaxUncheckpointed = isTight ? dice.Between(8, 40) : 8_192,
-            MaxOutbox = isTight ? dice.Between(20, 200) : 65_536,
-            MaxWaiting = isTight ? dice.Between(2, 20) : 1_024,
+            MaxOrdersInMemory = Either(isTiny, dice.Between(1, 4), dice.Between(8, 256)),
+            MaxRecentNames = Either(isTiny, dice.Between(1, 4), dice.Between(8, 256)),
+            MaxUnsettled = Either(isTight, dice.Between(4, 20), 4_096),
+            MaxUncheckpointed = Either(isTight, dice.Between(8, 40), 8_192),
+            MaxOutbox = Either(isTight, dice.Between(20, 200), 65_536),
+            MaxWaiting = Either(isTight, dice.Between(2, 20), 1_024),
             PaymentAttempts = dice.Between(2, 8),
             PaymentRetryBase = TimeSpan.FromMilliseconds(dice.Between(20, 500)),
             PaymentRetryCap = TimeSpan.FromMilliseconds(dice.Between(500, 5_000)),
@@ -25,4 +25,7 @@ internal static class PartitionShape
             CheckpointEvery = TimeSpan.FromMilliseconds(dice.Between(50, 2_000)),
         };
     }
+
+    // Both are drawn: what one fault changes must not change what else the dice say.
+    private static int Either(bool isFirst, int first, int second) => isFirst ? first : second;
 }

@@ -23,15 +23,15 @@ public sealed class SeedResult
     /// <summary>The last happenings, when a trace was asked for.</summary>
     public required IReadOnlyCollection<string> Trace { get; init; }
 
-    /// <summary>The violations with the events around them.</summary>
-    public Func<string> Text { get; internal set; } = static () => "";
+    /// <summary>The violations with the events around them; empty when there are none.</summary>
+    public required string Text { get; init; }
 
     /// <summary>Runs one seed to its end or to its first violation. Pure: equal arguments give equal results.</summary>
     public static SeedResult Run(ulong seed, SeedSettings settings)
     {
         var world = new World(seed, settings);
         world.Run();
-        var result = new SeedResult
+        return new SeedResult
         {
             Seed = seed,
             Plan = world.Plan,
@@ -40,8 +40,7 @@ public sealed class SeedResult
             Orders = world.OrderCount,
             Digest = world.Digest(),
             Trace = world.Trace?.Lines ?? [],
+            Text = world.Text(),
         };
-        world.AddTo(result);
-        return result;
     }
 }

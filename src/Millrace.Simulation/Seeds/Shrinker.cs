@@ -1,4 +1,3 @@
-
 namespace Millrace.Simulation.Seeds;
 
 /// <summary>Makes a failing seed small: fewer orders, fewer kinds of faults, as long as the same promise is broken.</summary>

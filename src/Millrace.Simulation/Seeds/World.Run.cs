@@ -43,7 +43,8 @@ internal sealed partial class World
         return digest;
     }
 
-    public void AddTo(SeedResult result) => result.Text = () => ReportText.Of(Report, _journal);
+    /// <summary>The violations with the events around them; empty when there are none.</summary>
+    public string Text() => Report.ViolationCount == 0 ? "" : ReportText.Of(Report, _journal);
 
     private bool RunUntil(long endUs, Func<bool> isDone)
     {

@@ -23,7 +23,8 @@ internal sealed partial class World
     public static readonly Actor Shop = new(ActorKind.ApiKey, "key_1");
     public static readonly Actor Person = new(ActorKind.Operator, "olivia");
     public static readonly TenantId Stranger = TenantId.Parse("stranger");
-    private readonly Dice _chance;
+    private readonly Dice[] _chances;
+    private readonly Dice _webhooks;
     private readonly Dice _ids;
     private readonly JournalChecker _journal;
     private readonly Shopper[] _shoppers;
@@ -36,7 +37,9 @@ internal sealed partial class World
         // Drawn in any case: with another plan everything else of the world stays the same.
         var drawn = FaultPlan.Draw(dice.Split());
         Plan = settings.Plan ?? drawn;
-        (_chance, _ids) = (dice.Split(), dice.Split());
+        // One for each kind of fault: taking one out moves no other.
+        _chances = Array.ConvertAll(Enum.GetValues<FaultKind>(), _ => dice.Split());
+        (_webhooks, _ids) = (dice.Split(), dice.Split());
         Trace = settings.TraceLimit > 0 ? new Trace(Schedule, settings.TraceLimit) : null;
         var shape = dice.Split();
         var (nodes, partitions) = (shape.Between(1, 4), shape.Between(2, 10));
@@ -102,7 +105,7 @@ internal sealed partial class World
     public bool Happens(FaultKind kind, double rate)
     {
         var strength = Plan[kind];
-        if (strength == 0 || IsHealed || !_chance.Happens(Math.Min(0.5, rate * strength)))
+        if (strength == 0 || IsHealed || !_chances[(int)kind].Happens(Math.Min(0.5, rate * strength)))
             return false;
         Coverage.Count(kind);
         return true;
@@ -123,7 +126,7 @@ internal sealed partial class World
     public void TellOrder(OrderId order, OrderCommand fact)
     {
         Coverage.Count(fact);
-        ClientCall.Start(this, _chance, order.Partition, () => new PartitionRequest.ChangeOrder(order, null, fact, new Actor(ActorKind.Psp, "sim"), null, null), static _ => { });
+        ClientCall.Start(this, _webhooks, order.Partition, () => new PartitionRequest.ChangeOrder(order, null, fact, new Actor(ActorKind.Psp, "sim"), null, null), static _ => { });
     }
 
     /// <summary>Nothing is said that is not durable.</summary>
@@ -143,13 +146,5 @@ internal sealed partial class World
     {
         if (!_journal.Orders.TryGetValue(request.Order, out var known) || known.Order.Payment.Requests((PaymentStep)(int)request.Operation) < request.Number)
             Report.Add(11, request.IdempotencyKey, "is asked of the provider before the intent is durable");
-    }
-
-    /// <summary>Memory stays within its bounds.</summary>
-    public void CheckBounds(Partition partition)
-    {
-        var most = Options.MaxOrdersInMemory + Options.MaxUncheckpointed + Options.MaxUnsettled + Options.MaxWaiting + _shoppers.Length;
-        if (partition.OrdersInMemory > most)
-            Report.Add(17, $"partition {partition.Id}", $"holds {partition.OrdersInMemory} orders in memory, where {most} is the most");
     }
 }

@@ -20,6 +20,7 @@ internal sealed class SimulatedDatabase
     private readonly int _commitUs;
     private long _lastReplicatedUs;
     private long _downUntilUs;
+    private long _fullUntilUs;
 
     /// <summary>Visible, and not on the standby yet.</summary>
     private sealed class Commit
@@ -35,7 +36,7 @@ internal sealed class SimulatedDatabase
         _dice = dice;
         _tables = [.. Enumerable.Range(0, partitions).Select(_ => new PartitionTables())];
         _roundTripUs = dice.Between(100, 2_000);
-        _commitUs = dice.Between(2_000, world.Plan.Has(FaultKind.SlowDisk) ? 100_000 : 12_000);
+        _commitUs = dice.Between(2_000, 12_000) * (world.Plan.Has(FaultKind.SlowDisk) ? 10 : 1);
     }
 
     /// <summary>Called for each batch once no failure can take it back, in order.</summary>
@@ -46,9 +47,12 @@ internal sealed class SimulatedDatabase
 
     public PartitionTables this[int partition] => _tables[partition];
 
-    public bool IsDown => _downUntilUs > _world.Schedule.NowUs;
+    private bool IsDown => _downUntilUs > _world.Schedule.NowUs;
 
-    public void DownFor(long us) => _downUntilUs = Math.Max(_downUntilUs, _world.Schedule.NowUs + us);
+    private bool CanWrite => !IsDown && _fullUntilUs <= _world.Schedule.NowUs;
+
+    /// <summary>Nothing can be written for a while.</summary>
+    public void FullFor(long us) => _fullUntilUs = Math.Max(_fullUntilUs, _world.Schedule.NowUs + us);
 
     /// <summary>The standby takes over, without what it had not got. Whoever waited does not know what became of it.</summary>
     public void FailOver(long us)
@@ -57,7 +61,7 @@ internal sealed class SimulatedDatabase
             commit.Undo();
         while (_unreplicated.TryDequeue(out var commit))
             commit.Answer(DatabaseOutcome.Ambiguous);
-        DownFor(us);
+        _downUntilUs = Math.Max(_downUntilUs, _world.Schedule.NowUs + us);
     }
 
     /// <summary>The whole group in one commit; a fenced batch does not fail its neighbours.</summary>
@@ -68,7 +72,7 @@ internal sealed class SimulatedDatabase
         bool[]? isAppended = null;
         Write(node, outcome => answer(outcome, isAppended), answered =>
         {
-            if (IsDown || _world.Happens(FaultKind.RefusedCommit, 0.01))
+            if (!CanWrite || _world.Happens(FaultKind.RefusedCommit, 0.01))
             {
                 answered(DatabaseOutcome.Unavailable);
                 return;
@@ -110,7 +114,7 @@ internal sealed class SimulatedDatabase
         JournalClaim claim = default;
         Write(node, outcome => answer(outcome, claim), answered =>
         {
-            if (IsDown)
+            if (!CanWrite)
             {
                 answered(DatabaseOutcome.Unavailable);
                 return;
@@ -129,7 +133,7 @@ internal sealed class SimulatedDatabase
         Write(node, outcome => answer(outcome, isCurrent), answered =>
         {
             var tables = _tables[checkpoint.Partition];
-            if (IsDown)
+            if (!CanWrite)
             {
                 answered(DatabaseOutcome.Unavailable);
                 return;
@@ -142,7 +146,7 @@ internal sealed class SimulatedDatabase
         });
     }
 
-    /// <summary>A question that writes nothing. Null: it could not be answered.</summary>
+    /// <summary>A question that writes nothing. A full disk does not keep it from being answered.</summary>
     public void Read<T>(SimulatedNode node, Func<T> read, Action<T> found, Action failed)
     {
         var life = node.Incarnation;

@@ -18,8 +18,6 @@ internal sealed class Schedule
     /// <summary>Events that happened.</summary>
     public long Count { get; private set; }
 
-    public bool IsEmpty => _events.Count == 0;
-
     /// <summary>Something that happens whatever becomes of the nodes.</summary>
     public void After(long us, Action run) => Add(NowUs + us, new Event(run, null, 0));
 

@@ -85,6 +85,23 @@ public sealed class RuntimeTests : IDisposable
         await Eventually.Async(() => Task.FromResult(_runtime.States[0] == PartitionState.Halted), "the partition is halted");
     }
 
+    [Fact]
+    public async Task A_partition_whose_disk_is_full_can_still_be_stopped()
+    {
+        await StartAsync();
+        _store.Fault = write => write == MemoryWrite.Append ? MemoryFault.Unavailable : MemoryFault.None;
+        var sinks = new[] { new CountingSink(), new CountingSink() };
+        foreach (var sink in sinks)
+        {
+            // The second is decided while the first is refused, and waits in memory.
+            _runtime.Send(0, new PartitionRequest.PlaceOrder(OrderId.Create(Given.NowMs, 0, ++_ids), Given.Keyed($"k{_ids}"), Given.Shop), sink);
+        }
+
+        await Eventually.Async(() => Task.FromResult(_runtime.States[0] == PartitionState.Stalled), "the partition is stalled");
+        await _runtime.StopAsync(0).WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.All(sinks, sink => Assert.Equal(1, sink.Answers));
+    }
+
     private async Task StartAsync()
     {
         _runtime.Start(0);

@@ -26,7 +26,7 @@ public sealed class SimulatorTests
         var run = SimulationRun.Run(
             first: 1, Seeds, Settings, Environment.ProcessorCount, maxFailures: 3, progress: null, TestContext.Current.CancellationToken);
         Console.WriteLine($"{run.Seeds} seeds in {run.Elapsed.TotalSeconds:F0} s, {run.Orders} orders, {run.Violations} violations");
-        Assert.True(run.Violations == 0, string.Join('\n', run.Failures.Values.Select(f => $"seed {f.Seed} with {f.Plan}:\n{f.Text()}")));
+        Assert.True(run.Violations == 0, string.Join('\n', run.Failures.Values.Select(f => $"seed {f.Seed} with {f.Plan}:\n{f.Text}")));
         Assert.Equal(Seeds, run.Seeds);
         Assert.Empty(NeverReached(run.Coverage));
     }

@@ -7,13 +7,16 @@ namespace Millrace.Tests.Storage;
 /// <summary>
 /// A small journal, damaged in every place: whatever is read afterwards is what was written, or an error that says where it ends.
 /// With MILLRACE_CORRUPTION=all every byte of the file has its turn, which takes minutes; else every byte of the rows and a sample of
-/// the file around them, other ones each day.
+/// the file around them.
 /// </summary>
 public sealed class SqliteStoreCorruptionTests : IDisposable
 {
     private const string Journal = "millrace.journal.db";
     private const int Partitions = 3;
     private const int SampledEvery = 23;
+
+    // With it byte 40,975 has its turn: the page that once gave the same rows for ever.
+    private const int FirstSampled = 12;
     private static readonly int[][] Rows = [[0, 1, 2], [0, 1], [1], [0, 2]];
     private readonly TemporaryFolder _folder = new();
     private readonly List<string> _wrong = [];
@@ -60,7 +63,7 @@ public sealed class SqliteStoreCorruptionTests : IDisposable
         await WriteAsync();
         var sound = await File.ReadAllBytesAsync(_folder[Journal], TestContext.Current.CancellationToken);
         var isAll = Environment.GetEnvironmentVariable("MILLRACE_CORRUPTION") == "all";
-        var (start, step) = isAll ? (0, 1) : (DateTime.UtcNow.DayOfYear % SampledEvery, SampledEvery);
+        var (start, step) = isAll ? (0, 1) : (FirstSampled, SampledEvery);
         var noticed = 0;
         for (var i = start; i < sound.Length; i += step) 
             noticed += await IsNoticedAsync(Flipped(sound, i), $"byte {i} was flipped") ? 1 : 0;

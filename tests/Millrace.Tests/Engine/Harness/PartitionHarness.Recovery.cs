@@ -14,8 +14,7 @@ internal sealed partial class PartitionHarness
             Journal.Append(batch);
         var old = _partitions[id];
         Start(id);
-        old.Abandon("crashed");
-        foreach (var (sink, reply) in old.Outputs.Replies)
+        foreach (var (sink, reply) in old.Abandon("crashed"))
             sink.Complete(reply);
         Drain(id);
     }

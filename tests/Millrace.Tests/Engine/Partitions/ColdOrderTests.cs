@@ -41,6 +41,23 @@ public sealed class ColdOrderTests
     }
 
     [Fact]
+    public void An_order_whose_payment_call_ends_without_news_may_leave_the_memory()
+    {
+        var shop = new PartitionHarness(options: Small with { MaxOrdersInMemory = 1 }).WithItem();
+        shop.IsPspSlow = true;
+        var ids = Enumerable.Range(0, 6).Select(i => shop.Placed(Given.Keyed($"k{i}"))).ToArray();
+        foreach (var id in ids)
+            shop.Changed(id, new OrderCommand.PaymentSucceeded(PaymentStep.Authorize, 1, "webhook"));
+        // Confirmed, checkpointed and passed over, since our own calls are still under way.
+        shop.Advance(1_000);
+        shop.IsPspSlow = false;
+        shop.Pump();
+        shop.Placed(Given.Keyed("last"));
+        shop.Advance(1_000);
+        Assert.InRange(shop[0].OrdersInMemory, 0, 1);
+    }
+
+    [Fact]
     public void An_old_key_behind_the_filter_is_looked_up_and_a_fresh_one_costs_no_read()
     {
         var shop = new PartitionHarness(options: Small).WithItem();

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Millrace.Cli.Serve;
 
-namespace Millrace.Cli.Demo;
+namespace Millrace.Cli.Children;
 
 /// <summary>The PSP simulator as a child process; ended by its own process id when disposed.</summary>
 internal sealed class PspProcess : IAsyncDisposable
