@@ -89,14 +89,25 @@ public sealed class RuntimeTests : IDisposable
     public async Task A_partition_whose_disk_is_full_can_still_be_stopped()
     {
         await StartAsync();
-        _store.Fault = write => write == MemoryWrite.Append ? MemoryFault.Unavailable : MemoryFault.None;
         var sinks = new[] { new CountingSink(), new CountingSink() };
-        foreach (var sink in sinks)
+        var isSecondSent = false;
+        _store.Fault = write =>
         {
-            // The second is decided while the first is refused, and waits in memory.
+            if (write != MemoryWrite.Append)
+                return MemoryFault.None;
+            if (isSecondSent)
+                return MemoryFault.Unavailable;
+            // Decided while the first is being refused, so that it waits in memory.
+            isSecondSent = true;
+            Place(sinks[1]);
+            var seen = new CountingSink();
+            _runtime.Send(0, new PartitionRequest.ReadOrder(OrderId.Create(Given.NowMs, 1, 1), null), seen);
+            SpinWait.SpinUntil(() => seen.Answers == 1);
+            return MemoryFault.Unavailable;
+        };
+        void Place(CountingSink sink) =>
             _runtime.Send(0, new PartitionRequest.PlaceOrder(OrderId.Create(Given.NowMs, 0, ++_ids), Given.Keyed($"k{_ids}"), Given.Shop), sink);
-        }
-
+        Place(sinks[0]);
         await Eventually.Async(() => Task.FromResult(_runtime.States[0] == PartitionState.Stalled), "the partition is stalled");
         await _runtime.StopAsync(0).WaitAsync(TimeSpan.FromSeconds(10));
         Assert.All(sinks, sink => Assert.Equal(1, sink.Answers));
