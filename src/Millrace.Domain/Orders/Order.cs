@@ -116,6 +116,9 @@ public sealed record Order(
 
     public ParkedReason? Parked { get; internal set; } = Parked;
 
+    /// <summary>Answers that wait for the order to be resumed, in the order in which they came.</summary>
+    public OrderCommand[] SetAside { get; internal set; } = [];
+
     /// <summary>Count of its events.</summary>
     public int Version { get; internal set; } = 1;
 

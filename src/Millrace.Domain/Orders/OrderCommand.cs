@@ -27,6 +27,9 @@ public abstract record OrderCommand
     /// <summary>Give up on the order for now, with what its decider threw.</summary>
     public sealed record Park(string Code, string Detail) : OrderCommand;
 
+    /// <summary>Park, and keep the answer that its decider could not take: whoever gave it does not give it again.</summary>
+    public sealed record SetAside(OrderCommand Answer, string Code, string Detail) : OrderCommand;
+
     /// <summary>A timer may have run out.</summary>
     public sealed record CheckDue : OrderCommand;
 

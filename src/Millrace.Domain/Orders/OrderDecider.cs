@@ -23,10 +23,22 @@ public static class OrderDecider
         if (rejection is not null)
             return new OrderDecision(order, rejection);
         var (shared, applied) = (order, 0);
+        Queue<OrderCommand>? setAside = null;
         while (true)
         {
             for (; applied < facts.Count; applied++)
+            {
+                if (facts[applied] is OrderEvent.Resumed && order!.SetAside.Length > 0)
+                    setAside = new Queue<OrderCommand>(order.SetAside);
                 Order.Evolve(id, shared, ref order, facts[applied], context);
+            }
+
+            if (setAside is not null && setAside.TryDequeue(out var answer))
+            {
+                First(order, answer, context, facts);
+                continue;
+            }
+
             // A repeat that changed nothing must not advance the saga either; it is where it was.
             if (facts.Count == 0 || OrderSaga.Next(order!, map) is not { } next)
                 return new OrderDecision(order, null);
@@ -45,7 +57,8 @@ public static class OrderDecider
             OrderCommand.Deliver => Deliver(order!, facts),
             OrderCommand.Refund c => PaymentDecider.Refund(order!, c, facts),
             OrderCommand.Resume c => Resume(order!, c, facts),
-            OrderCommand.Park c => Park(order!, c, facts),
+            OrderCommand.Park c => Park(order!, c.Code, c.Detail, facts),
+            OrderCommand.SetAside c => SetAside(order!, c, facts),
             OrderCommand.CheckDue => CheckDue(order!, context, facts),
             OrderCommand.ExternalIdAnswered c => ExternalIdAnswered(order!, c, facts),
             OrderCommand.StockReserved c => StockAnswered(order!, c.Part, StockPartStatus.Reserving, new OrderEvent.StockReserved(c.Part, c.Takes), facts),
@@ -138,11 +151,17 @@ public static class OrderDecider
         return null;
     }
 
-    private static OrderRejection? Park(Order order, OrderCommand.Park command, List<OrderEvent> facts)
+    private static OrderRejection? Park(Order order, string code, string detail, List<OrderEvent> facts)
     {
         if (order.Parked is null)
-            facts.Add(new OrderEvent.Parked(command.Code, command.Detail));
+            facts.Add(new OrderEvent.Parked(code, detail));
         return null;
+    }
+
+    private static OrderRejection? SetAside(Order order, OrderCommand.SetAside command, List<OrderEvent> facts)
+    {
+        facts.Add(new OrderEvent.AnswerSetAside(command.Answer));
+        return Park(order, command.Code, command.Detail, facts);
     }
 
     private static OrderRejection? CheckDue(Order order, EventContext context, List<OrderEvent> facts)

@@ -94,6 +94,9 @@ public abstract record OrderEvent
     /// <summary>The pipeline gives up for now and asks a person.</summary>
     public sealed record Parked(string Code, string Detail) : OrderEvent;
 
+    /// <summary>An answer that made the decider throw is kept, to be decided again when the order goes on.</summary>
+    public sealed record AnswerSetAside(OrderCommand Answer) : OrderEvent;
+
     /// <summary>A person tells the pipeline to go on.</summary>
     public sealed record Resumed(string? Reason) : OrderEvent;
 }

@@ -46,8 +46,10 @@ internal static class OrderEvolution
             case OrderEvent.Completed: order.Status = OrderStatus.Completed; break;
             case OrderEvent.Closed: order.Status = order.Closing!.Outcome; break;
             case OrderEvent.Parked e: order.Parked = new ParkedReason(e.Code, e.Detail, context.AtUnixMs); break;
+            case OrderEvent.AnswerSetAside e: order.SetAside = [.. order.SetAside, e.Answer]; break;
             case OrderEvent.Resumed:
                 order.Parked = null;
+                order.SetAside = [];
                 order.Payment = PaymentEvolution.Resumed(order.Payment);
                 break;
             default: throw new UnreachableException();

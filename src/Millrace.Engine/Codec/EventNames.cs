@@ -39,6 +39,7 @@ public static class EventNames
         OrderEvent.Closed => 21,
         OrderEvent.Parked => 22,
         OrderEvent.Resumed => 23,
+        OrderEvent.AnswerSetAside => 24,
         _ => throw new UnreachableException(),
     };
 
@@ -59,7 +60,7 @@ public static class EventNames
         "order.stock_moved.v1", "order.payment_requested.v1", "order.payment_succeeded.v1", "order.payment_declined.v1",
         "order.payment_unknown.v1", "order.hold_placed.v1", "order.hold_released.v1", "order.closing_started.v1",
         "order.confirmed.v1", "order.shipped.v1", "order.delivered.v1", "order.completed.v1", "order.closed.v1",
-        "order.parked.v1", "order.resumed.v1",
+        "order.parked.v1", "order.resumed.v1", "order.answer_set_aside.v1",
     ];
 
     private static readonly string[] StockNames =

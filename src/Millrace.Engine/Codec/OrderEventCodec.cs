@@ -29,6 +29,7 @@ internal static class OrderEventCodec
             case OrderEvent.Shipped e: w.OptionalText(e.Carrier); w.OptionalText(e.Tracking); break;
             case OrderEvent.Parked e: w.Text(e.Code); w.Text(e.Detail); break;
             case OrderEvent.Resumed e: w.OptionalText(e.Reason); break;
+            case OrderEvent.AnswerSetAside e: w.Byte(AnswerCodec.Tag(e.Answer)); AnswerCodec.Write(w, e.Answer); break;
             case OrderEvent.ExternalIdGranted or OrderEvent.ExternalIdRefused or OrderEvent.Confirmed
                 or OrderEvent.Delivered or OrderEvent.Completed or OrderEvent.Closed: break;
             default: throw new UnreachableException();
@@ -60,6 +61,7 @@ internal static class OrderEventCodec
         21 => new OrderEvent.Closed(),
         22 => new OrderEvent.Parked(r.Code(), r.Text()),
         23 => new OrderEvent.Resumed(r.OptionalText()),
+        24 => new OrderEvent.AnswerSetAside(AnswerCodec.Read(r.Byte(), ref r)),
         var tag => throw new PayloadException($"order event {tag} is unknown"),
     };
 

@@ -23,14 +23,11 @@ public abstract record JournalRecord
 }
 
 /// <summary>
-/// A batch's payload: one version byte, then records. Written by hand because the domain knows no serializer, every
+/// A batch's payload: one byte for its <see cref="PayloadFormat"/>, then records. Written by hand because the domain knows no serializer, every
 /// field is worth a byte at this rate, and a reader of any later version must read it: see ADR 0002.
 /// </summary>
 public static class RecordCodec
 {
-    /// <summary>The version of the envelope that is written now.</summary>
-    public const byte Version = 1;
-
     private const byte OrderDecided = 1;
     private const byte StockChanged = 2;
     private const byte Received = 3;
@@ -68,11 +65,12 @@ public static class RecordCodec
         w.Bool(isGranted);
     }
 
-    /// <exception cref="PayloadException">The payload is not what its version says.</exception>
-    public static List<JournalRecord> Read(ReadOnlyMemory<byte> payload)
+    /// <param name="newest">What this build can read; an older one in tests.</param>
+    /// <exception cref="PayloadException">The payload is not what its format says.</exception>
+    public static List<JournalRecord> Read(ReadOnlyMemory<byte> payload, int newest = PayloadFormat.Newest)
     {
-        if (payload.Length == 0 || payload.Span[0] != Version)
-            throw new PayloadException($"envelope version {(payload.Length == 0 ? "missing" : payload.Span[0])} is unknown");
+        if (payload.Length == 0 || payload.Span[0] < PayloadFormat.Oldest || payload.Span[0] > newest)
+            throw new PayloadException($"payload format {(payload.Length == 0 ? "missing" : payload.Span[0])} is unknown");
         var records = new List<JournalRecord>();
         var offset = 1;
         while (offset < payload.Length)

@@ -4,7 +4,8 @@ namespace Millrace.Engine.Journal;
 /// <param name="Epoch">The new owner's epoch, above every earlier one.</param>
 /// <param name="Seq">Last durable sequence; 0 in a new store.</param>
 /// <param name="Chain">Chain value at <paramref name="Seq"/>; zero in a new store.</param>
-public readonly record struct JournalClaim(long Epoch, long Seq, UInt128 Chain);
+/// <param name="Format">The payload format that the store's owners write; see <see cref="Codec.PayloadFormat"/>.</param>
+public readonly record struct JournalClaim(long Epoch, long Seq, UInt128 Chain, int Format);
 
 public enum AppendOutcome
 {

@@ -65,7 +65,7 @@ internal sealed class OrderEntry
     /// <summary>When a timer stands for it; 0 for none.</summary>
     public long TimerAtMs { get; set; }
 
-    public List<ReplySink>? Waiters { get; set; }
+    public List<(ReplySink Sink, long UntilUnixMs)>? Waiters { get; set; }
 
     /// <summary>Bytes once written never change, so a slice may be kept by a checkpoint or a reader.</summary>
     public ReadOnlyMemory<byte> Document => _document.AsMemory(0, _length);

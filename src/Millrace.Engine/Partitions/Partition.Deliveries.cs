@@ -63,7 +63,7 @@ public sealed partial class Partition
             case PartitionMessage.ToOrder m:
                 if (!_orders.TryGetValue(m.Order, out var entry))
                     return false;
-                Decide(m.Order, entry, m.Command, new EventContext(nowMs, Actor.System));
+                Decide(m.Order, entry, m.Command, new EventContext(nowMs, Actor.System), isAnswer: true);
                 return true;
             case PartitionMessage.ClaimName m:
                 return TryAnswerName(m);

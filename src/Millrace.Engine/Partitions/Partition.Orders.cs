@@ -107,19 +107,6 @@ public sealed partial class Partition
         }
     }
 
-    private void Await(PartitionRequest.AwaitSettled request, OrderEntry? entry, ReplySink sink)
-    {
-        if (!IsVisible(entry, request.Tenant))
-            Reply(sink, new PartitionReply(ReplyStatus.NotFound), 0);
-        else if (entry!.Order!.SettledVersion is not null)
-            Reply(sink, Settled(entry), entry.LastSeq);
-        else
-            (entry.Waiters ??= []).Add(sink);
-    }
-
-    private static PartitionReply Settled(OrderEntry entry) => new(
-        ReplyStatus.Accepted, OrderDocument.FoldDecision(entry.Order!.Id, entry.Document, entry.Order.SettledVersion!.Value));
-
     private void Change(PartitionRequest.ChangeOrder request, OrderEntry? entry, ReplySink? sink, long nowMs)
     {
         if (!IsVisible(entry, request.Tenant))
@@ -156,7 +143,7 @@ public sealed partial class Partition
     private static bool IsVisible(OrderEntry? entry, TenantId? tenant) =>
         entry?.Order is { } order && (tenant is null || order.Placement.Tenant == tenant);
 
-    private Decided Decide(OrderId id, OrderEntry entry, OrderCommand command, EventContext context)
+    private Decided Decide(OrderId id, OrderEntry entry, OrderCommand command, EventContext context, bool isAnswer = false)
     {
         _facts.Clear();
         OrderDecision decision;
@@ -164,9 +151,9 @@ public sealed partial class Partition
         {
             decision = OrderDecider.Decide(id, entry.Order, command, context, _map, _facts);
         }
-        catch (Exception poison) when (command is not OrderCommand.Park)
+        catch (Exception poison) when (command is not (OrderCommand.Park or OrderCommand.SetAside))
         {
-            return Park(id, entry, poison, context with { Key = null });
+            return entry.Order is null ? Refuse(entry, "nothing of it is kept") : Park(id, entry, isAnswer ? command : null, poison, context);
         }
 
         if (decision.Rejection is { } rejection)
@@ -177,15 +164,21 @@ public sealed partial class Partition
         return new Decided(ReplyStatus.Accepted, decision.After);
     }
 
-    // One order's decider threw: that order waits for a person, its neighbours go on.
-    private Decided Park(OrderId id, OrderEntry entry, Exception poison, EventContext context)
+    // One order's decider threw: that order waits for a person, its neighbours go on. An answer comes once and is kept.
+    private Decided Park(OrderId id, OrderEntry entry, OrderCommand? answer, Exception poison, EventContext context)
     {
         var type = poison.GetType().Name;
-        if (entry.Order is not null)
-            Decide(id, entry, new OrderCommand.Park(OrderParkCodes.Poison, type), context with { Actor = Actor.System });
-        return new Decided(ReplyStatus.Rejected, entry.Order, OrderParkCodes.Poison,
-            "The order cannot be processed as it is; an operator has been asked.");
+        Decide(
+            id, entry,
+            answer is not null && Format >= PayloadFormat.WithAnswersSetAside
+                ? new OrderCommand.SetAside(answer, OrderParkCodes.Poison, type)
+                : new OrderCommand.Park(OrderParkCodes.Poison, type),
+            context with { Actor = Actor.System, Key = null });
+        return Refuse(entry, "an operator has been asked");
     }
+
+    private static Decided Refuse(OrderEntry entry, string consequence) => new(
+        ReplyStatus.Rejected, entry.Order, OrderParkCodes.Poison, $"The order cannot be processed as it is; {consequence}.");
 
     private void Record(OrderId id, OrderEntry entry, Order after, EventContext context)
     {
@@ -196,12 +189,8 @@ public sealed partial class Partition
             React(id, entry, after, fact);
         if (after.SettledVersion > after.Version - _facts.Count)
             Hold(new HeldOutput { Seq = seq, Payload = after });
-        if (entry.Waiters is { } waiters && after.SettledVersion is not null)
-        {
-            entry.Waiters = null;
-            foreach (var waiter in waiters)
-                Reply(waiter, Settled(entry), seq);
-        }
+        if (entry.Waiters is not null && after.SettledVersion is not null)
+            AnswerWaiters(entry, seq);
     }
 
     private void Apply(OrderEntry entry, Order after, long seq, ReadOnlySpan<byte> decision, ChangeKey? key)

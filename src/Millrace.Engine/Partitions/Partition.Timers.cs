@@ -30,6 +30,7 @@ public sealed partial class Partition
             }
         }
 
+        LetWaitersGo(nowMs);
         _channels.CollectOverdue(nowMs, (long)_options.ResendAfter.TotalMilliseconds,
             (target, seq, message) => Outputs.Messages.Add(new OutgoingMessage(target, seq, message)));
         // A checkpoint stands at the end of a batch, where the chain is known: now, or when the next batch is taken.

@@ -37,6 +37,9 @@ public sealed partial class Partition
     {
         Id = id;
         Epoch = claim.Epoch;
+        Format = claim.Format is >= PayloadFormat.Oldest and <= PayloadFormat.Newest
+            ? claim.Format
+            : throw new StoreRefusedException($"The store is written in payload format {claim.Format}; this version knows {PayloadFormat.Oldest} to {PayloadFormat.Newest}.");
         _map = map;
         _options = options;
         _names = new NameIndex(options.MaxRecentNames);
@@ -46,6 +49,9 @@ public sealed partial class Partition
     public int Id { get; }
 
     public long Epoch { get; }
+
+    /// <summary>What it writes; see <see cref="PayloadFormat"/>.</summary>
+    public int Format { get; }
 
     /// <summary>The last sequence that the journal is known to have.</summary>
     public long DurableSeq => _durableSeq;
@@ -124,7 +130,7 @@ public sealed partial class Partition
         var sinks = Outputs.Replies.Select(waiting => waiting.Sink)
             .Concat(_held.Select(output => output.Sink).OfType<ReplySink>())
             .Concat(_loading.Values.Concat(_lookingUp.Values).SelectMany(waiters => waiters).Select(waiting => waiting.Sink).OfType<ReplySink>())
-            .Concat(_orders.Values.SelectMany(entry => entry.Waiters ?? []));
+            .Concat(_orders.Values.SelectMany(entry => entry.Waiters?.Select(waiter => waiter.Sink) ?? []));
         var reply = PartitionReply.Unavailable("partition_unavailable", reason);
         var replies = sinks.Select(sink => new OutgoingReply(sink, reply)).ToList();
         _held.Clear();
@@ -136,7 +142,7 @@ public sealed partial class Partition
     private long NextRecord()
     {
         if (_pending.Length == 0)
-            _pending.Byte(RecordCodec.Version);
+            _pending.Byte((byte)Format);
         return ++_appendedSeq;
     }
 

@@ -22,6 +22,9 @@ public sealed record PartitionOptions
     /// <summary>Commands waiting for cold orders or names to be read.</summary>
     public int MaxWaiting { get; init; } = 1_024;
 
+    /// <summary>Callers waiting for orders to settle.</summary>
+    public int MaxAwaiting { get; init; } = 8_192;
+
     /// <summary>Names kept in memory; older ones stand behind a filter and an indexed look-up.</summary>
     public int MaxRecentNames { get; init; } = 4_096;
 

@@ -22,7 +22,8 @@ public abstract record PartitionRequest
     public sealed record ReadOrder(OrderId Id, TenantId? Tenant) : PartitionRequest;
 
     /// <summary>Answers once the order is confirmed or ended, with the order as it was then.</summary>
-    public sealed record AwaitSettled(OrderId Id, TenantId? Tenant) : PartitionRequest;
+    /// <param name="UntilUnixMs">When the caller has given up: it is let go then, with a reply that says so.</param>
+    public sealed record AwaitSettled(OrderId Id, TenantId? Tenant, long UntilUnixMs) : PartitionRequest;
 
     /// <summary>Catalog and stock changes. <paramref name="KeyHash"/> makes an adjustment idempotent; null for an item's PUT.</summary>
     public sealed record ChangeStock(StockCommand Command, string Sku, UInt128? KeyHash) : PartitionRequest;

@@ -9,6 +9,7 @@ namespace Millrace.Simulation.Clients;
 /// <summary>A merchant's program with one order: places it, does a few things with it, and remembers what it was told.</summary>
 internal sealed class Shopper
 {
+    private const long WaitMs = 5_000;
     private static readonly string[] TooEarly = ["not_shippable", "payment_in_flight", "refund_too_large", "not_deliverable"];
     private readonly World _world;
     private readonly Dice _dice;
@@ -83,7 +84,7 @@ internal sealed class Shopper
                 Call(() => new PartitionRequest.ReadOrder(Id, _placement.Tenant), r => Read(r, seen));
                 break;
             case Wish.AwaitSettled:
-                Call(() => new PartitionRequest.AwaitSettled(Id, _placement.Tenant), r => Read(r, seen: 0));
+                Call(() => new PartitionRequest.AwaitSettled(Id, _placement.Tenant, _world.TrueMs + WaitMs), r => Read(r, seen: 0));
                 break;
             case Wish.ReadAsStranger:
                 Call(() => new PartitionRequest.ReadOrder(Id, World.Stranger), r => Expect(r, ReplyStatus.NotFound));

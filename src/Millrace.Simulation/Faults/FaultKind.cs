@@ -71,4 +71,7 @@ public enum FaultKind
 
     /// <summary>Caches of one order or name, so that almost everything is cold.</summary>
     TinyMemory,
+
+    /// <summary>Some nodes are of the version before, and are replaced one by one; then the store's payload format is raised.</summary>
+    VersionSkew,
 }

@@ -1,3 +1,4 @@
+using Millrace.Engine.Codec;
 using Millrace.Simulation.Faults;
 using Millrace.Simulation.Seeds;
 
@@ -23,6 +24,8 @@ internal sealed class Cluster
         _owners = [.. Enumerable.Range(0, partitions).Select(p => p % nodes)];
         _detectUs = dice.Between(200_000, 2_000_000);
         Supervise();
+        if (world.Plan.Has(FaultKind.VersionSkew))
+            ReplaceOldNodes();
         Repeat(FaultKind.Crash, 3_000_000, () => Crash(_dice.Pick(_nodes)));
         Repeat(FaultKind.Pause, 3_000_000, () => Pause(_dice.Pick(_nodes)));
         Repeat(FaultKind.DoubleActivation, 1_500_000, () => ActivateTwice(_dice.Pick(_nodes), _dice.Below(_owners.Length)));
@@ -95,6 +98,31 @@ internal sealed class Cluster
             return false;
         _world.Schedule.After(0, node, () => node.Start(partition));
         return true;
+    }
+
+    // A rolling upgrade, slow enough that both versions take partitions from each other; the format is raised when the last old node is gone.
+    private void ReplaceOldNodes()
+    {
+        var old = new Queue<SimulatedNode>(_nodes);
+        foreach (var node in _nodes)
+            node.NewestFormat = PayloadFormat.Newest - 1;
+        void Replace() => _world.Schedule.After(_dice.Between(500_000, 6_000_000), () =>
+        {
+            _world.Struck(FaultKind.VersionSkew);
+            if (!old.TryDequeue(out var node))
+            {
+                _world.Database.RaiseFormat();
+                return;
+            }
+
+            if (node.IsUp)
+                node.Crash();
+            node.NewestFormat = PayloadFormat.Newest;
+            node.Restart();
+            Replace();
+        });
+
+        Replace();
     }
 
     // Every partition is kept active without waiting for traffic.

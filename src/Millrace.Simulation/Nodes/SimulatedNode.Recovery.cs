@@ -74,7 +74,7 @@ internal sealed partial class SimulatedNode
         _world.Coverage.Count(snapshot.Seq == 0 ? "recovery.without_checkpoint" : "recovery.with_checkpoint");
         foreach (var row in tables.Batches)
         {
-            var (batch, records) = (row.Batch, row.Records);
+            var (batch, records) = (row.Batch, row.ReadableTo(NewestFormat));
             if (batch.FirstSeq <= snapshot.Seq)
                 continue;
             if (batch.FirstSeq > claim.Seq)

@@ -1,3 +1,4 @@
+using Millrace.Engine.Codec;
 using Millrace.Engine.Journal;
 using Millrace.Engine.Partitions;
 using Millrace.Engine.Requests;
@@ -35,6 +36,9 @@ internal sealed partial class SimulatedNode
     public int Incarnation { get; private set; }
 
     public bool IsUp { get; private set; } = true;
+
+    /// <summary>The newest payload format that its build knows.</summary>
+    public int NewestFormat { get; set; } = PayloadFormat.Newest;
 
     public long PausedUntilUs { get; set; }
 

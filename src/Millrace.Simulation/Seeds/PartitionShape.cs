@@ -18,6 +18,7 @@ internal static class PartitionShape
             MaxUncheckpointed = Either(isTight, dice.Between(8, 40), 8_192),
             MaxOutbox = Either(isTight, dice.Between(20, 200), 65_536),
             MaxWaiting = Either(isTight, dice.Between(2, 20), 1_024),
+            MaxAwaiting = Either(isTight, dice.Between(1, 10), 8_192),
             PaymentAttempts = dice.Between(2, 8),
             PaymentRetryBase = TimeSpan.FromMilliseconds(dice.Between(20, 500)),
             PaymentRetryCap = TimeSpan.FromMilliseconds(dice.Between(500, 5_000)),

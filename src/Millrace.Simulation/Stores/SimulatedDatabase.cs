@@ -1,3 +1,4 @@
+using Millrace.Engine.Codec;
 using Millrace.Engine.Journal;
 using Millrace.Engine.ReadModel;
 using Millrace.Simulation.Faults;
@@ -35,6 +36,8 @@ internal sealed class SimulatedDatabase
         _world = world;
         _dice = dice;
         _tables = [.. Enumerable.Range(0, partitions).Select(_ => new PartitionTables())];
+        if (world.Plan.Has(FaultKind.VersionSkew))
+            Format = PayloadFormat.Newest - 1;
         _roundTripUs = dice.Between(100, 2_000);
         _commitUs = dice.Between(2_000, 12_000) * (world.Plan.Has(FaultKind.SlowDisk) ? 10 : 1);
     }
@@ -45,11 +48,16 @@ internal sealed class SimulatedDatabase
     /// <summary>Called for each claim once no failure can take it back.</summary>
     public required Action<int, long> ClaimIsDurable { get; init; }
 
+    /// <summary>What owners write from their next claim on; see <see cref="PayloadFormat"/>.</summary>
+    public int Format { get; private set; } = PayloadFormat.Newest;
+
     public PartitionTables this[int partition] => _tables[partition];
 
     private bool IsDown => _downUntilUs > _world.Schedule.NowUs;
 
     private bool CanWrite => !IsDown && _fullUntilUs <= _world.Schedule.NowUs;
+
+    public void RaiseFormat() => Format = PayloadFormat.Newest;
 
     /// <summary>Nothing can be written for a while.</summary>
     public void FullFor(long us) => _fullUntilUs = Math.Max(_fullUntilUs, _world.Schedule.NowUs + us);
@@ -121,7 +129,7 @@ internal sealed class SimulatedDatabase
             }
 
             var tables = _tables[partition];
-            claim = new JournalClaim(++tables.Epoch, tables.Seq, tables.Chain);
+            claim = new JournalClaim(++tables.Epoch, tables.Seq, tables.Chain, Format);
             Replicate(undo: () => tables.Epoch--, durable: () => ClaimIsDurable(partition, claim.Epoch), answered);
         });
     }

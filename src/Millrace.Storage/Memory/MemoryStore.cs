@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Millrace.Engine.Codec;
 using Millrace.Engine.Journal;
 using Millrace.Engine.ReadModel;
 
@@ -29,7 +30,7 @@ public sealed partial class MemoryStore(MemoryDisk disk) : IJournal, IReadModel,
             target.Released = false;
             After(fault);
             target.MustClaim = false;
-            return ValueTask.FromResult(new JournalClaim(target.Epoch, target.Seq, target.Chain));
+            return ValueTask.FromResult(new JournalClaim(target.Epoch, target.Seq, target.Chain, PayloadFormat.Newest));
         }
     }
 

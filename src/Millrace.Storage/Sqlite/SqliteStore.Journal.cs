@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Millrace.Engine.Codec;
 using Millrace.Engine.Journal;
 using Millrace.Storage.Sqlite.Journal;
 using Millrace.Storage.Sqlite.Native;
@@ -36,7 +37,8 @@ public sealed partial class SqliteStore
             });
             head.Epoch = epoch;
             head.MustClaim = false;
-            return ValueTask.FromResult(new JournalClaim(epoch, head.Last.Seq, head.Last.Chain));
+            // One process: no node of an earlier version runs beside it, and none could open the migrated schema again.
+            return ValueTask.FromResult(new JournalClaim(epoch, head.Last.Seq, head.Last.Chain, PayloadFormat.Newest));
         }
     }
 

@@ -96,6 +96,7 @@ public sealed class RenderingTests
         _ when type == typeof(StockStep) => StockStep.Deduct,
         _ when type == typeof(OrderPlacement) => Placement(),
         _ when type == typeof(Closing) => new Closing(OrderStatus.Canceled, "canceled", null),
+        _ when type == typeof(OrderCommand) => new OrderCommand.ExternalIdAnswered(IsGranted: true),
         _ when type == typeof(StockTake[]) => new[] { new StockTake("A", "main", 1) },
         _ when type == typeof(StockPartLines[]) => new[] { new StockPartLines(0, [0]) },
         _ => throw new UnreachableException(type.Name),

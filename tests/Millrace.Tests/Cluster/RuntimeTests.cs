@@ -130,7 +130,7 @@ public sealed class RuntimeTests : IDisposable
     }
 
     private async Task<OrderStatus> SettledAsync(OrderId id) =>
-        (await _router.SendAsync(new PartitionRequest.AwaitSettled(id, Given.Acme)).AsTask().WaitAsync(TimeSpan.FromSeconds(10))).Order!.Status;
+        (await _router.SendAsync(new PartitionRequest.AwaitSettled(id, Given.Acme, long.MaxValue)).AsTask().WaitAsync(TimeSpan.FromSeconds(10))).Order!.Status;
 
     private sealed class CountingSink : ReplySink
     {

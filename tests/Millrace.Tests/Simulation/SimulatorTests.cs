@@ -17,6 +17,8 @@ public sealed class SimulatorTests
 
     // The partition answers before the decider is asked; OrderProperties reaches them.
     private static readonly Type[] OnlyWithoutEngine = [typeof(OrderRejection.NotFound), typeof(OrderRejection.AlreadyPlaced)];
+    // No sound decider throws at an answer; PlantedBugTests has one that does.
+    private static readonly Type[] OnlyWithBrokenDecider = [typeof(OrderCommand.SetAside), typeof(OrderEvent.AnswerSetAside)];
     private static readonly string[] Recoveries =
         ["recovery.without_checkpoint", "recovery.with_checkpoint", "recovery.tail", "recovery.fenced", "recovery.ambiguous", "recovery.overtaken"];
 
@@ -55,7 +57,7 @@ public sealed class SimulatorTests
             typeof(OrderCommand), typeof(OrderEvent), typeof(StockCommand), typeof(StockEvent), typeof(PartitionMessage),
             typeof(PartitionRequest), typeof(PaymentOutcome), typeof(JournalRecord),
         ];
-        var cases = hierarchies.SelectMany(Cases).Where(type => coverage.Of(type) == 0).Select(type => $"{type.DeclaringType!.Name}.{type.Name}");
+        var cases = hierarchies.SelectMany(Cases).Except(OnlyWithBrokenDecider).Where(type => coverage.Of(type) == 0).Select(type => $"{type.DeclaringType!.Name}.{type.Name}");
         var rejections = Cases(typeof(OrderRejection)).Concat(Cases(typeof(StockRejection))).Except(OnlyWithoutEngine)
             .Select(CodeOf).Where(code => coverage.Of(code) == 0);
         return [

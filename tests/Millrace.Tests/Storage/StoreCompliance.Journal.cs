@@ -1,3 +1,4 @@
+using Millrace.Engine.Codec;
 using Millrace.Engine.Journal;
 using Xunit;
 
@@ -8,7 +9,7 @@ public abstract partial class StoreCompliance
     [Fact]
     public async Task A_new_partition_starts_at_zero_and_each_claim_raises_its_epoch()
     {
-        Assert.Equal(new JournalClaim(1, 0, UInt128.Zero), await Journal.ClaimAsync(3, "a", CancellationToken.None));
+        Assert.Equal(new JournalClaim(1, 0, UInt128.Zero, PayloadFormat.Newest), await Journal.ClaimAsync(3, "a", CancellationToken.None));
         Assert.Equal(2, (await Journal.ClaimAsync(3, "b", CancellationToken.None)).Epoch);
         Assert.Equal(1, (await Journal.ClaimAsync(4, "a", CancellationToken.None)).Epoch);
     }

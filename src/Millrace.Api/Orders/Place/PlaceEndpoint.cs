@@ -96,9 +96,10 @@ internal sealed class PlaceEndpoint(PlaceOrders orders, PartitionRouter router, 
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(seconds), time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, http.RequestAborted, stopping);
+        var until = time.GetUtcNow().ToUnixTimeMilliseconds() + (seconds * 1_000L);
         try
         {
-            var reply = await router.SendAsync(new PartitionRequest.AwaitSettled(order.Id, order.Placement.Tenant), either.Token);
+            var reply = await router.SendAsync(new PartitionRequest.AwaitSettled(order.Id, order.Placement.Tenant, until), either.Token);
             // The order is durable whatever happened to the waiting: without its end, the first view is the answer.
             return reply.IsSuccess() && reply.Order is { Status: not OrderStatus.Pending } ? reply.Order : null;
         }

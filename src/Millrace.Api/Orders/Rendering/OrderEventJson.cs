@@ -63,6 +63,7 @@ internal static class OrderEventJson
             case OrderEvent.Shipped e: w.WriteString("carrier"u8, e.Carrier); w.WriteString("tracking"u8, e.Tracking); break;
             case OrderEvent.Parked e: WriteCode(w, e.Code); w.WriteString("detail"u8, e.Detail); break;
             case OrderEvent.Resumed e: w.WriteString("reason"u8, e.Reason); break;
+            case OrderEvent.AnswerSetAside e: w.WriteString("answer"u8, NameOf(e.Answer)); break;
             case OrderEvent.ExternalIdRequested or OrderEvent.ExternalIdGranted or OrderEvent.ExternalIdRefused
                 or OrderEvent.Confirmed or OrderEvent.Delivered or OrderEvent.Completed or OrderEvent.Closed:
                 break;
@@ -70,6 +71,15 @@ internal static class OrderEventJson
                 throw new UnreachableException();
         }
     }
+
+    private static string NameOf(OrderCommand answer) => answer switch
+    {
+        OrderCommand.StockReserved => "stock_reserved",
+        OrderCommand.StockRefused => "stock_refused",
+        OrderCommand.StockMoved => "stock_moved",
+        OrderCommand.ExternalIdAnswered => "external_id_answered",
+        _ => throw new UnreachableException(),
+    };
 
     private static void WriteCode(Utf8JsonWriter w, string code) => w.WriteString("code"u8, code);
 

@@ -57,6 +57,10 @@ internal static class Cases
         new OrderEvent.Parked("poison", "UnreachableException"),
         new OrderEvent.Resumed("fixed"),
         new OrderEvent.Resumed(null),
+        new OrderEvent.AnswerSetAside(new OrderCommand.StockReserved(1, Takes)),
+        new OrderEvent.AnswerSetAside(new OrderCommand.StockRefused(2, "out_of_stock", "tea")),
+        new OrderEvent.AnswerSetAside(new OrderCommand.StockMoved(0, StockStep.Deduct)),
+        new OrderEvent.AnswerSetAside(new OrderCommand.ExternalIdAnswered(IsGranted: false)),
     ];
 
     public static IReadOnlyList<StockEvent> StockEvents { get; } =
@@ -83,7 +87,7 @@ internal static class Cases
     /// <summary>Journal payloads: every record kind, every context.</summary>
     public static IReadOnlyList<(string Name, byte[] Bytes)> Payloads { get; } =
     [
-        ("order decided by the system", Payload(w => RecordCodec.WriteOrderDecided(w, Id, new EventContext(Given.NowMs, Actor.System), [.. OrderEvents]))),
+        ("order decided by the system", Payload(w => RecordCodec.WriteOrderDecided(w, Id, new EventContext(Given.NowMs, Actor.System), [.. OrderEvents.Where(e => e is not OrderEvent.AnswerSetAside)]))),
         ("order decided with a key", Payload(w => RecordCodec.WriteOrderDecided(w, Id,
             new EventContext(-1, new Actor(ActorKind.Operator, "ann"), new ChangeKey(7, 8)), [new OrderEvent.Delivered(), new OrderEvent.Completed()]))),
         ("order decided by a nameless PSP", Payload(w => RecordCodec.WriteOrderDecided(w, Id, new EventContext(0, new Actor(ActorKind.Psp, null)), [new OrderEvent.Closed()]))),
@@ -98,6 +102,9 @@ internal static class Cases
             RecordCodec.WriteNameAnswered(w, UInt128.MaxValue, Id, isGranted: true);
             RecordCodec.WriteNameAnswered(w, 0, Id, isGranted: false);
         })),
+        ("answers set aside", Payload(
+            w => RecordCodec.WriteOrderDecided(w, Id, new EventContext(Given.NowMs, Actor.System), [.. OrderEvents.OfType<OrderEvent.AnswerSetAside>()]),
+            PayloadFormat.WithAnswersSetAside)),
     ];
 
     public static byte[] Written(Action<PayloadWriter> write)
@@ -107,9 +114,9 @@ internal static class Cases
         return writer.ToArray();
     }
 
-    private static byte[] Payload(Action<PayloadWriter> write) => Written(w =>
+    private static byte[] Payload(Action<PayloadWriter> write, int format = PayloadFormat.Oldest) => Written(w =>
     {
-        w.Byte(RecordCodec.Version);
+        w.Byte((byte)format);
         write(w);
     });
 }

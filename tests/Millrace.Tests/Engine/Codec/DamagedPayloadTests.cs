@@ -30,7 +30,7 @@ public sealed class DamagedPayloadTests
     [Fact]
     public void Any_bytes_are_refused_or_decode() => Gen.Byte.Array[0, 200].Sample(bytes =>
     {
-        Decode([RecordCodec.Version, .. bytes]);
+        Decode([(byte)PayloadFormat.Newest, .. bytes]);
         Refusing(() => OrderDocument.Read(bytes).Count());
         Refusing(() =>
         {
@@ -49,7 +49,7 @@ public sealed class DamagedPayloadTests
     [Fact]
     public void A_count_never_asks_for_more_memory_than_there_are_bytes()
     {
-        byte[] huge = [RecordCodec.Version, 1, .. new byte[16], 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x07];
+        byte[] huge = [(byte)PayloadFormat.Newest, 1, .. new byte[16], 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x07];
         huge[8] = 0x70;
         huge[10] = 0x80;
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -59,7 +59,7 @@ public sealed class DamagedPayloadTests
 
     [Theory]
     [InlineData(0)]
-    [InlineData(2)]
+    [InlineData(PayloadFormat.Newest + 1)]
     [InlineData(255)]
     public void A_version_of_the_future_is_refused(byte version) => Assert.Throws<PayloadException>(() => RecordCodec.Read(new byte[] { version }));
 

@@ -30,7 +30,7 @@ internal sealed class MemoryJournal(int partitions)
     public JournalClaim Head(int partition)
     {
         var last = _batches[partition].LastOrDefault();
-        return new JournalClaim(_epochs[partition], last?.LastSeq ?? 0, last?.Chain ?? UInt128.Zero);
+        return new JournalClaim(_epochs[partition], last?.LastSeq ?? 0, last?.Chain ?? UInt128.Zero, PayloadFormat.Newest);
     }
 
     public bool IsCurrent(int partition, long epoch) => _epochs[partition] == epoch;

@@ -83,10 +83,10 @@ public sealed class ColdOrderTests
     public void Two_repeats_of_a_maybe_old_key_place_one_order()
     {
         // Read models answer late: both wait for the same look-up of a key that the filter only thinks it knows.
-        var partition = new Partition(0, new Millrace.Domain.Identity.PartitionMap(1), Small, new(1, 0, 0));
+        var partition = new Partition(0, new Millrace.Domain.Identity.PartitionMap(1), Small, new(1, 0, 0, Millrace.Engine.Codec.PayloadFormat.Newest));
         var hash = Given.Placement().KeyHash;
         partition.Restore(new(0, default, [], [hash], []));
-        partition.Recovered(new(1, 0, 0), Given.NowMs);
+        partition.Recovered(new(1, 0, 0, Millrace.Engine.Codec.PayloadFormat.Newest), Given.NowMs);
         var (a, b) = (new RecordingSink(), new RecordingSink());
         partition.Handle(new PartitionRequest.PlaceOrder(Given.Id(random: 1), Given.Placement(), Given.Shop), a, Given.NowMs);
         partition.Handle(new PartitionRequest.PlaceOrder(Given.Id(random: 2), Given.Placement(), Given.Shop), b, Given.NowMs);

@@ -1,4 +1,5 @@
 using Millrace.Domain.Orders;
+using Millrace.Engine.Partitions;
 using Millrace.Engine.Requests;
 using Millrace.Tests.Domain;
 using Millrace.Tests.Engine.Harness;
@@ -131,13 +132,44 @@ public sealed class DurabilityTests
     {
         var shop = new PartitionHarness().WithItem();
         shop.Place(Given.Placement(), out var id);
-        var waiter = shop.Send(0, new PartitionRequest.AwaitSettled(id, Given.Acme));
+        var waiter = shop.Send(0, new PartitionRequest.AwaitSettled(id, Given.Acme, long.MaxValue));
         shop.Pump();
         shop.Changed(id, new OrderCommand.Ship(null, null));
-        var late = shop.Send(0, new PartitionRequest.AwaitSettled(id, Given.Acme));
-        var stranger = shop.Send(0, new PartitionRequest.AwaitSettled(id, Given.Other));
+        var late = shop.Send(0, new PartitionRequest.AwaitSettled(id, Given.Acme, long.MaxValue));
+        var stranger = shop.Send(0, new PartitionRequest.AwaitSettled(id, Given.Other, long.MaxValue));
 
         Assert.Equal((OrderStatus.Confirmed, 7), (waiter.Reply!.Order!.Status, waiter.Reply.Order.Version));
         Assert.Equal((7, ReplyStatus.NotFound), (late.Reply!.Order!.Version, stranger.Status));
+    }
+
+    [Fact]
+    public void A_waiter_is_let_go_when_its_time_is_up_and_the_order_may_leave_memory()
+    {
+        var shop = new PartitionHarness(options: new PartitionOptions { MaxOrdersInMemory = 0 }).WithItem();
+        shop.Place(Given.Placement(), out var id);
+        shop.Change(id, new OrderCommand.Park("test", "test"), Given.Key("p"));
+        shop.Pump();
+        var waiter = shop.Send(0, new PartitionRequest.AwaitSettled(id, Given.Acme, shop.NowMs + 10_000));
+        shop.Advance(9_000);
+        Assert.Null(waiter.Reply);
+        shop.Advance(2_000);
+        Assert.Equal((ReplyStatus.Unavailable, "not_settled"), (waiter.Status, waiter.Reply!.Code));
+        Assert.Equal(0, shop[0].OrdersInMemory);
+    }
+
+    [Fact]
+    public void More_waiters_than_there_is_room_for_are_told_so()
+    {
+        var shop = new PartitionHarness(options: new PartitionOptions { MaxAwaiting = 1 }).WithItem();
+        shop.Place(Given.Placement(), out var id);
+        var first = shop.Send(0, new PartitionRequest.AwaitSettled(id, Given.Acme, long.MaxValue));
+        var second = shop.Send(0, new PartitionRequest.AwaitSettled(id, Given.Acme, long.MaxValue));
+        Assert.Equal("overloaded", second.Reply!.Code);
+        shop.Pump();
+        Assert.Equal(ReplyStatus.Accepted, first.Status);
+        shop.Place(Given.Keyed("next"), out var next);
+        var third = shop.Send(0, new PartitionRequest.AwaitSettled(next, Given.Acme, long.MaxValue));
+        shop.Pump();
+        Assert.Equal(ReplyStatus.Accepted, third.Status);
     }
 }

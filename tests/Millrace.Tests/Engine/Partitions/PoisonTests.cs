@@ -1,4 +1,5 @@
 using Millrace.Domain.Orders;
+using Millrace.Engine.Partitions;
 using Millrace.Engine.Requests;
 using Millrace.Tests.Domain;
 using Millrace.Tests.Engine.Harness;
@@ -49,5 +50,23 @@ public sealed class PoisonTests
         Assert.Equal((ReplyStatus.Rejected, OrderParkCodes.Poison), (reply.Status, reply.Code));
         Assert.Equal(ReplyStatus.NotFound, shop.Read(id).Status);
         shop.Placed();
+    }
+
+    [Fact]
+    public void An_answer_that_makes_the_decider_throw_is_kept_across_a_crash_until_the_order_goes_on()
+    {
+        var shop = new PartitionHarness(8).WithItem();
+        var id = shop.Placed();
+        var stranger = Enumerable.Range(0, 8).First(p => p != shop.Map.OwnerOfSku(Given.Acme, "tea") && p != id.Partition);
+        shop[id.Partition].Deliver(stranger, 1, [new PartitionMessage.ToOrder(id, Poison)], shop.NowMs);
+        shop.Advance(1_000);
+        shop.Crash(id.Partition);
+
+        Assert.Equal(OrderParkCodes.Poison, shop.OrderOf(id).Parked!.Code);
+        Assert.Equal([Poison], shop.OrderOf(id).SetAside);
+
+        // It throws again: the order stays parked, and the answer stays with it.
+        Assert.Equal(OrderParkCodes.Poison, shop.Changed(id, new OrderCommand.Resume("fixed"), Given.Key("r")).Code);
+        Assert.Equal([Poison], shop.OrderOf(id).SetAside);
     }
 }

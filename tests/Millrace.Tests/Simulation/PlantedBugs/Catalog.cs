@@ -13,6 +13,8 @@ internal static class Catalog
             "if (outcome == DatabaseOutcome.Done)\n            Load(host, claim);", "if (outcome != DatabaseOutcome.Unavailable)\n            Load(host, claim);"),
         new("a stale owner answers without asking", "Millrace.Simulation/Nodes/SimulatedNode.Outputs.cs",
             "if (isCommitted || reply", "if (isCommitted || true || reply"),
+        new("writes a payload format that nodes of the version before cannot read", Partitions + "Partition.cs",
+            "_pending.Byte((byte)Format);", "_pending.Byte((byte)PayloadFormat.Newest);"),
         new("acknowledges before the commit", Partitions + "Partition.cs",
             "if (afterSeq <= _durableSeq)\n            Outputs.Replies", "if (true)\n            Outputs.Replies"),
         new("sends to other partitions before the commit", Partitions + "Partition.Held.cs",
@@ -76,6 +78,6 @@ internal static class Catalog
         new("never looks at a hold that runs out", "Millrace.Domain/Orders/OrderSaga.cs",
             "due = Earlier(due, hold.ExpiresAtUnixMs);", "due = Earlier(due, null);"),
         new("parks a poison order without writing it down", Partitions + "Partition.Orders.cs",
-            "if (entry.Order is not null)\n            Decide(id, entry, new OrderCommand.Park", "if (entry.Order is null)\n            Decide(id, entry, new OrderCommand.Park"),
+            ": Park(id, entry, isAnswer", ": context.Key is not null ? Refuse(entry, \"\") : Park(id, entry, isAnswer"),
     ];
 }

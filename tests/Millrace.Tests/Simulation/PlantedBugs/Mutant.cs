@@ -1,6 +1,7 @@
 using System.Runtime.Loader;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Millrace.Simulation.Faults;
 using Millrace.Tests.Architecture;
 using Xunit;
 
@@ -26,6 +27,7 @@ internal sealed class Mutant : IDisposable
     private static readonly Lazy<CSharpCompilation> Sound = new(Compile);
     private readonly AssemblyLoadContext _context = new("mutant", isCollectible: true);
     private readonly System.Reflection.Assembly _assembly;
+    private readonly dynamic _coverage;
 
     private Mutant(CSharpCompilation compilation)
     {
@@ -34,6 +36,7 @@ internal sealed class Mutant : IDisposable
         Assert.True(result.Success, string.Join('\n', result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)));
         image.Position = 0;
         _assembly = _context.LoadFromStream(image);
+        _coverage = Activator.CreateInstance(Type("Coverage"))!;
     }
 
     public static Mutant Without() => new(Sound.Value);
@@ -50,20 +53,25 @@ internal sealed class Mutant : IDisposable
     }
 
     /// <summary>Runs seeds until one fails.</summary>
+    /// <param name="without">Seeds with this fault do not count.</param>
     /// <returns>The first violation of the first failing seed, and how many seeds it took; null when none of them failed.</returns>
-    public (int Seeds, int Invariant, string What)? FirstFailure(int seeds)
+    public (int Seeds, int Invariant, string What)? FirstFailure(int seeds, FaultKind? without = null)
     {
         var settings = Activator.CreateInstance(Type("SeedSettings"), 200, null, 0)!;
         var run = Type("SeedResult").GetMethod("Run")!;
         for (var seed = 1; seed <= seeds; seed++)
         {
             dynamic result = run.Invoke(null, [(ulong)seed, settings])!;
-            if ((long)result.Report.ViolationCount > 0)
+            _coverage.Add(result.Coverage);
+            if ((long)result.Report.ViolationCount > 0 && !(without is { } fault && ((string)result.Plan.ToString()).Contains(fault.ToString(), StringComparison.Ordinal)))
                 return (seed, (int)result.Report.Violations[0].Invariant, (string)result.Report.Violations[0].What);
         }
 
         return null;
     }
+
+    /// <summary>How often the seeds of <see cref="FirstFailure"/> met a case.</summary>
+    public long Reached(string type) => (long)_coverage.Of(_assembly.GetType(type, throwOnError: true));
 
     public void Dispose() => _context.Unload();
 

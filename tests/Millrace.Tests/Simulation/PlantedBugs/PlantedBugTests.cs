@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Millrace.Simulation.Faults;
 using Xunit;
 
 namespace Millrace.Tests.Simulation.PlantedBugs;
@@ -39,6 +40,17 @@ public sealed class PlantedBugTests
     {
         using var sound = Mutant.Without();
         Assert.Null(sound.FirstFailure(SoundSeeds));
+    }
+
+    // The decider throws at all answers of every fifth second, and not when it is asked again later: as after a bug is mended. While nodes of the version before
+    // run beside it nothing can be set aside: they could not read that.
+    [Fact]
+    public void A_decider_that_throws_at_answers_loses_none_of_them()
+    {
+        using var broken = Mutant.With(new PlantedBug("", "Millrace.Domain/Orders/OrderDecider.cs",
+            "OrderCommand.StockReserved c => Stock", "OrderCommand.StockReserved c when context.AtUnixMs / 1_000 % 5 != 0 => Stock"));
+        Assert.Null(broken.FirstFailure(SoundSeeds * 5, without: FaultKind.VersionSkew));
+        Assert.True(broken.Reached("Millrace.Domain.Orders.OrderEvent+AnswerSetAside") > 100);
     }
 
     private static string? Shortened(string? what)
