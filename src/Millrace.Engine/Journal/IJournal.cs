@@ -43,6 +43,12 @@ public interface IJournal
     /// <exception cref="JournalCorruptException">A batch is damaged, missing, out of order or does not chain.</exception>
     IAsyncEnumerable<PartitionBatch> ReadAsync(int partition, long afterSeq, CancellationToken cancellation);
 
+    /// <summary>Whether each claim is still the partition's last. An owner that was overtaken writes nothing, but it would go on to answer from
+    /// what it remembers: so it asks before it gives an answer that no commit of its own proves.</summary>
+    /// <returns>One a claim, in order.</returns>
+    /// <exception cref="StoreUnavailableException">It cannot be known now.</exception>
+    ValueTask<bool[]> ConfirmAsync(IReadOnlyList<(int Partition, long Epoch)> claims, CancellationToken cancellation);
+
     /// <summary>Notes that the owner stopped in good order. Does nothing when the epoch is no longer current.</summary>
     ValueTask ReleaseAsync(int partition, long epoch, CancellationToken cancellation);
 }

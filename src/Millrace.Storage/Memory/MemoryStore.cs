@@ -77,6 +77,17 @@ public sealed partial class MemoryStore(MemoryDisk disk) : IJournal, IReadModel,
         await ValueTask.CompletedTask;
     }
 
+    public ValueTask<bool[]> ConfirmAsync(IReadOnlyList<(int Partition, long Epoch)> claims, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(claims);
+        lock (disk.Gate)
+        {
+            if (_closed)
+                throw new StoreUnavailableException("The store is closed.");
+            return ValueTask.FromResult(claims.Select(claim => Partition(claim.Partition).Epoch == claim.Epoch).ToArray());
+        }
+    }
+
     public ValueTask ReleaseAsync(int partition, long epoch, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();

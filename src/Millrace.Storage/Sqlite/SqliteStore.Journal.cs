@@ -74,6 +74,20 @@ public sealed partial class SqliteStore
         return ValueTask.CompletedTask;
     }
 
+    public ValueTask<bool[]> ConfirmAsync(IReadOnlyList<(int Partition, long Epoch)> claims, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(claims);
+        lock (_writing)
+        {
+            if (_closed)
+                throw new StoreUnavailableException("The store is closed.");
+            var current = new bool[claims.Count];
+            for (var i = 0; i < current.Length; i++)
+                current[i] = Head(claims[i].Partition).Epoch == claims[i].Epoch;
+            return ValueTask.FromResult(current);
+        }
+    }
+
     // A batch whose chain is wrong would be durable and unreadable. Hashing it again costs about 0.1 ns a byte.
     private static void RequireWellMade(IReadOnlyList<PartitionBatch> group)
     {

@@ -70,6 +70,18 @@ public abstract partial class StoreCompliance
     }
 
     [Fact]
+    public async Task Whether_a_claim_still_stands_can_be_asked()
+    {
+        var stale = await PartitionLog.ClaimAsync(Journal, 1);
+        var owner = await PartitionLog.ClaimAsync(Journal, 1);
+        var neighbour = await PartitionLog.ClaimAsync(Journal, 7);
+
+        var stand = await Journal.ConfirmAsync([(1, stale.Epoch), (7, neighbour.Epoch), (1, owner.Epoch)], CancellationToken.None);
+        Assert.Equal([false, true, true], stand);
+        Assert.Empty(await Journal.ConfirmAsync([], CancellationToken.None));
+    }
+
+    [Fact]
     public async Task A_wrong_sequence_or_chain_is_fenced()
     {
         var log = await PartitionLog.ClaimAsync(Journal, 1);

@@ -1,0 +1,117 @@
+using Millrace.Engine.Journal;
+using Npgsql;
+
+namespace Millrace.Storage.Postgres;
+
+/// <summary>
+/// The one connection that appends. A commit is never cancelled and has no time-out: a cancelled wait for a synchronous standby leaves a
+/// commit that is visible and not replicated. One that takes too long is left alone, with its connection, and counts as ambiguous.
+/// </summary>
+internal sealed class CommitConnection(NpgsqlDataSource source, ServerSettings settings, TimeSpan patience) : IAsyncDisposable
+{
+    // Whoever stands still this long ago and does not even close its connection is the network's fault; the next commit waits for it.
+    private const int MostAbandoned = 16;
+    private NpgsqlConnection? _connection;
+    private bool _wasWarned;
+    private int _abandoned;
+
+    /// <summary>Runs a statement that commits by itself, and reads its rows.</summary>
+    /// <exception cref="StoreUnavailableException">It was never sent, or the server rolled it back.</exception>
+    /// <exception cref="AmbiguousCommitException">It may or may not be durable.</exception>
+    public async Task<T> RunAsync<T>(NpgsqlCommand command, Func<NpgsqlDataReader, Task<T>> read)
+    {
+        var connection = await ConnectAsync().ConfigureAwait(false);
+        var running = RunAsync(connection, command, read);
+        if (await Task.WhenAny(running, Task.Delay(patience)).ConfigureAwait(false) != running)
+        {
+            Abandon(connection, running);
+            throw new AmbiguousCommitException($"PostgreSQL did not answer a commit within {patience.TotalSeconds:F0} s.");
+        }
+
+        try
+        {
+            var result = await running.ConfigureAwait(false);
+            if (!_wasWarned)
+                return result;
+            await CloseAsync().ConfigureAwait(false);
+            throw new AmbiguousCommitException("PostgreSQL stopped waiting for its standby: the commit may not be replicated.");
+        }
+        catch (Exception fault) when (PostgresFaults.IsRolledBack(fault))
+        {
+            await CloseAsync().ConfigureAwait(false);
+            throw PostgresFaults.Unavailable(fault);
+        }
+        catch (Exception fault) when (PostgresFaults.IsOfDatabase(fault))
+        {
+            await CloseAsync().ConfigureAwait(false);
+            throw PostgresFaults.Ambiguous(fault);
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await CloseAsync().ConfigureAwait(false);
+
+    private static async Task<T> RunAsync<T>(NpgsqlConnection connection, NpgsqlCommand command, Func<NpgsqlDataReader, Task<T>> read)
+    {
+        command.Connection = connection;
+        var reader = await command.ExecuteReaderAsync(CancellationToken.None).ConfigureAwait(false);
+        await using (reader.ConfigureAwait(false))
+        {
+            var result = await read(reader).ConfigureAwait(false);
+            // The rows come before the commit: only the end of the answer says that it was made.
+            while (await reader.NextResultAsync(CancellationToken.None).ConfigureAwait(false))
+            {
+            }
+
+            return result;
+        }
+    }
+
+    private async Task<NpgsqlConnection> ConnectAsync()
+    {
+        if (_connection is { FullState: System.Data.ConnectionState.Open } open)
+            return open;
+        await CloseAsync().ConfigureAwait(false);
+        if (Volatile.Read(ref _abandoned) >= MostAbandoned)
+            throw new StoreUnavailableException("PostgreSQL does not answer.");
+        NpgsqlConnection? connection = null;
+        try
+        {
+            connection = await source.OpenConnectionAsync(CancellationToken.None).ConfigureAwait(false);
+            await settings.RequireAsync(connection).ConfigureAwait(false);
+            _wasWarned = false;
+            // A wait for the standby that is broken off is told as a warning, and the commit as a success.
+            connection.Notice += (_, notice) => _wasWarned |= notice.Notice.InvariantSeverity == "WARNING";
+            return _connection = connection;
+        }
+        catch (Exception fault) when (PostgresFaults.IsOfDatabase(fault) || fault is StoreRefusedException)
+        {
+            if (connection is not null)
+                await connection.DisposeAsync().ConfigureAwait(false);
+            // Also a server that came up unsafe after a failover: it gets nothing, and is asked again.
+            throw PostgresFaults.Unavailable(fault);
+        }
+    }
+
+    private void Abandon(NpgsqlConnection connection, Task running)
+    {
+        _connection = null;
+        Interlocked.Increment(ref _abandoned);
+        _ = running.ContinueWith(
+            async ended =>
+            {
+                // Nobody asks any more what became of it.
+                _ = ended.Exception;
+                await connection.DisposeAsync().ConfigureAwait(false);
+                Interlocked.Decrement(ref _abandoned);
+            },
+            TaskScheduler.Default);
+    }
+
+    private async Task CloseAsync()
+    {
+        if (_connection is not { } connection)
+            return;
+        _connection = null;
+        await connection.DisposeAsync().ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,39 @@
+using Npgsql;
+
+namespace Millrace.Storage.Postgres;
+
+/// <summary>Makes the connections of one purpose.</summary>
+internal static class Connections
+{
+    /// <param name="most">Connections in the pool; 0 for none.</param>
+    public static NpgsqlDataSource Source(string connectionString, string purpose, int most)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            ApplicationName = $"millrace {purpose}",
+            Pooling = most > 0,
+            // A time-out sends a cancel; see the design. Where one is wanted, the server keeps it (lock_timeout, statement_timeout).
+            CommandTimeout = 0,
+            // A server that is gone without a word is noticed within about five seconds.
+            TcpKeepAlive = true,
+            TcpKeepAliveTime = 2,
+            TcpKeepAliveInterval = 1,
+            MaxAutoPrepare = 40,
+            AutoPrepareMinUsages = 2,
+            IncludeErrorDetail = false,
+        };
+        // What waits for a lock for longer waits for a node that stands still.
+        if (purpose == "control")
+            settings.Options = "-c lock_timeout=1000";
+        if (most > 0)
+            settings.MaxPoolSize = most;
+        if (!connectionString.Contains("Timeout", StringComparison.OrdinalIgnoreCase))
+            settings.Timeout = 5;
+        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
+        if (settings.Host?.Contains(',', StringComparison.Ordinal) != true)
+            return builder.Build();
+        // After a failover the old primary's place is asked again at once.
+        builder.ConnectionStringBuilder.HostRecheckSeconds = 0;
+        return builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary);
+    }
+}

@@ -1,0 +1,84 @@
+using System.Buffers.Binary;
+using Millrace.Domain.Identity;
+using Millrace.Domain.Orders;
+using Millrace.Engine.ReadModel;
+using Npgsql;
+
+namespace Millrace.Storage.Postgres.Lists;
+
+/// <summary>Orders as rows, and pages of them.</summary>
+internal static class OrderLister
+{
+    public const string Columns = "id, tenant, status, version, customer, due_at, attention, doc";
+
+    public static OrderRow Read(NpgsqlDataReader reader) => new(
+        ReadId(reader, 0),
+        TenantId.Parse(reader.GetString(1)),
+        (OrderStatus)reader.GetInt16(2),
+        reader.GetInt32(3),
+        reader.IsDBNull(4) ? null : reader.GetString(4),
+        reader.IsDBNull(5) ? null : reader.GetInt64(5),
+        reader.IsDBNull(6) ? null : reader.GetString(6),
+        reader.GetFieldValue<byte[]>(7));
+
+    public static OrderId ReadId(NpgsqlDataReader reader, int column)
+    {
+        Span<byte> bytes = stackalloc byte[OrderId.ByteLength];
+        reader.GetGuid(column).TryWriteBytes(bytes, bigEndian: true, out _);
+        return OrderId.TryRead(bytes, out var id) ? id : throw new InvalidDataException("The store holds an order id that is none.");
+    }
+
+    public static Guid Key(OrderId id)
+    {
+        Span<byte> bytes = stackalloc byte[OrderId.ByteLength];
+        id.WriteTo(bytes);
+        return new Guid(bytes, bigEndian: true);
+    }
+
+    public static Guid Key(UInt128 hash)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, hash);
+        return new Guid(bytes, bigEndian: true);
+    }
+
+    /// <summary>The page's rows and one more, which tells whether there are more. At most <see cref="OrderQuery.ScanLimit"/> rows are looked at, along
+    /// the index that the query has; the rows themselves are asked for the rest.</summary>
+    public static string PageSql(OrderQuery query) => $"""
+        SELECT {Columns} FROM (SELECT {Columns} FROM orders WHERE {Indexed(query)} ORDER BY id DESC LIMIT $3) looked
+        WHERE ($4::text IS NULL OR tenant = $4) AND ($5::text IS NULL OR customer = $5) AND ($6::smallint IS NULL OR status = $6)
+        ORDER BY id DESC LIMIT $7
+        """;
+
+    /// <summary>The last row that a page may look at, when there are as many.</summary>
+    public static string LastLookedSql(OrderQuery query) =>
+        $"SELECT id FROM orders WHERE {Indexed(query)} AND ($6::smallint IS NULL OR true) AND $7 > 0 ORDER BY id DESC OFFSET $3 - 1 LIMIT 1";
+
+    /// <summary>Whether a page may end before its limit with more behind it.</summary>
+    public static bool MayStopEarly(OrderQuery query) => query.ScanLimit <= query.Limit || query.Status is not null
+        || (query.NeedsAttention ? query.Tenant is not null || query.CustomerId is not null : query.CustomerId is not null && query.Tenant is null);
+
+    public static void Bind(NpgsqlParameterCollection p, OrderQuery query)
+    {
+        p.Add(new NpgsqlParameter<Guid> { TypedValue = query.Before is { } before ? Key(before) : Key(UInt128.MaxValue) });
+        p.Add(new NpgsqlParameter<Guid> { TypedValue = Oldest(query) });
+        p.Add(new NpgsqlParameter<long> { TypedValue = query.ScanLimit });
+        p.Add(new NpgsqlParameter<string?> { TypedValue = query.Tenant?.Value });
+        p.Add(new NpgsqlParameter<string?> { TypedValue = query.CustomerId });
+        p.Add(new NpgsqlParameter<short?> { TypedValue = (short?)query.Status });
+        p.Add(new NpgsqlParameter<long> { TypedValue = query.Limit + 1L });
+    }
+
+    private static string Indexed(OrderQuery query)
+    {
+        var range = "id < $1 AND id >= $2 AND ($4::text IS NULL OR true) AND ($5::text IS NULL OR true)";
+        if (query.NeedsAttention)
+            return range + " AND attention IS NOT NULL";
+        if (query.Tenant is null)
+            return range;
+        return range + " AND tenant = $4" + (query.CustomerId is null ? "" : " AND customer = $5");
+    }
+
+    private static Guid Oldest(OrderQuery query) =>
+        query.CreatedAfterUnixMs is > 0 and { } created ? Key((UInt128)(ulong)created << 80) : Guid.Empty;
+}

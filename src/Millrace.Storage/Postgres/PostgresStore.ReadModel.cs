@@ -1,0 +1,162 @@
+using System.Buffers.Binary;
+using Millrace.Domain.Identity;
+using Millrace.Engine.ReadModel;
+using Millrace.Storage.Postgres.Lists;
+using Millrace.Storage.ReadModel;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Millrace.Storage.Postgres;
+
+public sealed partial class PostgresStore
+{
+    // One statement: all its data is at the server before it begins, so it never holds its row while a node stands still.
+    private const string Checkpoint = """
+        WITH mark AS (
+            SELECT last_seq, chain FROM journal WHERE partition = $1 AND first_seq <= $3 ORDER BY first_seq DESC LIMIT 1),
+        fence AS (
+            UPDATE checkpoint c SET seq = $3, state = $4,
+                chain = CASE WHEN $3 = c.seq THEN c.chain ELSE (SELECT chain FROM mark WHERE last_seq = $3) END
+            WHERE c.partition = $1 AND c.epoch = $2 AND c.seq <= $3 AND (c.seq = $3 OR EXISTS (SELECT 1 FROM mark WHERE last_seq = $3))
+            RETURNING 1),
+        new_orders AS (
+            INSERT INTO orders (id, partition, tenant, status, version, customer, due_at, attention, doc)
+            SELECT o.id, $1, o.tenant, o.status, o.version, o.customer, o.due_at, o.attention, o.doc
+            FROM unnest($5::uuid[], $6::text[], $7::smallint[], $8::int[], $9::text[], $10::bigint[], $11::text[], $12::bytea[])
+                AS o(id, tenant, status, version, customer, due_at, attention, doc)
+            WHERE EXISTS (SELECT 1 FROM fence)
+            ON CONFLICT (id) DO UPDATE SET status = excluded.status, version = excluded.version, customer = excluded.customer,
+                due_at = excluded.due_at, attention = excluded.attention, doc = excluded.doc),
+        new_stock AS (
+            INSERT INTO stock (partition, tenant, sku, doc)
+            SELECT $1, s.tenant, s.sku, s.doc FROM unnest($13::text[], $14::text[], $15::bytea[]) AS s(tenant, sku, doc)
+            WHERE EXISTS (SELECT 1 FROM fence)
+            ON CONFLICT (partition, tenant, sku) DO UPDATE SET doc = excluded.doc),
+        new_names AS (
+            INSERT INTO name (partition, hash, order_id)
+            SELECT $1, n.hash, n.order_id FROM unnest($16::uuid[], $17::uuid[]) AS n(hash, order_id)
+            WHERE EXISTS (SELECT 1 FROM fence)
+            ON CONFLICT DO NOTHING)
+        SELECT c.epoch, c.seq, h.seq, EXISTS (SELECT 1 FROM fence)
+        FROM checkpoint c JOIN partition_head h USING (partition) WHERE c.partition = $1
+        """;
+
+    public async ValueTask<bool> CheckpointAsync(PartitionCheckpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        RequirePartition(checkpoint.Partition);
+        if (checkpoint.Orders.FirstOrDefault(o => o.Id.Partition != checkpoint.Partition) is { Id.IsEmpty: false } stray)
+            throw new ArgumentException($"{stray.Id} is not of partition {checkpoint.Partition}.", nameof(checkpoint));
+        return await RunAsync(
+            _checkpoints, Checkpoint, p => p.AddRange(Columns(checkpoint)),
+            async reader =>
+            {
+                await reader.ReadAsync().ConfigureAwait(false);
+                var (epoch, stored, durable, isWritten) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetBoolean(3));
+                if (epoch != checkpoint.Epoch)
+                    return false;
+                // A late copy of an older one changes nothing.
+                return isWritten || checkpoint.Seq < stored ? true : throw new ArgumentException(
+                    $"Sequence {checkpoint.Seq} of partition {checkpoint.Partition}, which ends at {durable}, is no durable batch's last.", nameof(checkpoint));
+            },
+            CancellationToken.None).ConfigureAwait(false);
+    }
+
+    public async ValueTask<PartitionSnapshot> LoadPartitionAsync(int partition, CancellationToken cancellation)
+    {
+        RequirePartition(partition);
+        // Nothing writes these rows between the claim and the first checkpoint of the new owner.
+        void Bind(NpgsqlParameterCollection p) => p.Add(Of(partition));
+        var (seq, state) = await RunAsync(
+            _readers, "SELECT seq, state FROM checkpoint WHERE partition = $1", Bind,
+            async reader => await reader.ReadAsync(cancellation).ConfigureAwait(false) ? (reader.GetInt64(0), reader.GetFieldValue<byte[]>(1)) : (0L, []),
+            cancellation).ConfigureAwait(false);
+        var stock = await ReadAllAsync(
+            "SELECT tenant, sku, doc FROM stock WHERE partition = $1 ORDER BY tenant, sku", Bind,
+            static r => new StockRow(TenantId.Parse(r.GetString(0)), r.GetString(1), r.GetFieldValue<byte[]>(2)), cancellation).ConfigureAwait(false);
+        var names = await ReadAllAsync("SELECT hash FROM name WHERE partition = $1", Bind, static r => ReadHash(r, 0), cancellation).ConfigureAwait(false);
+        var due = await ReadAllAsync(
+            $"SELECT {OrderLister.Columns} FROM orders WHERE partition = $1 AND due_at IS NOT NULL ORDER BY due_at, id", Bind, OrderLister.Read, cancellation)
+            .ConfigureAwait(false);
+        return new PartitionSnapshot(seq, state, stock, names, due);
+    }
+
+    public async ValueTask<OrderRow?> FindOrderAsync(OrderId id, CancellationToken cancellation)
+    {
+        var rows = await ReadAllAsync(
+            $"SELECT {OrderLister.Columns} FROM orders WHERE id = $1", p => p.Add(Of(OrderLister.Key(id))), OrderLister.Read, cancellation).ConfigureAwait(false);
+        return rows.Count == 0 ? null : rows[0];
+    }
+
+    public async ValueTask<OrderId?> FindNameAsync(int partition, UInt128 hash, CancellationToken cancellation)
+    {
+        RequirePartition(partition);
+        var rows = await ReadAllAsync(
+            "SELECT order_id FROM name WHERE partition = $1 AND hash = $2 ORDER BY order_id LIMIT 1",
+            p => { p.Add(Of(partition)); p.Add(Of(OrderLister.Key(hash))); }, static r => OrderLister.ReadId(r, 0), cancellation).ConfigureAwait(false);
+        return rows.Count == 0 ? null : rows[0];
+    }
+
+    public async ValueTask<OrderPage> ListOrdersAsync(OrderQuery query, CancellationToken cancellation)
+    {
+        query.Validate();
+        void Bind(NpgsqlParameterCollection p) => OrderLister.Bind(p, query);
+        var rows = await ReadAllAsync(OrderLister.PageSql(query), Bind, OrderLister.Read, cancellation).ConfigureAwait(false);
+        if (rows.Count > query.Limit)
+        {
+            rows.RemoveAt(query.Limit);
+            return new OrderPage(rows, rows[^1].Id);
+        }
+
+        if (!OrderLister.MayStopEarly(query))
+            return new OrderPage(rows, null);
+        var last = await ReadAllAsync(OrderLister.LastLookedSql(query), Bind, static r => OrderLister.ReadId(r, 0), cancellation).ConfigureAwait(false);
+        return new OrderPage(rows, last.Count == 0 ? null : last[0]);
+    }
+
+    private static NpgsqlParameter[] Columns(PartitionCheckpoint checkpoint)
+    {
+        // In the order of their keys: neighbours find their page at hand, and two checkpoints never wait for each other crosswise.
+        var orders = checkpoint.Orders.OrderBy(o => o.Id).ToList();
+        var names = checkpoint.Names.DistinctBy(n => n.Hash).OrderBy(n => n.Hash).ToList();
+        return
+        [
+            Of(checkpoint.Partition), Of(checkpoint.Epoch), Of(checkpoint.Seq), Of(checkpoint.State),
+            Of(orders.Select(o => OrderLister.Key(o.Id)).ToArray()),
+            Of(orders.Select(o => o.Tenant.Value).ToArray()),
+            Of(orders.Select(o => (short)o.Status).ToArray()),
+            Of(orders.Select(o => o.Version).ToArray()),
+            Of(orders.Select(o => o.CustomerId).ToArray()),
+            Of(orders.Select(o => o.DueAtUnixMs).ToArray()),
+            Of(orders.Select(o => o.Attention).ToArray()),
+            Bytes(orders.Select(o => o.Document)),
+            Of(checkpoint.Stock.Select(s => s.Tenant.Value).ToArray()),
+            Of(checkpoint.Stock.Select(s => s.Sku).ToArray()),
+            Bytes(checkpoint.Stock.Select(s => s.Document)),
+            Of(names.Select(n => OrderLister.Key(n.Hash)).ToArray()),
+            Of(names.Select(n => OrderLister.Key(n.Order)).ToArray()),
+        ];
+    }
+
+    private static NpgsqlParameter<ReadOnlyMemory<byte>[]> Bytes(IEnumerable<ReadOnlyMemory<byte>> values) =>
+        new() { TypedValue = [.. values], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea };
+
+    private static UInt128 ReadHash(NpgsqlDataReader reader, int column)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        reader.GetGuid(column).TryWriteBytes(bytes, bigEndian: true, out _);
+        return BinaryPrimitives.ReadUInt128BigEndian(bytes);
+    }
+
+    private Task<List<T>> ReadAllAsync<T>(
+        string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, T> read, CancellationToken cancellation) => RunAsync(
+        _readers, sql, bind,
+        async reader =>
+        {
+            var rows = new List<T>();
+            while (await reader.ReadAsync(cancellation).ConfigureAwait(false))
+                rows.Add(read(reader));
+            return rows;
+        },
+        cancellation);
+}

@@ -1,0 +1,123 @@
+using Millrace.Engine.Journal;
+using Millrace.Engine.ReadModel;
+using Millrace.Storage.Postgres.Migrations;
+using Npgsql;
+
+namespace Millrace.Storage.Postgres;
+
+/// <summary>
+/// Journal and read model of a cluster in one PostgreSQL database. Thread-safe. Any number of nodes may open it at once: what each
+/// partition's row in <c>partition_head</c> says, decides who writes.
+/// </summary>
+public sealed partial class PostgresStore : IJournal, IReadModel, IAsyncDisposable
+{
+    private readonly NpgsqlDataSource _commits;
+    private readonly NpgsqlDataSource _control;
+    private readonly NpgsqlDataSource _readers;
+    private readonly NpgsqlDataSource _checkpoints;
+    private readonly CommitConnection _writer;
+    private readonly ServerSettings _settings;
+    private readonly bool[] _mustClaim;
+    private volatile bool _closed;
+
+    private PostgresStore(PostgresStoreOptions options, ServerSettings settings, int partitionCount)
+    {
+        _settings = settings;
+        PartitionCount = partitionCount;
+        _mustClaim = new bool[partitionCount];
+        // Pools of their own: a slow list must not hold up a claim, nor a claim that waits for a lock a read.
+        _commits = Connections.Source(options.ConnectionString, "commit", most: 0);
+        _control = Connections.Source(options.ConnectionString, "control", most: 8);
+        _readers = Connections.Source(options.ConnectionString, "read", most: 16);
+        _checkpoints = Connections.Source(options.ConnectionString, "checkpoint", most: 4);
+        _writer = new CommitConnection(_commits, settings, options.CommitPatience);
+    }
+
+    public int PartitionCount { get; }
+
+    /// <summary>Whether an acknowledged commit survives the loss of power of the server.</summary>
+    public bool IsDurable => _settings.IsDurable;
+
+    internal CommitFault Fault { get; } = new();
+
+    /// <summary>Opens the database, or makes the store in it, and brings its schema up to date.</summary>
+    /// <exception cref="StoreRefusedException">The database cannot be served; one line says why.</exception>
+    /// <exception cref="StoreUnavailableException">The database cannot be reached.</exception>
+    public static async Task<PostgresStore> OpenAsync(PostgresStoreOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.PartitionCount is < 1 or > Domain.Identity.OrderId.MaxPartitions)
+            throw new StoreRefusedException($"{options.PartitionCount} partitions: choose from 1 to 4096.");
+        var settings = new ServerSettings(options);
+        try
+        {
+            var source = Connections.Source(options.ConnectionString, "open", most: 2);
+            await using (source.ConfigureAwait(false))
+            {
+                var connection = await source.OpenConnectionAsync().ConfigureAwait(false);
+                await using (connection.ConfigureAwait(false))
+                {
+                    await settings.RequireAsync(connection).ConfigureAwait(false);
+                    var count = await Migrator.EnsureAsync(connection, source.ConnectionString, options.PartitionCount).ConfigureAwait(false);
+                    return new PostgresStore(options, settings, count);
+                }
+            }
+        }
+        catch (ArgumentException fault)
+        {
+            throw new StoreRefusedException($"The connection string is not one: {fault.Message}");
+        }
+        catch (Exception fault) when (PostgresFaults.IsOfDatabase(fault))
+        {
+            throw PostgresFaults.Unavailable(fault);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_closed)
+            return;
+        _closed = true;
+        await _writer.DisposeAsync().ConfigureAwait(false);
+        foreach (var source in new[] { _commits, _control, _readers, _checkpoints })
+            await source.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private void RequireOpen()
+    {
+        if (_closed)
+            throw new StoreUnavailableException("The store is closed.");
+    }
+
+    private void RequirePartition(int partition)
+    {
+        if ((uint)partition >= (uint)PartitionCount)
+            throw new ArgumentOutOfRangeException(nameof(partition), partition, $"The store has {PartitionCount} partitions.");
+    }
+
+    /// <summary>A statement that changes nothing, or whose repeat changes nothing more.</summary>
+    private async Task<T> RunAsync<T>(
+        NpgsqlDataSource source, string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, Task<T>> read, CancellationToken cancellation)
+    {
+        RequireOpen();
+        try
+        {
+            using var command = source.CreateCommand(sql);
+            bind(command.Parameters);
+            var reader = await command.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                var result = await read(reader).ConfigureAwait(false);
+                while (await reader.NextResultAsync(cancellation).ConfigureAwait(false))
+                {
+                }
+
+                return result;
+            }
+        }
+        catch (Exception fault) when (PostgresFaults.IsOfDatabase(fault))
+        {
+            throw PostgresFaults.Unavailable(fault);
+        }
+    }
+}
