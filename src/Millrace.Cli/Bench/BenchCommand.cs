@@ -18,8 +18,8 @@ public static class BenchCommand
     private static Command Place()
     {
         var json = new JsonResult();
-        var storage = new Option<string>("--storage") { Description = "sqlite", DefaultValueFactory = _ => "sqlite" };
-        storage.AcceptOnlyFromAmong("sqlite");
+        var storage = new Option<string>("--storage") { Description = "sqlite, or postgres (a server of its own, started for the run)", DefaultValueFactory = _ => "sqlite" };
+        storage.AcceptOnlyFromAmong("sqlite", "postgres");
         var psp = new Option<string>("--psp") { Description = "instant (in-process, 0 ms) or http (the simulator)", DefaultValueFactory = _ => "instant" };
         psp.AcceptOnlyFromAmong("instant", "http");
         var seconds = new Option<int>("--seconds") { Description = "Of the measured window, 20 or more for a figure to quote", DefaultValueFactory = _ => 20 };
@@ -42,7 +42,7 @@ public static class BenchCommand
             await using var server = await BenchServer.StartAsync(settings, cancellation);
             var fileSystem = Machine.FileSystemOf(server.DataDirectory);
             var result = await new PlaceBench(settings, server).RunAsync(cancellation);
-            var report = new PlaceReport(settings, result, server.CommandLine, fileSystem);
+            var report = new PlaceReport(settings, result, server.CommandLine, server.Durability, fileSystem);
             report.Print();
             await json.WriteAsync(arguments, report.ToJson());
             return result.Violations == 0 ? Acting.Done : Acting.Failed;

@@ -6,10 +6,8 @@ using Millrace.Cli.Client;
 namespace Millrace.Cli.Bench;
 
 /// <summary>A run with all that is needed to judge it and to repeat it.</summary>
-internal sealed class PlaceReport(PlaceSettings settings, PlaceResult result, string commandLine, string fileSystem)
+internal sealed class PlaceReport(PlaceSettings settings, PlaceResult result, string commandLine, string durability, string fileSystem)
 {
-    // The server refuses to run with less unless told to, and is not told to here.
-    private const string Durability = "SQLite WAL, synchronous=FULL";
     private readonly int _payloadBytes = BenchBody.Render(new Random(1), settings.IsHot).Length;
 
     private string Psp => settings.IsHttpPsp ? "simulator over HTTP, own process" : "in-process, 0 ms: simulated";
@@ -78,7 +76,7 @@ internal sealed class PlaceReport(PlaceSettings settings, PlaceResult result, st
             ["connections"] = settings.Connections,
             ["payload_bytes"] = _payloadBytes,
             ["psp"] = Psp,
-            ["durability"] = Durability,
+            ["durability"] = durability,
             ["file_system"] = fileSystem,
             ["processor"] = Machine.Processor,
             ["cores"] = Machine.Cores,
@@ -92,7 +90,7 @@ internal sealed class PlaceReport(PlaceSettings settings, PlaceResult result, st
         var table = Terminal.NewTable(null, "setting", "value");
         table.AddText("machine", $"{Machine.Processor}, {Machine.Cores} cores, {Machine.MemoryMb:N0} MB, {Machine.Kernel}; the load generator runs on it too");
         table.AddText("server", commandLine);
-        table.AddText("durability", $"{Durability}, on {fileSystem}");
+        table.AddText("durability", $"{durability}, on {fileSystem}");
         table.AddText("PSP", Psp);
         table.AddText("load", LoadWords);
         table.AddText("payload", $"{_payloadBytes} bytes, {(settings.IsHot ? "one line, always the same SKU" : $"two lines of {BenchBody.Skus:N0} SKUs")}, unique keys, authenticated");

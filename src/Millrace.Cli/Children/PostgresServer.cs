@@ -28,6 +28,9 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <summary>User and system time of the server and all its sessions so far.</summary>
     public TimeSpan CpuTime => ProcessTree.CpuTime(_process!.Id);
 
+    /// <summary>Of everything in its folder, with the write-ahead log.</summary>
+    public long DiskBytes() => new DirectoryInfo(_folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
+
     /// <param name="settings">Beyond the server's defaults, as in <c>postgresql.conf</c>.</param>
     /// <exception cref="InvalidOperationException">It is not installed, or did not start; the message says why.</exception>
     public static async Task<PostgresServer> StartAsync(IReadOnlyDictionary<string, string>? settings = null, CancellationToken cancellation = default)

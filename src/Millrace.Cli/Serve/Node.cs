@@ -7,6 +7,7 @@ using Millrace.Engine.Payments;
 using Millrace.Engine.ReadModel;
 using Millrace.Gateways;
 using Millrace.Gateways.Psp;
+using Millrace.Storage.Postgres;
 using Millrace.Storage.Sqlite;
 
 namespace Millrace.Cli.Serve;
@@ -59,15 +60,33 @@ public static class Node
 
     private static void AddStore(IServiceCollection services, NodeOptions options)
     {
-        // Opened here and not on first use: a folder that cannot be served must stop the start, with its one clear line.
-        var store = SqliteStore.Open(new SqliteStoreOptions
+        // Opened here and not on first use: a store that cannot be served must stop the start, with its one clear line.
+        if (options.Postgres is { } connectionString)
+        {
+            var postgres = PostgresStore.OpenAsync(new PostgresStoreOptions
+            {
+                ConnectionString = connectionString,
+                PartitionCount = options.Partitions,
+                RequireReplica = options.RequireReplica,
+            }).GetAwaiter().GetResult();
+            AddStore(services, postgres);
+            return;
+        }
+
+        AddStore(services, SqliteStore.Open(new SqliteStoreOptions
         {
             DataDirectory = options.DataDirectory,
             PartitionCount = options.Partitions,
-        });
+        }));
+    }
+
+    // By a factory, so that the container closes it.
+    private static void AddStore<T>(IServiceCollection services, T store)
+        where T : class, IJournal, IReadModel
+    {
         services.AddSingleton(_ => store);
-        services.AddSingleton<IJournal>(s => s.GetRequiredService<SqliteStore>());
-        services.AddSingleton<IReadModel>(s => s.GetRequiredService<SqliteStore>());
+        services.AddSingleton<IJournal>(s => s.GetRequiredService<T>());
+        services.AddSingleton<IReadModel>(s => s.GetRequiredService<T>());
     }
 
     private static void AddPayments(IServiceCollection services, NodeOptions options)

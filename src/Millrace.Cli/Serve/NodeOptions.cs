@@ -1,10 +1,16 @@
 namespace Millrace.Cli.Serve;
 
-/// <summary>One node with SQLite, as composed by <see cref="Node"/>.</summary>
+/// <summary>One node, as composed by <see cref="Node"/>.</summary>
 public sealed record NodeOptions
 {
     /// <summary>The data folder; made when missing.</summary>
     public required string DataDirectory { get; init; }
+
+    /// <summary>Connection string of the PostgreSQL database that holds orders and stock; null for SQLite in the data folder.</summary>
+    public string? Postgres { get; init; }
+
+    /// <summary>Acknowledges nothing unless PostgreSQL waits for a synchronous standby.</summary>
+    public bool RequireReplica { get; init; }
 
     /// <summary>Where the API listens; loopback unless told otherwise.</summary>
     public string Url { get; init; } = DefaultUrl;

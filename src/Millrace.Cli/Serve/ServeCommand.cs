@@ -11,15 +11,20 @@ internal static class ServeCommand
 {
     private const string WebhookSecretVariable = "MILLRACE_PSP_WEBHOOK_SECRET";
 
+    // A password on the command line is everybody's to read.
+    private const string PostgresVariable = "MILLRACE_POSTGRES";
+
     public static Command Create()
     {
         var data = new Option<string>("--data") { Description = "Data folder; made when missing.", Required = true };
+        var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the database that holds orders and stock; also {PostgresVariable}. Default: SQLite in the data folder." };
+        var replica = new Option<bool>("--require-replica") { Description = "Acknowledge nothing unless PostgreSQL waits for a synchronous standby." };
         var url = new Option<string>("--urls") { Description = "Where the API listens.", DefaultValueFactory = _ => NodeOptions.DefaultUrl };
         var management = new Option<string?>("--management-urls") { Description = "Where /metrics and probes listen; default: the API's listener, loopback only." };
         var partitions = new Option<int?>("--partitions") { Description = "Partitions of a new store, 1 to 4096; fixed for its life. Default 64." };
         var psp = new Option<string>("--psp") { Description = "Base URL of the PSP, or 'instant': in-process, approves everything, moves no money.", DefaultValueFactory = _ => "instant" };
         var noop = new Option<bool>("--bench-noop") { Description = "Serve POST /v1/_noop, the benchmark's yardstick." };
-        var command = new Command("serve", "Serve the API from a data folder.") { data, url, management, partitions, psp, noop };
+        var command = new Command("serve", "Serve the API from a data folder.") { data, postgres, replica, url, management, partitions, psp, noop };
         command.SetAction(async (parsed, cancellation) =>
         {
             Uri? pspUrl = null;
@@ -38,6 +43,8 @@ internal static class ServeCommand
             return await RunAsync(new NodeOptions
             {
                 DataDirectory = parsed.GetValue(data)!,
+                Postgres = parsed.GetValue(postgres) ?? Environment.GetEnvironmentVariable(PostgresVariable),
+                RequireReplica = parsed.GetValue(replica),
                 Url = parsed.GetValue(url)!,
                 ManagementUrl = parsed.GetValue(management),
                 Partitions = parsed.GetValue(partitions),
@@ -55,11 +62,11 @@ internal static class ServeCommand
         {
             await using var app = Node.Build(options);
             await app.StartAsync(cancellation);
-            await Console.Error.WriteLineAsync($"millrace serves {string.Join(' ', app.Urls)} from {Path.GetFullPath(options.DataDirectory)}");
+            await Console.Error.WriteLineAsync($"millrace serves {string.Join(' ', app.Urls)} from {(options.Postgres is null ? Path.GetFullPath(options.DataDirectory) : "PostgreSQL")}");
             await app.WaitForShutdownAsync(cancellation);
             return 0;
         }
-        catch (StoreRefusedException refused)
+        catch (Exception refused) when (refused is StoreRefusedException or StoreUnavailableException)
         {
             return Fail(refused.Message, 1);
         }

@@ -4,6 +4,7 @@ using Millrace.Engine.Journal;
 using Millrace.Engine.ReadModel;
 using Millrace.Gateways.Psp;
 using Millrace.Simulation.Checkers;
+using Millrace.Storage.Postgres;
 using Millrace.Storage.Sqlite;
 
 namespace Millrace.Cli.Verify;
@@ -18,14 +19,27 @@ public static class StoreVerification
         if (!Directory.Exists(dataDirectory))
             throw new StoreRefusedException($"There is no data folder '{dataDirectory}'.");
         await using var store = SqliteStore.Open(new SqliteStoreOptions { DataDirectory = dataDirectory });
+        return await RunAsync(store, store, store.ReadAllAsync(cancellation), psp, isDrained, cancellation);
+    }
+
+    /// <summary>The same over a database; nobody may serve from it meanwhile.</summary>
+    public static async Task<CheckReport> RunPostgresAsync(string connectionString, Uri? psp, CancellationToken cancellation, bool isDrained = false)
+    {
+        await using var store = await PostgresStore.OpenAsync(new PostgresStoreOptions { ConnectionString = connectionString, AllowUnsafeDurability = true });
+        return await RunAsync(store, store, ReadAllAsync(store, cancellation), psp, isDrained, cancellation);
+    }
+
+    private static async Task<CheckReport> RunAsync(
+        IJournal log, IReadModel readModel, IAsyncEnumerable<PartitionBatch> batches, Uri? psp, bool isDrained, CancellationToken cancellation)
+    {
         var report = new CheckReport();
-        var journal = new JournalChecker(store.PartitionCount, report);
+        var journal = new JournalChecker(log.PartitionCount, report);
         try
         {
-            await foreach (var batch in store.ReadAllAsync(cancellation))
+            await foreach (var batch in batches)
                 journal.Take(batch);
             journal.Finish(isDrained);
-            await CheckReadModelAsync(store, journal, report, cancellation);
+            await CheckReadModelAsync(log.PartitionCount, readModel, journal, report, cancellation);
         }
         catch (Exception damage) when (damage is JournalCorruptException or PayloadException or InvalidDataException)
         {
@@ -39,10 +53,22 @@ public static class StoreVerification
         return report;
     }
 
-    private static async Task CheckReadModelAsync(SqliteStore store, JournalChecker journal, CheckReport report, CancellationToken cancellation)
+    // What the checker compares across partitions it compares at the end: their order among each other does not matter to it.
+    private static async IAsyncEnumerable<PartitionBatch> ReadAllAsync(
+        IJournal log, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        for (var partition = 0; partition < log.PartitionCount; partition++)
+        {
+            await foreach (var batch in log.ReadAsync(partition, 0, cancellation))
+                yield return batch;
+        }
+    }
+
+    private static async Task CheckReadModelAsync(
+        int partitions, IReadModel store, JournalChecker journal, CheckReport report, CancellationToken cancellation)
     {
         var checker = new ReadModelChecker(journal, report);
-        for (var partition = 0; partition < store.PartitionCount; partition++)
+        for (var partition = 0; partition < partitions; partition++)
         {
             var snapshot = await store.LoadPartitionAsync(partition, cancellation);
             checker.Begin(partition, snapshot.Seq);

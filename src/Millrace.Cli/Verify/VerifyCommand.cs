@@ -11,15 +11,26 @@ internal static class VerifyCommand
 {
     public static Command Create()
     {
-        var data = new Option<string>("--data") { Description = "Data folder of a stopped server.", Required = true };
+        var data = new Option<string?>("--data") { Description = "Data folder of a stopped server." };
+        var postgres = new Option<string?>("--postgres") { Description = "Connection string of a database that nobody serves from, instead." };
         var psp = new Option<string?>("--psp") { Description = "Base URL of the PSP simulator, to compare with its record." };
         var json = new Option<string?>("--json") { Description = "'-' ends the output with one JSON object." };
-        var command = new Command("verify", "Check every invariant of a store; exit status 1 on any violation.") { data, psp, json };
+        var command = new Command("verify", "Check every invariant of a store; exit status 1 on any violation.") { data, postgres, psp, json };
         command.SetAction(async (parsed, cancellation) =>
         {
+            var (folder, database) = (parsed.GetValue(data), parsed.GetValue(postgres));
+            if (folder is null == database is null)
+            {
+                await Console.Error.WriteLineAsync("millrace: either --data or --postgres.");
+                return 2;
+            }
+
             try
             {
-                var report = await StoreVerification.RunAsync(parsed.GetValue(data)!, parsed.GetValue(psp) is { } url ? new Uri(url) : null, cancellation);
+                var pspUrl = parsed.GetValue(psp) is { } url ? new Uri(url) : null;
+                var report = folder is not null
+                    ? await StoreVerification.RunAsync(folder, pspUrl, cancellation)
+                    : await StoreVerification.RunPostgresAsync(database!, pspUrl, cancellation);
                 Print(report, parsed.GetValue(json) is not null);
                 return report.ViolationCount == 0 ? 0 : 1;
             }

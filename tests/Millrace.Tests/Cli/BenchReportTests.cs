@@ -23,7 +23,7 @@ public sealed class BenchReportTests
         var settings = new PlaceSettings("sqlite", TimeSpan.FromSeconds(20), 256, null, IsHot: false, rate, IsHttpPsp: false, null);
         var load = new LoadResult(1000, 0, TimeSpan.FromSeconds(10), new Latency(1, 2, 3, 4));
         var result = new PlaceResult(WindowOf(0, 0, 1000, 1000), load, 500) { Noop = rate is null ? new NoopYardstick(load, load) : null };
-        var line = JsonResult.ToLine(new PlaceReport(settings, result, "millrace serve", "ext4").ToJson());
+        var line = JsonResult.ToLine(new PlaceReport(settings, result, "millrace serve", "SQLite WAL, synchronous=FULL", "ext4").ToJson());
         Assert.DoesNotContain('\n', line);
         using var parsed = JsonDocument.Parse(line);
         Assert.All(Promised, name => Assert.True(parsed.RootElement.TryGetProperty(name, out _), name));
