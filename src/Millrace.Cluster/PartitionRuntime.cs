@@ -41,6 +41,7 @@ public sealed class PartitionRuntime : IDisposable
     private readonly BlockingCollection<(Lane Lane, Partition Partition, PartitionCheckpoint Checkpoint)> _checkpoints;
     private readonly Thread _checkpointer;
     private readonly CancellationTokenSource _stopping = new();
+    private static readonly TimeSpan ConfirmPatience = TimeSpan.FromSeconds(5);
 
     public PartitionRuntime(
         IJournal journal, IReadModel readModel, IPaymentGateway payments, Catalog catalog, LaneMetrics metrics,
@@ -79,6 +80,8 @@ public sealed class PartitionRuntime : IDisposable
 
     /// <summary>Where each partition stands, by its number.</summary>
     public IReadOnlyList<PartitionState> States => Array.ConvertAll(_hosts, h => h.State);
+
+    internal bool IsShared => _journal.IsShared;
 
     internal JournalWriter Writer { get; }
 
@@ -121,6 +124,12 @@ public sealed class PartitionRuntime : IDisposable
         _checkpoints.Dispose();
     }
 
+    internal void Deliver(int source, int target, long firstSeq, List<PartitionMessage> messages) =>
+        Post(new LaneInput(LaneInputKind.Delivery, target) { Peer = source, ChannelSeq = firstSeq, Payload = messages.ToArray() });
+
+    internal void Acknowledge(int from, int source, long seq) =>
+        Post(new LaneInput(LaneInputKind.Acknowledgement, source) { Peer = from, ChannelSeq = seq });
+
     internal void Post(in LaneInput input) => LaneOf(input.Partition).Post(input);
 
     internal void Recover(Lane lane, int partition, TimeSpan pause) => _ = Task.Run(async () =>
@@ -134,6 +143,42 @@ public sealed class PartitionRuntime : IDisposable
         catch (Exception failure)
         {
             lane.Post(new LaneInput(LaneInputKind.RecoveryFailed, partition) { Payload = failure });
+        }
+    });
+
+    internal void Confirm(Lane lane, Confirmation confirmation) => _ = Task.Run(async () =>
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        limit.CancelAfter(ConfirmPatience);
+        bool[]? isCurrent = null;
+        try
+        {
+            isCurrent = await _journal.ConfirmAsync(confirmation.Claims, limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            LaneLog.ConfirmFailed(Logger, failure);
+        }
+
+        lane.Post(new LaneInput(LaneInputKind.Confirmed, -1) { Payload = confirmation with { IsCurrent = isCurrent } });
+    });
+
+    // Halts what is broken, and lets go of what is only another's by now. While the store cannot say which, nothing is served.
+    internal void Judge(Lane lane, int partition, long epoch, Exception failure) => _ = Task.Run(async () =>
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                var isCurrent = (await _journal.ConfirmAsync([(partition, epoch)], _stopping.Token).ConfigureAwait(false))[0];
+                lane.Post(new LaneInput(LaneInputKind.Judged, partition) { Payload = isCurrent ? failure : null });
+                return;
+            }
+            catch (Exception cause) when (!_stopping.IsCancellationRequested)
+            {
+                LaneLog.ConfirmFailed(Logger, cause);
+                await Task.Delay(ConfirmPatience, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     });
 

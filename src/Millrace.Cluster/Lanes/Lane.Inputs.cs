@@ -21,6 +21,9 @@ internal sealed partial class Lane
             case LaneInputKind.GroupWritten:
                 TakeGroup((GroupResult)input.Payload!, nowMs);
                 return;
+            case LaneInputKind.Confirmed:
+                TakeConfirmation((Confirmation)input.Payload!);
+                return;
             case LaneInputKind.Run:
                 return;
         }
@@ -32,6 +35,7 @@ internal sealed partial class Lane
             case LaneInputKind.Stop: Stop(host, (TaskCompletionSource)input.Payload!); return;
             case LaneInputKind.Recovered: TakeRecovered(host, (Partition)input.Payload!, (JournalClaim)input.Second!, nowMs); return;
             case LaneInputKind.RecoveryFailed: TakeRecoveryFailure(host, (Exception)input.Payload!); return;
+            case LaneInputKind.Judged: TakeJudgement(host, (Exception?)input.Payload); return;
         }
 
         // Answers to an incarnation that is gone: its successor asks again by itself.
@@ -39,17 +43,17 @@ internal sealed partial class Lane
             return;
         try
         {
-            Answer(host, host.Partition, input, nowMs);
+            Inform(host, host.Partition, input, nowMs);
             if (host.Partition is not null)
                 Touch(host);
         }
         catch (Exception failure)
         {
-            Halt(host, failure);
+            Suspect(host, failure);
         }
     }
 
-    private void Answer(PartitionHost host, Partition partition, in LaneInput input, long nowMs)
+    private void Inform(PartitionHost host, Partition partition, in LaneInput input, long nowMs)
     {
         switch (input.Kind)
         {
@@ -75,7 +79,7 @@ internal sealed partial class Lane
                 partition.Checkpointed();
                 break;
             case LaneInputKind.CheckpointFailed:
-                Halt(host, (Exception)input.Payload!);
+                Suspect(host, (Exception)input.Payload!);
                 break;
             case LaneInputKind.Fenced:
                 Lose(host);
@@ -106,7 +110,7 @@ internal sealed partial class Lane
         catch (Exception failure)
         {
             sink.Complete(PartitionReply.Unavailable("partition_unavailable", "The partition is halted."));
-            Halt(host, failure);
+            Suspect(host, failure);
         }
     }
 
@@ -184,6 +188,12 @@ internal sealed partial class Lane
     {
         if (host.State != PartitionState.Recovering)
             return;
+        if (failure is OvertakenException)
+        {
+            Lose(host);
+            return;
+        }
+
         if (failure is StoreUnavailableException or AmbiguousCommitException)
         {
             LaneLog.RecoveryFailed(_runtime.Logger, host.Id, failure);

@@ -13,11 +13,11 @@ internal sealed partial class Lane
         {
             host.IsTouched = false;
             if (host.Partition is { } partition)
-                Drain(partition, nowMs);
+                Drain(host, partition, nowMs);
         }
     }
 
-    private void Drain(Partition partition, long nowMs)
+    private void Drain(PartitionHost host, Partition partition, long nowMs)
     {
         var outputs = partition.Outputs;
         // First: a partition delivers to itself too, and what it takes may ask for a read, which stands in the lists below.
@@ -29,8 +29,8 @@ internal sealed partial class Lane
         // Before the replies: who is told that an item exists may order it at once.
         foreach (var item in outputs.ChangedItems)
             _runtime.Catalog.Publish(item);
-        foreach (var (sink, reply) in outputs.Replies)
-            sink.Complete(reply);
+        foreach (var reply in outputs.Replies)
+            Answer(host, reply);
         foreach (var payment in outputs.Payments)
             _runtime.Pay(this, partition, payment);
         foreach (var order in outputs.OrderLoads)
@@ -57,34 +57,32 @@ internal sealed partial class Lane
         }
         while (end < messages.Count && messages[end].Target == target && messages[end].Seq == firstSeq + (end - start));
 
-        if (_hosts[target] is { } host)
+        if (_hosts[target] is { Partition: not null } host)
             DeliverHere(host, source, firstSeq, nowMs);
         else
-            _runtime.Post(new LaneInput(LaneInputKind.Delivery, target) { Peer = source, ChannelSeq = firstSeq, Payload = _run.ToArray() });
+            _runtime.Deliver(source, target, firstSeq, _run);
         return end;
     }
 
     // Between partitions of one lane nothing is wrapped, queued or copied.
     private void DeliverHere(PartitionHost host, int source, long firstSeq, long nowMs)
     {
-        if (host.Partition is not { } partition)
-            return;
         try
         {
-            partition.Deliver(source, firstSeq, CollectionsMarshal.AsSpan(_run), nowMs);
+            host.Partition!.Deliver(source, firstSeq, CollectionsMarshal.AsSpan(_run), nowMs);
             Touch(host);
         }
         catch (Exception failure)
         {
-            Halt(host, failure);
+            Suspect(host, failure);
         }
     }
 
     private void Acknowledge(int from, int source, long seq, long nowMs)
     {
-        if (_hosts[source] is not { } host)
-            _runtime.Post(new LaneInput(LaneInputKind.Acknowledgement, source) { Peer = from, ChannelSeq = seq });
-        else if (host.Partition is { } partition)
+        if (_hosts[source]?.Partition is { } partition)
             partition.Acknowledged(from, seq, nowMs);
+        else
+            _runtime.Acknowledge(from, source, seq);
     }
 }

@@ -73,6 +73,7 @@ internal sealed partial class Lane : IDisposable
             if (nowMs - _tickedAtMs >= TickEvery.TotalMilliseconds || nowMs < _tickedAtMs)
                 Tick(nowMs);
             DrainTouched(nowMs);
+            Confirm(nowMs);
             HandOver();
         }
 
@@ -140,7 +141,7 @@ internal sealed partial class Lane : IDisposable
         }
         catch (Exception failure)
         {
-            Halt(host, failure);
+            Suspect(host, failure);
         }
     }
 
@@ -156,10 +157,13 @@ internal sealed partial class Lane : IDisposable
         host.State = state;
         host.Refused = null;
         host.IsTouched = false;
+        foreach (var (sink, _, _) in host.Unconfirmed)
+            sink.Complete(PartitionReply.Unavailable("partition_unavailable", reason));
+        host.Unconfirmed = [];
         if (host.Partition is not { } partition)
             return;
         host.Partition = null;
-        foreach (var (sink, reply) in partition.Abandon(reason))
+        foreach (var (sink, reply, _) in partition.Abandon(reason))
             sink.Complete(reply);
     }
 }

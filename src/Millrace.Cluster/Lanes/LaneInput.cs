@@ -25,6 +25,8 @@ internal enum LaneInputKind
     Recovered,
     RecoveryFailed,
     Stop,
+    Confirmed,
+    Judged,
     Run,
 }
 

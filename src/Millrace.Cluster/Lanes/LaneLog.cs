@@ -28,6 +28,9 @@ internal static partial class LaneLog
     [LoggerMessage(8, LogLevel.Error, "A payment gateway threw instead of answering; the outcome counts as unknown.")]
     public static partial void GatewayThrew(ILogger logger, Exception failure);
 
+    [LoggerMessage(10, LogLevel.Warning, "The store could not say whether partitions are still this node's; whoever waits is told to repeat.")]
+    public static partial void ConfirmFailed(ILogger logger, Exception failure);
+
     [LoggerMessage(9, LogLevel.Warning, "Partition {Partition} could not release its claim; the next owner fences it.")]
     public static partial void ReleaseFailed(ILogger logger, int partition, Exception failure);
 }

@@ -37,6 +37,9 @@ internal sealed class PartitionHost(int id)
     /// <summary>Its outputs or batch want attention at the end of the turn.</summary>
     public bool IsTouched { get; set; }
 
+    /// <summary>Answers that wait for the store to say that the partition is still this node's.</summary>
+    public List<OutgoingReply> Unconfirmed { get; set; } = [];
+
     /// <summary>A batch that the store refused, to be tried again.</summary>
     public PartitionBatch? Refused { get; set; }
 

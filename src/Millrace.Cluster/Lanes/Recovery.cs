@@ -6,18 +6,48 @@ using Millrace.Engine.ReadModel;
 
 namespace Millrace.Cluster.Lanes;
 
+/// <summary>Somebody else has claimed the partition meanwhile.</summary>
+internal sealed class OvertakenException() : Exception("Another owner has claimed the partition.");
+
 /// <summary>Claim first, durably; then the checkpoint; then the tail. Only then may the partition serve.</summary>
 internal sealed class Recovery(IJournal journal, IReadModel readModel, PartitionMap map, PartitionOptions options, string owner)
 {
     public async Task<(Partition Partition, JournalClaim Claim)> RunAsync(int id, CancellationToken cancellation)
     {
         var claim = await journal.ClaimAsync(id, owner, cancellation).ConfigureAwait(false);
+        Partition recovered;
+        try
+        {
+            recovered = await ReadAsync(id, claim, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (journal.IsShared && failure is not (StoreUnavailableException or OperationCanceledException))
+        {
+            // What an owner that was overtaken reads need not make sense.
+            await RequireCurrentAsync(id, claim, cancellation).ConfigureAwait(false);
+            throw;
+        }
+
+        // Rows read at several moments are of one moment only while nobody else has claimed: see docs/adr/0006.
+        if (journal.IsShared)
+            await RequireCurrentAsync(id, claim, cancellation).ConfigureAwait(false);
+        return (recovered, claim);
+    }
+
+    private async Task RequireCurrentAsync(int id, JournalClaim claim, CancellationToken cancellation)
+    {
+        var isCurrent = await journal.ConfirmAsync([(id, claim.Epoch)], cancellation).ConfigureAwait(false);
+        if (!isCurrent[0])
+            throw new OvertakenException();
+    }
+
+    private async Task<Partition> ReadAsync(int id, JournalClaim claim, CancellationToken cancellation)
+    {
         var partition = new Partition(id, map, options, claim);
         var snapshot = await readModel.LoadPartitionAsync(id, cancellation).ConfigureAwait(false);
         partition.Restore(snapshot);
         await foreach (var batch in journal.ReadAsync(id, snapshot.Seq, cancellation).ConfigureAwait(false))
         {
-            // What stands behind the claim is another owner's, who has overtaken this one: its own first append will tell.
+            // What stands behind the claim is another owner's, who has overtaken this one.
             if (batch.FirstSeq > claim.Seq)
                 break;
             var records = RecordCodec.Read(batch.Payload);
@@ -31,6 +61,6 @@ internal sealed class Recovery(IJournal journal, IReadModel readModel, Partition
             partition.Replay(batch, records);
         }
 
-        return (partition, claim);
+        return partition;
     }
 }

@@ -26,6 +26,9 @@ public interface IJournal
     /// <summary>The number of partitions, fixed when the store was created.</summary>
     int PartitionCount { get; }
 
+    /// <summary>Whether another process may claim what this one owns.</summary>
+    bool IsShared { get; }
+
     /// <summary>Raises the partition's epoch and returns only after that is durable: the claim's commit is the barrier
     /// that makes what is read afterwards final.</summary>
     /// <exception cref="StoreUnavailableException">The claim is not known to have been made; claim again.</exception>

@@ -65,5 +65,5 @@ public sealed partial class Partition
     }
 
     private static PartitionReply Settled(OrderEntry entry) => new(
-        ReplyStatus.Accepted, OrderDocument.FoldDecision(entry.Order!.Id, entry.Document, entry.Order.SettledVersion!.Value));
+        ReplyStatus.Accepted, OrderDocument.FoldDecision(entry.Order!.Id, entry.Document, entry.Order.SettledVersion!.Value), entry.Document);
 }

@@ -20,6 +20,7 @@ public sealed partial class Partition
         public OrderId Order;
         public int Peer;
         public long ChannelSeq;
+        public bool IsProven;
     }
 
     private static readonly object PaymentMark = new();
@@ -44,7 +45,7 @@ public sealed partial class Partition
         switch (output.Payload)
         {
             case PartitionReply reply:
-                Outputs.Replies.Add(new OutgoingReply(output.Sink!, reply));
+                Outputs.Replies.Add(new OutgoingReply(output.Sink!, reply, output.IsProven));
                 break;
             case PartitionMessage message:
                 _channels.Released(output.Peer, output.ChannelSeq, nowMs);

@@ -12,7 +12,8 @@ public sealed partial class Partition
     // Most decisions answer nobody: only those of the edge become a reply.
     private readonly record struct Decided(ReplyStatus Status, Order? Order, string? Code = null, string? Detail = null)
     {
-        public PartitionReply ToReply() => new(Status, Order, Code: Code, Detail: Detail);
+        public PartitionReply ToReply(OrderEntry entry) =>
+            new(Status, Order, Order is null ? default : entry.Document, Code: Code, Detail: Detail);
     }
 
     private void Place(PartitionRequest.PlaceOrder request, ReplySink sink, long nowMs)
@@ -66,7 +67,7 @@ public sealed partial class Partition
             decided = decided with { Order = Order.Evolve(request.Id, null, new OrderEvent.Placed(placed.Placement), context) };
         }
 
-        Reply(sink, decided.ToReply(), entry.LastSeq);
+        Reply(sink, decided.ToReply(entry), entry.LastSeq);
     }
 
     private void Repeat(PartitionRequest.PlaceOrder request, OrderEntry entry, ReplySink? sink)
@@ -75,7 +76,7 @@ public sealed partial class Partition
         if (order.Placement.PayloadHash != request.Placement.PayloadHash || order.Placement.Tenant != request.Placement.Tenant)
             Reply(sink, new PartitionReply(ReplyStatus.KeyReused), entry.LastSeq);
         else
-            Reply(sink, new PartitionReply(ReplyStatus.Replayed, OrderDocument.Fold(order.Id, entry.Document, version: 1)), entry.LastSeq);
+            Reply(sink, new PartitionReply(ReplyStatus.Replayed, OrderDocument.Fold(order.Id, entry.Document, version: 1), entry.Document), entry.LastSeq);
     }
 
     // The order is in memory now.
@@ -123,12 +124,12 @@ public sealed partial class Partition
 
         if (request.ExpectedVersion is { } expected && expected != entry!.Order!.Version)
         {
-            Reply(sink, new PartitionReply(ReplyStatus.VersionMismatch, entry.Order), entry.LastSeq);
+            Reply(sink, new PartitionReply(ReplyStatus.VersionMismatch, entry.Order, entry.Document), entry.LastSeq);
             return;
         }
 
         var decided = Decide(request.Id, entry!, request.Command, new EventContext(nowMs, request.Actor, request.Key));
-        Reply(sink, decided.ToReply(), entry!.LastSeq);
+        Reply(sink, decided.ToReply(entry!), entry!.LastSeq);
     }
 
     private static PartitionReply? FindChange(OrderEntry entry, ChangeKey key)
@@ -137,7 +138,7 @@ public sealed partial class Partition
             return null;
         return earlier.Key.PayloadHash != key.PayloadHash
             ? new PartitionReply(ReplyStatus.KeyReused)
-            : new PartitionReply(ReplyStatus.Replayed, OrderDocument.FoldDecision(entry.Id, entry.Document, earlier.Version));
+            : new PartitionReply(ReplyStatus.Replayed, OrderDocument.FoldDecision(entry.Id, entry.Document, earlier.Version), entry.Document);
     }
 
     private static bool IsVisible(OrderEntry? entry, TenantId? tenant) =>

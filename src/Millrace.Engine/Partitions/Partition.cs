@@ -132,7 +132,7 @@ public sealed partial class Partition
             .Concat(_loading.Values.Concat(_lookingUp.Values).SelectMany(waiters => waiters).Select(waiting => waiting.Sink).OfType<ReplySink>())
             .Concat(_orders.Values.SelectMany(entry => entry.Waiters?.Select(waiter => waiter.Sink) ?? []));
         var reply = PartitionReply.Unavailable("partition_unavailable", reason);
-        var replies = sinks.Select(sink => new OutgoingReply(sink, reply)).ToList();
+        var replies = sinks.Select(sink => new OutgoingReply(sink, reply, IsProven: false)).ToList();
         _held.Clear();
         Outputs.Clear();
         return replies;
@@ -151,9 +151,10 @@ public sealed partial class Partition
         if (sink is null)
             return;
         if (afterSeq <= _durableSeq)
-            Outputs.Replies.Add(new OutgoingReply(sink, reply));
+            Outputs.Replies.Add(new OutgoingReply(sink, reply, IsProven: false));
         else
-            Hold(new HeldOutput { Seq = _appendedSeq, Sink = sink, Payload = reply });
+            // A batch that is under way may have been committed before this was decided, and the partition taken over since: no proof.
+            Hold(new HeldOutput { Seq = _appendedSeq, Sink = sink, Payload = reply, IsProven = HasPending });
     }
 
     // Held outputs leave in order of their records. One that depends on nothing undurable leaves at once.
@@ -174,7 +175,7 @@ public sealed partial class Partition
         {
             var output = _held.Dequeue();
             if (output.Sink is not null)
-                Outputs.Replies.Add(new OutgoingReply(output.Sink, reply));
+                Outputs.Replies.Add(new OutgoingReply(output.Sink, reply, IsProven: false));
             else
                 _held.Enqueue(output);
         }

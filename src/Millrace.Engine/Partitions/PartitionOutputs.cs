@@ -7,7 +7,9 @@ using Millrace.Engine.Requests;
 
 namespace Millrace.Engine.Partitions;
 
-public readonly record struct OutgoingReply(ReplySink Sink, PartitionReply Reply);
+/// <param name="IsProven">It waited for a commit that was sent after it was decided, which proves that nobody had taken the partition over. Where somebody can, any other is
+/// given only once the store has said the same; see docs/adr/0006.</param>
+public readonly record struct OutgoingReply(ReplySink Sink, PartitionReply Reply, bool IsProven);
 
 public readonly record struct OutgoingMessage(int Target, long Seq, PartitionMessage Message);
 

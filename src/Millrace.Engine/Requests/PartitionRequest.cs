@@ -59,7 +59,8 @@ public enum ReplyStatus
 
 /// <param name="Status">How it ended.</param>
 /// <param name="Order">The order after the change or as read; with <see cref="ReplyStatus.Replayed"/> as the first answer showed it.</param>
-/// <param name="Document">The order's encoded history with <see cref="PartitionRequest.ReadOrder"/>; else empty.</param>
+/// <param name="Document">The order's encoded history, whenever there is an order. With <see cref="PartitionRequest.ReadOrder"/> it ends with what
+/// the order shows; else it may go on behind that, with what is not durable yet.</param>
 /// <param name="Item">With stock requests.</param>
 /// <param name="Code">Stable code of a refusal.</param>
 /// <param name="Detail">The refusal in words.</param>

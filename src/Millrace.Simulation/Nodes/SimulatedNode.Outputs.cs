@@ -13,7 +13,7 @@ internal sealed partial class SimulatedNode
 {
     private readonly List<PartitionMessage> _run = [];
 
-    private void Drain(HostedPartition host, bool isCommitted)
+    private void Drain(HostedPartition host)
     {
         if (host.Partition is not { } partition)
             return;
@@ -25,7 +25,7 @@ internal sealed partial class SimulatedNode
             Acknowledge(host.Id, source, seq);
         foreach (var reply in outputs.Replies)
         {
-            if (isCommitted || reply.Reply.Status == ReplyStatus.Unavailable)
+            if (reply.IsProven || reply.Reply.Status == ReplyStatus.Unavailable)
                 reply.Sink.Complete(reply.Reply);
             else
                 HoldReply(host, reply);

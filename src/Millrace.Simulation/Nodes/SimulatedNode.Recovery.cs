@@ -119,7 +119,7 @@ internal sealed partial class SimulatedNode
         if (host.Partition is not { } partition)
             return;
         host.Partition = null;
-        foreach (var (sink, reply) in partition.Abandon(reason))
+        foreach (var (sink, reply, _) in partition.Abandon(reason))
             sink.Complete(reply);
     }
 }

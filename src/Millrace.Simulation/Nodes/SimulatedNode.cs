@@ -99,7 +99,7 @@ internal sealed partial class SimulatedNode
         while (_touched.TryDequeue(out var host))
         {
             host.IsTouched = false;
-            Drain(host, isCommitted: false);
+            Drain(host);
         }
 
         HandOver();
@@ -192,7 +192,7 @@ internal sealed partial class SimulatedNode
                 case DatabaseOutcome.Done when isAppended![i]:
                     host.Refused = null;
                     partition.Committed(NowMs);
-                    Drain(host, isCommitted: true);
+                    Drain(host);
                     break;
                 case DatabaseOutcome.Done:
                     _world.Coverage.Count("recovery.fenced");
@@ -242,7 +242,7 @@ internal sealed partial class SimulatedNode
 
     private static void Answer(List<OutgoingReply> replies, bool isConfirmed)
     {
-        foreach (var (sink, reply) in replies)
+        foreach (var (sink, reply, _) in replies)
             sink.Complete(isConfirmed ? reply : PartitionReply.Unavailable("partition_unavailable", "The partition may have moved."));
     }
 }

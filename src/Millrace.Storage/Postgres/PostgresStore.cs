@@ -35,6 +35,8 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IAsyncDisposab
 
     public int PartitionCount { get; }
 
+    public bool IsShared => true;
+
     /// <summary>Whether an acknowledged commit survives the loss of power of the server.</summary>
     public bool IsDurable => _settings.IsDurable;
 

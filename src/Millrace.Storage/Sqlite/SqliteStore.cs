@@ -37,7 +37,7 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IAsyncDisposable
     private readonly PartitionHead[] _heads;
     private long _lastPosition;
     private long _scanFrom;
-    private bool _closed;
+    private volatile bool _closed;
 
     private SqliteStore(
         SqliteStoreOptions options, StoreFolder folder, SqliteWriter journal, SqliteWriter readModel, OpeningScan scan)
@@ -49,6 +49,9 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IAsyncDisposable
     }
 
     public int PartitionCount => _heads.Length;
+
+    /// <summary>The folder is locked by one process.</summary>
+    public bool IsShared => false;
 
     public string DataDirectory => _folder.Path;
 

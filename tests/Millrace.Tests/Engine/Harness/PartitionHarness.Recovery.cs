@@ -14,7 +14,7 @@ internal sealed partial class PartitionHarness
             Journal.Append(batch);
         var old = _partitions[id];
         Start(id);
-        foreach (var (sink, reply) in old.Abandon("crashed"))
+        foreach (var (sink, reply, _) in old.Abandon("crashed"))
             sink.Complete(reply);
         Drain(id);
     }

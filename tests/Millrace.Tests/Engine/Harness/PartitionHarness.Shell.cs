@@ -12,7 +12,7 @@ internal sealed partial class PartitionHarness
     {
         var (partition, incarnation) = (_partitions[id], _incarnations[id]);
         var outputs = partition.Outputs;
-        foreach (var (sink, reply) in outputs.Replies)
+        foreach (var (sink, reply, _) in outputs.Replies)
         {
             IsDurable(reply);
             sink.Complete(reply);

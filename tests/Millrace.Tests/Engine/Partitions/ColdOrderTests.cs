@@ -95,7 +95,7 @@ public sealed class ColdOrderTests
         partition.NameFound(hash, null, Given.NowMs);
         partition.TakeBatch();
         partition.Committed(Given.NowMs);
-        foreach (var (sink, reply) in partition.Outputs.Replies)
+        foreach (var (sink, reply, _) in partition.Outputs.Replies)
             sink.Complete(reply);
         Assert.Equal([ReplyStatus.Accepted, ReplyStatus.Replayed], [a.Status, b.Status]);
         Assert.Equal(a.Reply!.Order!.Id, b.Reply!.Order!.Id);

@@ -172,4 +172,22 @@ public sealed class DurabilityTests
         shop.Pump();
         Assert.Equal(ReplyStatus.Accepted, third.Status);
     }
+
+    [Fact]
+    public void Only_a_commit_that_is_sent_after_a_reply_was_decided_proves_it()
+    {
+        var partition = new Partition(0, new Millrace.Domain.Identity.PartitionMap(1), new PartitionOptions(), new(1, 0, 0, Millrace.Engine.Codec.PayloadFormat.Newest));
+        partition.Recovered(new(1, 0, 0, Millrace.Engine.Codec.PayloadFormat.Newest), Given.NowMs);
+        var (placed, early, late) = (new RecordingSink(), new RecordingSink(), new RecordingSink());
+        partition.Handle(new PartitionRequest.PlaceOrder(Given.Id(), Given.Placement(), Given.Shop), placed, Given.NowMs);
+        partition.Handle(new PartitionRequest.ReadOrder(Given.Id(), Given.Acme), early, Given.NowMs);
+        Assert.NotNull(partition.TakeBatch());
+        // Decided while the commit is under way, which may have been made before, and the partition claimed by another since.
+        partition.Handle(new PartitionRequest.ReadOrder(Given.Id(), Given.Acme), late, Given.NowMs);
+        partition.Committed(Given.NowMs);
+
+        Assert.Equal(
+            [(placed, true), (early, true), (late, false)],
+            partition.Outputs.Replies.Select(reply => ((RecordingSink)reply.Sink, reply.IsProven)));
+    }
 }

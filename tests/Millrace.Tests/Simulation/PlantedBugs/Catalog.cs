@@ -12,7 +12,7 @@ internal static class Catalog
         new("serves before the claim", "Millrace.Simulation/Nodes/SimulatedNode.Recovery.cs",
             "if (outcome == DatabaseOutcome.Done)\n            Load(host, claim);", "if (outcome != DatabaseOutcome.Unavailable)\n            Load(host, claim);"),
         new("a stale owner answers without asking", "Millrace.Simulation/Nodes/SimulatedNode.Outputs.cs",
-            "if (isCommitted || reply", "if (isCommitted || true || reply"),
+            "if (reply.IsProven || reply", "if (true || reply"),
         new("writes a payload format that nodes of the version before cannot read", Partitions + "Partition.cs",
             "_pending.Byte((byte)Format);", "_pending.Byte((byte)PayloadFormat.Newest);"),
         new("acknowledges before the commit", Partitions + "Partition.cs",

@@ -1,0 +1,110 @@
+using Millrace.Engine.Partitions;
+using Millrace.Engine.Requests;
+
+namespace Millrace.Cluster.Lanes;
+
+/// <summary>One question to the store for all answers that wait for it.</summary>
+/// <param name="Asked">The incarnations, and what each has to say.</param>
+/// <param name="IsCurrent">One each; null while it is not known, and when it could not be learned.</param>
+internal sealed record Confirmation(List<(PartitionHost Host, Partition Partition, List<OutgoingReply> Replies)> Asked, bool[]? IsCurrent)
+{
+    public List<(int Partition, long Epoch)> Claims => Asked.ConvertAll(asked => (asked.Host.Id, asked.Partition.Epoch));
+}
+
+/// <summary>
+/// Where somebody else may have claimed a partition, its owner asks before it says what no commit of its own proves, and before it takes an
+/// exception for a broken invariant. See docs/adr/0006.
+/// </summary>
+internal sealed partial class Lane
+{
+    // So that an owner that is asked for nothing learns it too.
+    private const long AskAllEveryMs = 1_000;
+    private const int MostUnconfirmed = 16_384;
+
+    private bool _hasUnconfirmed;
+    private bool _isConfirming;
+    private long _askedAllAtMs;
+
+    private void Answer(PartitionHost host, in OutgoingReply reply)
+    {
+        if (reply.IsProven || !_runtime.IsShared || reply.Reply.Status == ReplyStatus.Unavailable)
+        {
+            reply.Sink.Complete(reply.Reply);
+        }
+        else if (host.Unconfirmed.Count >= MostUnconfirmed)
+        {
+            reply.Sink.Complete(PartitionReply.Unavailable("overloaded", "The store does not answer; repeat with the same key."));
+        }
+        else
+        {
+            host.Unconfirmed.Add(reply);
+            _hasUnconfirmed = true;
+        }
+    }
+
+    private void Confirm(long nowMs)
+    {
+        if (_isConfirming || !_runtime.IsShared)
+            return;
+        var askAll = nowMs - _askedAllAtMs is < 0 or >= AskAllEveryMs;
+        if (!_hasUnconfirmed && !askAll)
+            return;
+        _hasUnconfirmed = false;
+        if (askAll)
+            _askedAllAtMs = nowMs;
+        var asked = new List<(PartitionHost Host, Partition Partition, List<OutgoingReply> Replies)>();
+        foreach (var host in _mine)
+        {
+            if (host.Partition is not { } partition || (!askAll && host.Unconfirmed.Count == 0))
+                continue;
+            asked.Add((host, partition, host.Unconfirmed));
+            if (host.Unconfirmed.Count > 0)
+                host.Unconfirmed = [];
+        }
+
+        if (asked.Count == 0)
+            return;
+        _isConfirming = true;
+        _runtime.Confirm(this, new Confirmation(asked, null));
+    }
+
+    private void TakeConfirmation(Confirmation confirmation)
+    {
+        _isConfirming = false;
+        for (var i = 0; i < confirmation.Asked.Count; i++)
+        {
+            var (host, partition, replies) = confirmation.Asked[i];
+            var isCurrent = confirmation.IsCurrent?[i];
+            foreach (var (sink, reply, _) in replies)
+                sink.Complete(isCurrent == true ? reply : PartitionReply.Unavailable("partition_unavailable", "The partition may have moved; repeat with the same key."));
+            // Or it would refuse for ever: an owner that decides nothing never meets the fence.
+            if (isCurrent == false && ReferenceEquals(host.Partition, partition))
+                Lose(host);
+        }
+    }
+
+    // What an owner that was overtaken is told need not make sense to it. For any other, an exception is a broken invariant.
+    private void Suspect(PartitionHost host, Exception failure)
+    {
+        if (!_runtime.IsShared)
+        {
+            Halt(host, failure);
+            return;
+        }
+
+        var epoch = host.Partition!.Epoch;
+        Drop(host, PartitionState.Recovering, "The partition is halted.");
+        _runtime.Judge(this, host.Id, epoch, failure);
+    }
+
+    /// <param name="failure">Null when it was overtaken.</param>
+    private void TakeJudgement(PartitionHost host, Exception? failure)
+    {
+        if (host.State != PartitionState.Recovering)
+            return;
+        if (failure is null)
+            Lose(host);
+        else
+            Halt(host, failure);
+    }
+}
