@@ -5,16 +5,30 @@ using Millrace.Domain.Stock;
 namespace Millrace.Cluster;
 
 /// <summary>
-/// Committed catalog entries (name, price, currency) of the partitions on this node, for the edge to price lines
-/// without asking anyone. Stock levels in it are those at the time of the entry's last change; ask the partition for stock.
+/// Catalog entries (name, price, currency) for the edge to price lines without asking anyone: all those of the partitions on this
+/// node, as committed, and what other nodes said of theirs. Stock levels in it are those at the time of the entry's last change; ask the partition for stock.
 /// </summary>
 public sealed class Catalog
 {
-    private readonly ConcurrentDictionary<(TenantId Tenant, string Sku), StockItem> _items = new();
+    /// <summary>How long another node's word is taken: a change of price there is in force here after that, in milliseconds.</summary>
+    public const long MostAgeMs = 10_000;
+
+    private readonly ConcurrentDictionary<(TenantId Tenant, string Sku), (StockItem? Item, long AtMs)> _items = new();
 
     public int Count => _items.Count;
 
-    public StockItem? Find(TenantId tenant, string sku) => _items.GetValueOrDefault((tenant, sku));
+    public StockItem? Find(TenantId tenant, string sku) => _items.GetValueOrDefault((tenant, sku)).Item;
 
-    internal void Publish(StockItem item) => _items[(item.Tenant, item.Sku)] = item;
+    internal bool IsFresh(TenantId tenant, string sku, long nowMs) =>
+        _items.TryGetValue((tenant, sku), out var entry) && nowMs - entry.AtMs is >= 0 and < MostAgeMs;
+
+    internal void Publish(StockItem item, long nowMs) => _items[(item.Tenant, item.Sku)] = (item, nowMs);
+
+    /// <summary>Its owner says that there is none.</summary>
+    internal void PublishNone(TenantId tenant, string sku, long nowMs)
+    {
+        // Whoever asks for what does not exist must not fill the memory.
+        if (_items.Count < 1_000_000 || _items.ContainsKey((tenant, sku)))
+            _items[(tenant, sku)] = (null, nowMs);
+    }
 }

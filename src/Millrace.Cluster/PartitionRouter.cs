@@ -11,8 +11,23 @@ public sealed class PartitionRouter(PartitionRuntime runtime)
     /// <summary>Whether every partition serves.</summary>
     public bool IsReady => runtime.IsReady;
 
-    /// <summary>Whether the owner of the SKU has recovered: before that, an item that the catalog lacks may well exist.</summary>
-    public bool HasRecovered(TenantId tenant, string sku) => runtime.HasRecovered(Map.OwnerOfSku(tenant, sku));
+    /// <summary>Whether the owner of an item must be asked before the catalog is believed.</summary>
+    public bool MustAsk(TenantId tenant, string sku) =>
+        runtime.Peers is not null && !runtime.IsHere(Map.OwnerOfSku(tenant, sku)) && !runtime.Catalog.IsFresh(tenant, sku, runtime.NowMs);
+
+    /// <summary>Asks the owner of an item, and puts what it says into the catalog.</summary>
+    public async Task AskAsync(TenantId tenant, string sku)
+    {
+        var reply = await SendAsync(new PartitionRequest.ReadItem(tenant, sku)).ConfigureAwait(false);
+        if (reply.Item is { } item)
+            runtime.Catalog.Publish(item, runtime.NowMs);
+        else if (reply.Status == ReplyStatus.NotFound)
+            runtime.Catalog.PublishNone(tenant, sku, runtime.NowMs);
+    }
+
+    /// <summary>Whether an item that the catalog lacks does not exist; while its owner recovers or does not answer, it may.</summary>
+    public bool IsMissing(TenantId tenant, string sku) =>
+        runtime.IsHere(Map.OwnerOfSku(tenant, sku)) || runtime.Catalog.IsFresh(tenant, sku, runtime.NowMs);
 
     /// <summary>Completes once everything the reply depends on is durable; <see cref="ReplyStatus.Unavailable"/> at once when
     /// the partition recovers or its mailbox is full.</summary>
@@ -20,7 +35,11 @@ public sealed class PartitionRouter(PartitionRuntime runtime)
     public ValueTask<PartitionReply> SendAsync(PartitionRequest request, CancellationToken cancellation = default)
     {
         var sink = new TaskReplySink();
-        runtime.Send(OwnerOf(request), request, sink);
+        var partition = OwnerOf(request);
+        if (runtime.Peers is { } peers && partition < Map.Count && !runtime.IsHere(partition))
+            peers.Request(partition, request, sink);
+        else
+            runtime.Send(partition, request, sink);
         return new ValueTask<PartitionReply>(cancellation.CanBeCanceled ? sink.Task.WaitAsync(cancellation) : sink.Task);
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Millrace.Cluster.Lanes;
+using Millrace.Cluster.Peers;
 using Millrace.Domain.Identity;
 using Millrace.Engine.Journal;
 using Millrace.Engine.Partitions;
@@ -73,13 +74,17 @@ public sealed class PartitionRuntime : IDisposable
 
     public Catalog Catalog { get; }
 
-    public bool IsReady => Array.TrueForAll(_hosts, h => HasRecovered(h.Id));
+    /// <summary>Every partition is served: here, or by another node as far as this one knows.</summary>
+    public bool IsReady => Array.TrueForAll(_hosts, h => IsHere(h.Id) || Peers?.Owners[h.Id] is { } owner && owner != Peers.Self);
 
     /// <summary>Whether the partition's state is here and its items are in the catalog.</summary>
-    public bool HasRecovered(int partition) => _hosts[partition].State is PartitionState.Serving or PartitionState.Stalled;
+    public bool IsHere(int partition) => _hosts[partition].State is PartitionState.Serving or PartitionState.Stalled;
 
     /// <summary>Where each partition stands, by its number.</summary>
     public IReadOnlyList<PartitionState> States => Array.ConvertAll(_hosts, h => h.State);
+
+    /// <summary>The other nodes; null where there are none.</summary>
+    public PeerLinks? Peers { get; internal set; }
 
     internal bool IsShared => _journal.IsShared;
 
@@ -105,7 +110,7 @@ public sealed class PartitionRuntime : IDisposable
     /// <summary>Gives the request to its partition; the sink is completed in any case.</summary>
     public void Send(int partition, PartitionRequest request, ReplySink sink)
     {
-        if (partition >= Map.Count)
+        if ((uint)partition >= (uint)Map.Count)
             sink.Complete(new PartitionReply(ReplyStatus.NotFound));
         else if (!LaneOf(partition).TrySend(partition, request, sink))
             sink.Complete(PartitionReply.Unavailable("overloaded", "The partition's mailbox is full or closed; repeat with the same key."));
@@ -124,11 +129,22 @@ public sealed class PartitionRuntime : IDisposable
         _checkpoints.Dispose();
     }
 
-    internal void Deliver(int source, int target, long firstSeq, List<PartitionMessage> messages) =>
-        Post(new LaneInput(LaneInputKind.Delivery, target) { Peer = source, ChannelSeq = firstSeq, Payload = messages.ToArray() });
+    // By the directory, unless it is served here; what finds nobody is sent again by its partition.
+    internal void Deliver(int source, int target, long firstSeq, List<PartitionMessage> messages)
+    {
+        if (Peers is null || IsHere(target))
+            Post(new LaneInput(LaneInputKind.Delivery, target) { Peer = source, ChannelSeq = firstSeq, Payload = messages.ToArray() });
+        else
+            Peers.Deliver(source, target, firstSeq, messages);
+    }
 
-    internal void Acknowledge(int from, int source, long seq) =>
-        Post(new LaneInput(LaneInputKind.Acknowledgement, source) { Peer = from, ChannelSeq = seq });
+    internal void Acknowledge(int from, int source, long seq)
+    {
+        if (Peers is null || IsHere(source))
+            Post(new LaneInput(LaneInputKind.Acknowledgement, source) { Peer = from, ChannelSeq = seq });
+        else
+            Peers.Acknowledge(from, source, seq);
+    }
 
     internal void Post(in LaneInput input) => LaneOf(input.Partition).Post(input);
 

@@ -13,6 +13,7 @@ internal sealed class Child : IAsyncDisposable
     private const int SigStop = 19;
     private readonly Process _process;
     private readonly StringBuilder _output = new();
+    private bool _isDisposed;
 
     private Child(Process process) => _process = process;
 
@@ -91,6 +92,9 @@ internal sealed class Child : IAsyncDisposable
     /// <summary>SIGKILL, unless it has ended already; nothing of it runs any more afterwards.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
         if (!_process.HasExited)
             _process.Kill();
         await _process.WaitForExitAsync();

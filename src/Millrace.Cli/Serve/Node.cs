@@ -26,8 +26,7 @@ public static class Node
         AddPayments(builder.Services, options);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(s => new ApiKeyStore(options.DataDirectory, s.GetRequiredService<TimeProvider>()));
-        builder.Host.UseSingleNode(
-            new PartitionRuntimeOptions { Owner = $"{Environment.MachineName}:{Environment.ProcessId}" }, FreePort.Find());
+        AddCluster(builder.Host, options);
         builder.Services.AddMillraceApi(new ApiOptions
         {
             ManagementUrl = options.ManagementUrl,
@@ -49,6 +48,8 @@ public static class Node
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         // What both say of a failed start is stack traces; whoever starts the node says it in a line.
         builder.Logging.AddFilter("Orleans", level => level >= LogLevel.Error && hasStarted());
+        // Its every retry, which is part of Orleans' own failure handling.
+        builder.Logging.AddFilter("Polly", LogLevel.None);
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting", level => level >= LogLevel.Warning && hasStarted());
     }
 
@@ -87,6 +88,25 @@ public static class Node
         services.AddSingleton(_ => store);
         services.AddSingleton<IJournal>(s => s.GetRequiredService<T>());
         services.AddSingleton<IReadModel>(s => s.GetRequiredService<T>());
+    }
+
+    private static void AddCluster(IHostBuilder host, NodeOptions options)
+    {
+        var name = options.NodeName ?? Environment.MachineName;
+        var runtime = new PartitionRuntimeOptions { Owner = $"{name}:{Environment.ProcessId}" };
+        if (options.ClusterEndpoint is { } endpoint)
+        {
+            host.UseCluster(runtime, new ClusterNodeOptions
+            {
+                NodeName = name,
+                ConnectionString = PostgresStore.MembershipConnectionString(options.Postgres!),
+                Endpoint = endpoint,
+            });
+        }
+        else
+        {
+            host.UseSingleNode(runtime, FreePort.Find());
+        }
     }
 
     private static void AddPayments(IServiceCollection services, NodeOptions options)

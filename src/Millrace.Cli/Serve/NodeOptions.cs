@@ -9,6 +9,12 @@ public sealed record NodeOptions
     /// <summary>Connection string of the PostgreSQL database that holds orders and stock; null for SQLite in the data folder.</summary>
     public string? Postgres { get; init; }
 
+    /// <summary>Shown to people; the same in its next life. Null for the machine's name.</summary>
+    public string? NodeName { get; init; }
+
+    /// <summary>Where the other nodes of the cluster reach this one; null for a node on its own. Needs <see cref="Postgres"/>.</summary>
+    public System.Net.IPEndPoint? ClusterEndpoint { get; init; }
+
     /// <summary>Acknowledges nothing unless PostgreSQL waits for a synchronous standby.</summary>
     public bool RequireReplica { get; init; }
 

@@ -1,6 +1,4 @@
 using System.Net.Http.Headers;
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Millrace.Api.Keys;
 using Millrace.Cli.Client;
@@ -18,16 +16,6 @@ namespace Millrace.Cli.Torture;
 internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int seed, string folder) : IDisposable
 {
     private const long ScarceUnits = 300;
-    private static readonly TimeSpan DrainPatience = TimeSpan.FromMinutes(3);
-
-    /// <summary>What the provider does wrong, a while each.</summary>
-    private static readonly string[] PspFaults =
-    [
-        "{}", """{"lost_answer_rate":0.1}""", """{"duplicate_webhook_rate":1,"out_of_order_webhooks":true}""",
-        """{"error_rate":0.1,"error_after_rate":0.05}""", """{"drop_webhook_rate":1,"lost_answer_rate":0.05}""", """{"outage":true}""",
-        """{"latency_ms_p50":20,"latency_ms_p99":300}""", """{"decline_rate":0.2,"lost_answer_rate":0.1,"drop_webhook_rate":0.5}""",
-    ];
-
     private readonly Random _random = new(seed);
     private readonly List<double> _readyMs = [];
     private readonly AckRecord _told = new(Path.Combine(folder, "acknowledged.txt"));
@@ -40,7 +28,7 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
         var data = Path.Combine(folder, "node");
         var port = Serve.FreePort.Find();
         await using var psp = await PspProcess.StartAsync(Path.Combine(folder, "psp"), new Uri($"http://127.0.0.1:{port}/v1/psp/psp/webhooks"), Secret, cancellation);
-        await using var node = new TortureNode(data, psp.Url, Secret, port);
+        await using var node = new TortureNode(["--data", data, "--psp", psp.Url.ToString()], Secret, port);
         var key = new ApiKeyStore(data, TimeProvider.System).Create(TenantId.Parse("torture"), "torture", Scopes.Admin, TimeProvider.System.GetUtcNow().AddDays(1)).Text;
         await node.StartAsync(cancellation);
         using (var client = new MillraceClient(node.Url, key))
@@ -48,15 +36,15 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
 
         using var http = new HttpClient { BaseAddress = node.Url, Timeout = TimeSpan.FromSeconds(30) };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
-        var shoppers = Enumerable.Range(0, clients).Select(number => new TortureClient(http, _told, number, seed, cancellation)).ToArray();
+        var shoppers = Enumerable.Range(0, clients).Select(number => new TortureClient([http], _told, number, seed, cancellation)).ToArray();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var load = Task.WhenAll(shoppers.Select(shopper => Task.Run(() => shopper.RunAsync(stop.Token), CancellationToken.None)));
         await Progressing.RunAsync("kills", kills, () => _killed, () => KillAsync(node, psp.Url, cancellation));
         await stop.CancelAsync();
         await load;
 
-        await SetFaultsAsync(psp.Url, "{}", cancellation);
-        var (lost, stuck) = await DrainAsync(shoppers[0], cancellation);
+        await PspFaults.ClearAsync(psp.Url, cancellation);
+        var (lost, stuck) = await Drain.RunAsync(_told, shoppers[0], cancellation);
         await node.StopAsync(cancellation);
         var report = await StoreVerification.RunAsync(data, psp.Url, cancellation, isDrained: true);
         return Result(report, lost, stuck, [.. shoppers.SelectMany(shopper => shopper.Complaints)]);
@@ -69,7 +57,7 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
         var each = duration / kills;
         while (_killed < kills)
         {
-            await SetFaultsAsync(psp, PspFaults[_random.Next(PspFaults.Length)], cancellation);
+            await PspFaults.SetAnyAsync(psp, _random, cancellation);
             await Task.Delay(each * (_random.NextDouble() * 2), cancellation);
             if (_random.Next(8) == 0)
             {
@@ -93,57 +81,6 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
             _readyMs.Add((await node.StartAsync(cancellation)).TotalMilliseconds);
         }
     }
-
-    /// <summary>Every acknowledged order is there and comes to rest; a parked one is let go on, as an operator would.</summary>
-    private async Task<(int Lost, int Stuck)> DrainAsync(TortureClient client, CancellationToken cancellation)
-    {
-        var (lost, stuck, done) = (0, 0, 0L);
-        var deadline = TimeProvider.System.GetUtcNow() + DrainPatience;
-        var all = _told.All;
-        await Progressing.RunAsync("orders compared", all.Count, () => done, async () =>
-        {
-            foreach (var ack in all)
-            {
-                for (var round = 0; ; round++)
-                {
-                    if (await client.FindAsync(ack) is not { } order)
-                    {
-                        lost++;
-                        break;
-                    }
-
-                    if (IsAtRest(order))
-                        break;
-                    if (TimeProvider.System.GetUtcNow() > deadline)
-                    {
-                        stuck++;
-                        break;
-                    }
-
-                    if (Has(order, "attention"))
-                        await client.ResumeAsync(ack, round);
-                    await Task.Delay(50, cancellation);
-                }
-
-                if (done++ % 20 == 0)
-                    await client.RepeatAsync(ack);
-            }
-        });
-        return (lost, stuck);
-    }
-
-    private static bool IsAtRest(JsonElement order) =>
-        !Has(order, "attention") && !Has(order.GetProperty("payment"), "pending")
-        && order.Text("status") switch
-        {
-            "pending" => false,
-            // A cancellation that is still being carried out.
-            "confirmed" => !Has(order, "closing"),
-            _ => true,
-        };
-
-    private static bool Has(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
 
     private JsonObject Result(CheckReport report, int lost, int stuck, string[] complaints)
     {
@@ -174,12 +111,4 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
     }
 
     private double Percentile(double share) => Math.Round(_readyMs[(int)Math.Min(_readyMs.Count - 1, _readyMs.Count * share)]);
-
-    private static async Task SetFaultsAsync(Uri psp, string faults, CancellationToken cancellation)
-    {
-        using var http = new HttpClient();
-        using var body = new StringContent(faults, Encoding.UTF8, "application/json");
-        using var answer = await http.PutAsync(new Uri(psp, "/faults"), body, cancellation);
-        answer.EnsureSuccessStatusCode();
-    }
 }

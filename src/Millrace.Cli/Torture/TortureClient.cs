@@ -5,15 +5,16 @@ using System.Text.Json;
 namespace Millrace.Cli.Torture;
 
 /// <summary>
-/// A shopper who never gives up: every request is repeated with its own key until it is answered, however often the server dies
+/// A shopper who never gives up: every request is repeated with its own key, at the next node if there is one, until it is answered, however often servers die
 /// meanwhile. Places orders, does something with a few of them, repeats old requests, and writes down what it is told.
 /// </summary>
-internal sealed class TortureClient(HttpClient http, AckRecord told, int number, int seed, CancellationToken cancellation)
+internal sealed class TortureClient(IReadOnlyList<HttpClient> nodes, AckRecord told, int number, int seed, CancellationToken cancellation)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(30);
     private readonly Random _random = new(seed + number);
     private readonly List<Ack> _mine = [];
+    private int _misses;
 
     /// <summary>Answers that broke a rule, in words.</summary>
     public List<string> Complaints { get; } = [];
@@ -92,7 +93,7 @@ internal sealed class TortureClient(HttpClient http, AckRecord told, int number,
                     request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
                 if (body is not null)
                     request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
-                using var response = await http.SendAsync(request, patience.Token);
+                using var response = await nodes[(number + _misses) % nodes.Count].SendAsync(request, patience.Token);
                 if (response.StatusCode is not (HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests))
                 {
                     var bytes = await response.Content.ReadAsByteArrayAsync();
@@ -109,6 +110,8 @@ internal sealed class TortureClient(HttpClient http, AckRecord told, int number,
                 // No answer: the server is dead, or stands still. The same request again, with the same key.
             }
 
+            // Any node takes any request.
+            _misses++;
             await Task.Delay(Pause, cancellation);
         }
     }

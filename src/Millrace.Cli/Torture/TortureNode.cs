@@ -9,28 +9,25 @@ internal sealed class TortureNode : IAsyncDisposable
     private static readonly TimeSpan ReadyPatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(60);
     private readonly HttpClient _probe = new() { Timeout = TimeSpan.FromSeconds(10) };
-    private readonly string _psp;
+    private readonly string[] _arguments;
     private readonly string _secret;
     private Child? _child;
 
-    /// <param name="data">Its data folder.</param>
-    /// <param name="psp">Where the PSP simulator listens.</param>
-    /// <param name="secret">Signs the webhooks.</param>
+    /// <param name="arguments">Of <c>serve</c>, without the address.</param>
+    /// <param name="secret">Signs the PSP's webhooks.</param>
     /// <param name="port">The same in all its lives.</param>
-    public TortureNode(string data, Uri psp, string secret, int port)
+    public TortureNode(IEnumerable<string> arguments, string secret, int port)
     {
-        (DataDirectory, _psp, _secret) = (data, psp.ToString(), secret);
         Url = new Uri($"http://127.0.0.1:{port}");
+        (_arguments, _secret) = (["serve", .. arguments, "--urls", Url.ToString()], secret);
     }
-
-    public string DataDirectory { get; }
 
     public Uri Url { get; }
 
     /// <summary>Starts the process and waits for nothing.</summary>
     public void Launch()
     {
-        var start = Self.Start("serve", "--data", DataDirectory, "--urls", Url.ToString(), "--psp", _psp);
+        var start = Self.Start(_arguments);
         start.Environment["MILLRACE_PSP_WEBHOOK_SECRET"] = _secret;
         _child = Child.Start(start);
     }
@@ -51,6 +48,9 @@ internal sealed class TortureNode : IAsyncDisposable
         return watch.Elapsed;
     }
 
+    /// <summary>The end of what its present life has said.</summary>
+    public string Output => _child?.Output ?? "";
+
     /// <summary>SIGKILL.</summary>
     public ValueTask KillAsync() => _child!.DisposeAsync();
 
@@ -65,6 +65,19 @@ internal sealed class TortureNode : IAsyncDisposable
         finally
         {
             _child.Resume();
+        }
+    }
+
+    /// <summary>Starts it again if it ends within a while; one that goes on is left alone.</summary>
+    public async Task StartAgainAsync(TimeSpan patience, CancellationToken cancellation)
+    {
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < patience; await Task.Delay(50, cancellation))
+        {
+            if (!_child!.HasExited)
+                continue;
+            await _child.DisposeAsync();
+            await StartAsync(cancellation);
+            return;
         }
     }
 

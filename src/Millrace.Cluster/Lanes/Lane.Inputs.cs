@@ -179,7 +179,7 @@ internal sealed partial class Lane
         if (host.Partition is null)
             return;
         foreach (var item in partition.Items)
-            _runtime.Catalog.Publish(item);
+            _runtime.Catalog.Publish(item, nowMs);
         host.State = PartitionState.Serving;
         LaneLog.Serving(_runtime.Logger, host.Id, claim.Seq, claim.Epoch);
     }

@@ -28,7 +28,7 @@ internal sealed partial class Lane
             Acknowledge(partition.Id, source, seq, nowMs);
         // Before the replies: who is told that an item exists may order it at once.
         foreach (var item in outputs.ChangedItems)
-            _runtime.Catalog.Publish(item);
+            _runtime.Catalog.Publish(item, nowMs);
         foreach (var reply in outputs.Replies)
             Answer(host, reply);
         foreach (var payment in outputs.Payments)

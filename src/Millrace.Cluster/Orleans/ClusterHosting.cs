@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Millrace.Cluster.Lanes;
+using Millrace.Cluster.Peers;
 using Orleans.Configuration;
 
 namespace Millrace.Cluster.Orleans;
@@ -13,7 +15,46 @@ public static class ClusterHosting
     /// <param name="host">The node's host.</param>
     /// <param name="options">What the operator set.</param>
     /// <param name="siloPort">A free port on loopback.</param>
-    public static IHostBuilder UseSingleNode(this IHostBuilder host, PartitionRuntimeOptions options, int siloPort)
+    public static IHostBuilder UseSingleNode(this IHostBuilder host, PartitionRuntimeOptions options, int siloPort) => host.UseNode(options, "single", silo =>
+    {
+        silo.UseLocalhostClustering(siloPort, gatewayPort: 0, serviceId: "millrace", clusterId: $"single-{Environment.ProcessId}");
+        silo.Configure<EndpointOptions>(endpoint => endpoint.AdvertisedIPAddress = System.Net.IPAddress.Loopback);
+    });
+
+    /// <summary>One of several nodes over one database.</summary>
+    public static IHostBuilder UseCluster(this IHostBuilder host, PartitionRuntimeOptions options, ClusterNodeOptions cluster) => host.UseNode(options, cluster.NodeName, silo =>
+    {
+        silo.UseAdoNetClustering(members =>
+        {
+            members.Invariant = "Npgsql";
+            members.ConnectionString = cluster.ConnectionString;
+        });
+        silo.Configure<ClusterOptions>(o => (o.ServiceId, o.ClusterId) = ("millrace", cluster.ClusterId));
+        silo.Configure<SiloOptions>(o => o.SiloName = cluster.NodeName);
+        // Bound to the one address, and to no wildcard; no gateway: nobody but nodes speaks this protocol.
+        silo.Configure<EndpointOptions>(o =>
+        {
+            (o.AdvertisedIPAddress, o.SiloPort, o.GatewayPort) = (cluster.Endpoint.Address, cluster.Endpoint.Port, 0);
+            o.SiloListeningEndpoint = cluster.Endpoint;
+        });
+        silo.Configure<ClusterMembershipOptions>(o =>
+        {
+            o.ProbeTimeout = TimeSpan.FromSeconds(1);
+            o.NumMissedProbesLimit = 3;
+            o.NumVotesForDeathDeclaration = 1;
+            o.TableRefreshTimeout = TimeSpan.FromSeconds(5);
+            o.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+            // After the death of all, the first to come back must not wait for those that will never answer.
+            o.NumMissedTableIAmAliveLimit = 2;
+            o.MaxJoinAttemptTime = TimeSpan.FromSeconds(30);
+            o.DefunctSiloExpiration = TimeSpan.FromHours(1);
+            o.DefunctSiloCleanupPeriod = TimeSpan.FromMinutes(10);
+        });
+        // A call that is on its way to a node that dies must not outlast the failover.
+        silo.Configure<SiloMessagingOptions>(o => o.ResponseTimeout = TimeSpan.FromSeconds(3));
+    });
+
+    private static IHostBuilder UseNode(this IHostBuilder host, PartitionRuntimeOptions options, string name, Action<ISiloBuilder> configure)
     {
         host.ConfigureServices(services =>
         {
@@ -22,13 +63,25 @@ public static class ClusterHosting
             services.AddSingleton<LaneMetrics>();
             services.AddSingleton<PartitionRuntime>();
             services.AddSingleton<PartitionRouter>();
+            services.AddSingleton(s =>
+            {
+                var grains = s.GetRequiredService<IGrainFactory>();
+                // A node's next life has another name: what is meant for this one never reaches it.
+                return new PeerLinks(
+                    $"{name}/{Guid.NewGuid():N}", s.GetRequiredService<PartitionRuntime>(),
+                    (node, envelope) => SendAsync(grains, s.GetRequiredService<PeerLinks>().Self, node, envelope),
+                    s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<PeerLinks>>());
+            });
         });
         host.UseOrleans(silo =>
         {
-            silo.UseLocalhostClustering(siloPort, gatewayPort: 0, serviceId: "millrace", clusterId: $"single-{Environment.ProcessId}");
-            silo.Configure<EndpointOptions>(endpoint => endpoint.AdvertisedIPAddress = System.Net.IPAddress.Loopback);
+            configure(silo);
+            silo.Services.AddPlacementDirector<RendezvousPlacement, RendezvousDirector>();
         });
         // After the silo: hosted services start in order and stop in reverse.
         return host.ConfigureServices(services => services.AddHostedService<PartitionSupervisor>());
     }
+
+    private static Task SendAsync(IGrainFactory grains, string self, string node, byte[] envelope) =>
+        grains.GetGrain<INodeGrain>(node).ReceiveAsync(self, envelope);
 }

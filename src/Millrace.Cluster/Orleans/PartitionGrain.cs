@@ -1,3 +1,4 @@
+using Millrace.Cluster.Peers;
 using Orleans.Concurrency;
 
 namespace Millrace.Cluster.Orleans;
@@ -6,18 +7,24 @@ namespace Millrace.Cluster.Orleans;
 public interface IPartitionGrain : IGrainWithIntegerKey
 {
     /// <summary>Makes sure that the partition is owned somewhere. Returns at once; recovery goes on behind it.</summary>
+    /// <returns>The node that owns it, as <see cref="PeerLinks.Self"/>; null while it moves.</returns>
     [AlwaysInterleave]
-    Task EnsureActiveAsync();
+    Task<string?> EnsureActiveAsync();
+
+    /// <summary>Hands the partition over to where it belongs.</summary>
+    Task LeaveAsync();
 }
 
 /// <summary>
 /// Placement and failure detection for one partition, nothing more: it tells the node it lives on to run the
 /// partition, and to stop when it leaves. The journal's fence, not this grain, keeps two owners apart.
 /// </summary>
-[global::Orleans.Placement.PreferLocalPlacement]
+[RendezvousPlacement]
 [global::Orleans.KeepAlive]
 internal sealed class PartitionGrain(PartitionRuntime runtime) : Grain, IPartitionGrain
 {
+    private bool _isLeaving;
+
     private int Partition => (int)this.GetPrimaryKeyLong();
 
     // Activation must not wait for recovery: a call that waits is a call that holds up a shutdown.
@@ -28,12 +35,24 @@ internal sealed class PartitionGrain(PartitionRuntime runtime) : Grain, IPartiti
     }
 
     // Also when it is here already: a fenced partition is stopped while its grain lives on.
-    public Task EnsureActiveAsync()
+    public Task<string?> EnsureActiveAsync()
     {
+        if (_isLeaving)
+            return Task.FromResult<string?>(null);
         runtime.Start(Partition);
+        return Task.FromResult(runtime.Peers?.Self);
+    }
+
+    public Task LeaveAsync()
+    {
+        _isLeaving = true;
+        this.MigrateOnIdle();
         return Task.CompletedTask;
     }
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
-        runtime.StopAsync(Partition).WaitAsync(cancellationToken);
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _isLeaving = true;
+        await runtime.StopAsync(Partition).WaitAsync(cancellationToken);
+    }
 }

@@ -66,6 +66,9 @@ public ref struct PayloadReader(ReadOnlySpan<byte> source)
     /// <summary>A text that comes again and again, such as a SKU.</summary>
     public string Code() => TextCache.GetUtf8(Take(Count()));
 
+    /// <summary>As many bytes as the count before them says.</summary>
+    public ReadOnlySpan<byte> Bytes() => Take(Count());
+
     public string? OptionalText() => Bool() ? Text() : null;
 
     public long? OptionalSigned() => Bool() ? Signed() : null;

@@ -5,6 +5,14 @@ namespace Millrace.Storage.Postgres;
 /// <summary>Makes the connections of one purpose.</summary>
 internal static class Connections
 {
+    public static string ForMembership(string connectionString)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "millrace membership", MaxPoolSize = 4, Timeout = 3, CommandTimeout = 3 };
+        if (settings.Host?.Contains(',', StringComparison.Ordinal) == true)
+            (settings.TargetSessionAttributes, settings.HostRecheckSeconds) = ("primary", 0);
+        return settings.ConnectionString;
+    }
+
     /// <param name="most">Connections in the pool; 0 for none.</param>
     public static NpgsqlDataSource Source(string connectionString, string purpose, int most)
     {

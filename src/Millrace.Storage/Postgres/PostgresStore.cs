@@ -75,6 +75,9 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IAsyncDisposab
         }
     }
 
+    /// <summary>The same database, for the few short statements of the cluster's membership: a pool of its own.</summary>
+    public static string MembershipConnectionString(string connectionString) => Connections.ForMembership(connectionString);
+
     public async ValueTask DisposeAsync()
     {
         if (_closed)

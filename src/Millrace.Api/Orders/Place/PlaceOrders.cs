@@ -21,6 +21,8 @@ internal sealed class PlaceOrders(PartitionRouter router, Pricing pricing, TimeP
         PlaceDraft draft, ApiKey key, string idempotencyKey, UInt128 payloadHash, CancellationToken cancellation)
     {
         var keyHash = NameHash.PlaceKey(key.Tenant, idempotencyKey);
+        if (pricing.MustAsk(draft, key.Tenant))
+            await pricing.AskAsync(draft, key.Tenant);
         if (pricing.Price(draft, key, keyHash, payloadHash, out var placement) is { } refused)
         {
             // The catalog may have changed since the first use of the key, and a repeat must still get the first answer.

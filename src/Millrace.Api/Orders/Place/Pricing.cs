@@ -13,6 +13,21 @@ internal sealed class Pricing(Catalog catalog, PartitionRouter router)
     private static readonly Problem Recovering =
         new(ProblemKinds.Unavailable, "Repeat the request, with the same Idempotency-Key, a little later.");
 
+    /// <summary>Whether other nodes must be asked for items of the draft first.</summary>
+    public bool MustAsk(PlaceDraft draft, TenantId tenant)
+    {
+        foreach (var line in draft.Lines)
+        {
+            if (router.MustAsk(tenant, line.Sku))
+                return true;
+        }
+
+        return false;
+    }
+
+    public Task AskAsync(PlaceDraft draft, TenantId tenant) => Task.WhenAll(
+        draft.Lines.Select(line => line.Sku).Distinct(StringComparer.Ordinal).Where(sku => router.MustAsk(tenant, sku)).Select(sku => router.AskAsync(tenant, sku)));
+
     /// <returns>Null when <paramref name="placement"/> is good.</returns>
     public Problem? Price(PlaceDraft draft, ApiKey key, UInt128 keyHash, UInt128 payloadHash, out OrderPlacement placement)
     {
@@ -73,7 +88,7 @@ internal sealed class Pricing(Catalog catalog, PartitionRouter router)
     {
         if (catalog.Find(tenant, sku) is { } item)
             return item;
-        if (router.HasRecovered(tenant, sku))
+        if (router.IsMissing(tenant, sku))
             return catalog.Find(tenant, sku);
         refused = Recovering;
         return null;

@@ -32,6 +32,7 @@ internal static class Migrator
         var upgrade = DeployChanges.To.PostgresqlDatabase(connectionString)
             .WithScriptsEmbeddedInAssembly(typeof(Migrator).Assembly, name => name.StartsWith("Postgres/", StringComparison.Ordinal))
             .JournalToPostgresqlTable("public", "schema_version")
+            .WithVariablesDisabled()
             .WithTransaction()
             .LogToNowhere()
             .Build();

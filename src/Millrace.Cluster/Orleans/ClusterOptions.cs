@@ -1,0 +1,20 @@
+using System.Net;
+
+namespace Millrace.Cluster.Orleans;
+
+/// <summary>A node's place among others.</summary>
+public sealed record ClusterNodeOptions
+{
+    /// <summary>As people call it; the same in its next life.</summary>
+    public required string NodeName { get; init; }
+
+    /// <summary>Nodes with the same one form a cluster.</summary>
+    public string ClusterId { get; init; } = "millrace";
+
+    /// <summary>Of the database that holds the members.</summary>
+    public required string ConnectionString { get; init; }
+
+    /// <summary>Where the other nodes reach this one, and the only address it listens on for them. What comes there is trusted: it must not be
+    /// reachable from outside.</summary>
+    public IPEndPoint Endpoint { get; init; } = new(IPAddress.Loopback, 11111);
+}
