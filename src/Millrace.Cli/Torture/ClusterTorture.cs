@@ -108,7 +108,8 @@ internal sealed class ClusterTorture(int faults, int clients, int seed, string f
             case 0:
                 _pauses++;
                 var paused = node.PauseAsync(TimeSpan.FromSeconds(10), cancellation);
-                _pausedMs.AddRange(await probe.RunAsync(TimeSpan.FromSeconds(6), cancellation));
+                await probe.RunAsync(TimeSpan.FromSeconds(6), cancellation);
+                _pausedMs.AddRange(probe.SinceFault);
                 await paused;
                 // It finds out that it is taken for dead, and ends itself; whoever runs it starts it again.
                 await node.StartAgainAsync(TimeSpan.FromSeconds(15), cancellation);
@@ -116,14 +117,16 @@ internal sealed class ClusterTorture(int faults, int clients, int seed, string f
             case 1:
                 _restarts++;
                 var stopping = node.StopAsync(cancellation);
-                _handOverMs.AddRange(await probe.RunAsync(TimeSpan.FromSeconds(2), cancellation));
+                await probe.RunAsync(TimeSpan.FromSeconds(2), cancellation);
+                _handOverMs.AddRange(probe.Pauses);
                 await stopping;
                 await node.StartAsync(cancellation);
                 break;
             default:
                 _kills++;
                 await node.KillAsync();
-                _failoverMs.AddRange(await probe.RunAsync(TimeSpan.FromSeconds(6), cancellation));
+                await probe.RunAsync(TimeSpan.FromSeconds(6), cancellation);
+                _failoverMs.AddRange(probe.SinceFault);
                 await node.StartAsync(cancellation);
                 break;
         }

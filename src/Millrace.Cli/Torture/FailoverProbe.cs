@@ -15,7 +15,7 @@ internal sealed class FailoverProbe : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly IReadOnlyList<HttpClient> _nodes;
     private readonly int _partitions;
-    private readonly ConcurrentDictionary<int, TimeSpan> _refusedUntil = [];
+    private readonly ConcurrentDictionary<int, (TimeSpan From, TimeSpan Until)> _refused = [];
     private readonly SemaphoreSlim _asking = new(256);
     private readonly Stopwatch _watch = Stopwatch.StartNew();
 
@@ -25,14 +25,13 @@ internal sealed class FailoverProbe : IDisposable
 
     /// <summary>Until every partition has been served for a while, beginning when this was made.</summary>
     /// <param name="least">As long as the fault may take to be noticed.</param>
-    /// <returns>For each partition that was refused at all, how long.</returns>
-    public async Task<List<double>> RunAsync(TimeSpan least, CancellationToken cancellation)
+    public async Task RunAsync(TimeSpan least, CancellationToken cancellation)
     {
         var asked = new List<Task>();
-        while (_watch.Elapsed < least || _refusedUntil.Values.Any(until => _watch.Elapsed - until < TimeSpan.FromSeconds(2)))
+        while (_watch.Elapsed < least || _refused.Values.Any(refused => _watch.Elapsed - refused.Until < TimeSpan.FromSeconds(2)))
         {
             if (_watch.Elapsed > Patience)
-                throw new InvalidOperationException($"Partitions {string.Join(' ', _refusedUntil.Where(r => _watch.Elapsed - r.Value < TimeSpan.FromSeconds(2)).Select(r => r.Key).Order())} were not served again within 30 s.");
+                throw new InvalidOperationException($"Partitions {string.Join(' ', _refused.Where(r => _watch.Elapsed - r.Value.Until < TimeSpan.FromSeconds(2)).Select(r => r.Key).Order())} were not served again within 30 s.");
             for (var partition = 0; partition < _partitions; partition++)
                 asked.Add(AskAsync(partition, _nodes[partition % _nodes.Count], cancellation));
             asked.RemoveAll(task => task.IsCompleted);
@@ -40,8 +39,13 @@ internal sealed class FailoverProbe : IDisposable
         }
 
         await Task.WhenAll(asked);
-        return [.. _refusedUntil.Values.Select(until => until.TotalMilliseconds)];
     }
+
+    /// <summary>For each partition that was refused at all, the milliseconds from the fault until it was served again.</summary>
+    public IEnumerable<double> SinceFault => _refused.Values.Select(refused => refused.Until.TotalMilliseconds);
+
+    /// <summary>For each partition that was refused at all, the milliseconds from its first refusal until it was served again.</summary>
+    public IEnumerable<double> Pauses => _refused.Values.Select(refused => (refused.Until - refused.From + Every).TotalMilliseconds);
 
     public void Dispose() => _asking.Dispose();
 
@@ -67,5 +71,6 @@ internal sealed class FailoverProbe : IDisposable
         }
     }
 
-    private void Refused(int partition, TimeSpan at) => _refusedUntil.AddOrUpdate(partition, at, (_, before) => before > at ? before : at);
+    private void Refused(int partition, TimeSpan at) => _refused.AddOrUpdate(
+        partition, (at, at), (_, before) => (before.From < at ? before.From : at, before.Until > at ? before.Until : at));
 }

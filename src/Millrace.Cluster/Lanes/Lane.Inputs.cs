@@ -181,6 +181,7 @@ internal sealed partial class Lane
         foreach (var item in partition.Items)
             _runtime.Catalog.Publish(item, nowMs);
         host.State = PartitionState.Serving;
+        _runtime.Peers?.Announce(host.Id);
         LaneLog.Serving(_runtime.Logger, host.Id, claim.Seq, claim.Epoch);
     }
 

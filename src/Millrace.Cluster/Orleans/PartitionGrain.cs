@@ -1,5 +1,6 @@
 using Millrace.Cluster.Peers;
 using Orleans.Concurrency;
+using Orleans.Runtime.Placement;
 
 namespace Millrace.Cluster.Orleans;
 
@@ -11,8 +12,8 @@ public interface IPartitionGrain : IGrainWithIntegerKey
     [AlwaysInterleave]
     Task<string?> EnsureActiveAsync();
 
-    /// <summary>Hands the partition over to where it belongs.</summary>
-    Task LeaveAsync();
+    /// <summary>Hands the partition over to a node.</summary>
+    Task LeaveAsync(SiloAddress to);
 }
 
 /// <summary>
@@ -43,9 +44,10 @@ internal sealed class PartitionGrain(PartitionRuntime runtime) : Grain, IPartiti
         return Task.FromResult(runtime.Peers?.Self);
     }
 
-    public Task LeaveAsync()
+    public Task LeaveAsync(SiloAddress to)
     {
         _isLeaving = true;
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, to);
         this.MigrateOnIdle();
         return Task.CompletedTask;
     }

@@ -13,11 +13,15 @@ internal sealed partial class PartitionSupervisor(
 
     // A node that comes is given its partitions a few at a time, so that a hand-over is a short pause of few orders.
     private const int MovesPerRound = 4;
+    private const int CalmRounds = 6;
+    private static readonly TimeSpan HandOverPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Every, time);
         var isStarted = false;
+        var calmRounds = 0;
         do
         {
             try
@@ -28,7 +32,10 @@ internal sealed partial class PartitionSupervisor(
                 var failed = (await Task.WhenAll(Enumerable.Range(0, runtime.Map.Count).Select(AskAsync)).WaitAsync(stoppingToken)).Count(isKnown => !isKnown);
                 if (failed > 0)
                     NotAllKnown(logger, failed);
-                await LeaveStraysAsync(stoppingToken);
+                // While anybody does not answer, what the membership says of the living is not to be trusted.
+                calmRounds = failed > 0 ? 0 : calmRounds + 1;
+                if (calmRounds >= CalmRounds)
+                    await LeaveStraysAsync(stoppingToken);
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
@@ -53,19 +60,47 @@ internal sealed partial class PartitionSupervisor(
         }
     }
 
+    /// <summary>In good order: every partition is handed to the node that has it next, before this one leaves the cluster.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        var others = Alive().Where(silo => !silo.Equals(self.SiloAddress)).ToList();
+        if (others.Count == 0)
+            return;
+        try
+        {
+            await Task.WhenAll(Enumerable.Range(0, runtime.Map.Count).Where(runtime.IsHere).Select(partition => LeaveAsync(partition, others)))
+                .WaitAsync(HandOverPatience, cancellationToken);
+            for (var waited = TimeSpan.Zero; waited < HandOverPatience && Enumerable.Range(0, runtime.Map.Count).Any(runtime.IsHere); waited += Pause)
+                await Task.Delay(Pause, time, cancellationToken);
+        }
+        catch (Exception failure) when (failure is OrleansException or TimeoutException or OperationCanceledException)
+        {
+            // Whoever comes next claims them anyway.
+            Failed(logger, failure);
+        }
+    }
+
     // Each node gives away only what it has itself, to a node that the membership has as alive.
     private async Task LeaveStraysAsync(CancellationToken cancellation)
     {
-        var alive = members.CurrentSnapshot.Members.Values.Where(m => m.Status == SiloStatus.Active).Select(m => m.SiloAddress).ToList();
+        var alive = Alive();
         if (!alive.Contains(self.SiloAddress))
             return;
         var strays = Enumerable.Range(0, runtime.Map.Count)
-            .Where(p => links.Owners[p] == links.Self && !RendezvousPlacement.Choose(p, alive, RendezvousPlacement.NameOf).Equals(self.SiloAddress))
+            .Where(p => runtime.IsHere(p) && !RendezvousPlacement.Choose(p, alive, RendezvousPlacement.NameOf).Equals(self.SiloAddress))
             .Take(MovesPerRound).ToList();
-        foreach (var partition in strays)
-            links.SetOwner(partition, null);
-        await Task.WhenAll(strays.Select(partition => grains.GetGrain<IPartitionGrain>(partition).LeaveAsync())).WaitAsync(cancellation);
+        await Task.WhenAll(strays.Select(partition => LeaveAsync(partition, alive))).WaitAsync(cancellation);
     }
+
+    private Task LeaveAsync(int partition, List<SiloAddress> nodes)
+    {
+        links.SetOwner(partition, null);
+        return grains.GetGrain<IPartitionGrain>(partition).LeaveAsync(RendezvousPlacement.Choose(partition, nodes, RendezvousPlacement.NameOf));
+    }
+
+    private List<SiloAddress> Alive() =>
+        [.. members.CurrentSnapshot.Members.Values.Where(m => m.Status == SiloStatus.Active).Select(m => m.SiloAddress)];
 
     [LoggerMessage(1, LogLevel.Warning, "A round over the partitions failed; the next one asks again.")]
     private static partial void Failed(ILogger logger, Exception failure);

@@ -25,7 +25,12 @@ internal sealed class RendezvousPlacementAttribute() : PlacementAttribute(new Re
 
 internal sealed class RendezvousDirector : IPlacementDirector
 {
-    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context) =>
-        Task.FromResult(RendezvousPlacement.Choose(
-            (int)target.GrainIdentity.GetIntegerKey(), context.GetCompatibleSilos(target), RendezvousPlacement.NameOf));
+    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
+    {
+        var silos = context.GetCompatibleSilos(target);
+        // Whoever hands a partition over says to whom.
+        var chosen = IPlacementDirector.GetPlacementHint(target.RequestContextData, silos)
+            ?? RendezvousPlacement.Choose((int)target.GrainIdentity.GetIntegerKey(), silos, RendezvousPlacement.NameOf);
+        return Task.FromResult(chosen);
+    }
 }

@@ -12,6 +12,7 @@ internal static class PeerFrames
     private const byte Acknowledgement = 2;
     private const byte Request = 3;
     private const byte Reply = 4;
+    private const byte Ownership = 5;
 
     public static void WriteDelivery(PayloadWriter w, int source, int target, long firstSeq, List<PartitionMessage> messages)
     {
@@ -47,6 +48,12 @@ internal static class PeerFrames
         ReplyCodec.Write(w, reply);
     }
 
+    public static void WriteOwnership(PayloadWriter w, int partition)
+    {
+        w.Byte(Ownership);
+        w.Int(partition);
+    }
+
     /// <summary>Hands each frame to the one who takes it.</summary>
     /// <exception cref="PayloadException">The bytes are not frames; those before the first that is none are taken.</exception>
     public static void Read(ReadOnlySpan<byte> envelope, PeerLinks links, string from)
@@ -72,6 +79,7 @@ internal static class PeerFrames
                     var answered = r.Signed();
                     links.TakeReply(from, answered, ReplyCodec.Read(ref r));
                     break;
+                case Ownership: links.TakeOwnership(from, r.Int()); break;
                 case var kind: throw new PayloadException($"frame {kind} is unknown");
             }
         }

@@ -54,6 +54,15 @@ internal sealed class PeerLink(string node, Func<string, byte[], Task> send, ILo
         }
     }
 
+    public void Announce(int partition)
+    {
+        lock (_lock)
+        {
+            PeerFrames.WriteOwnership(_filling, partition);
+            SendSoon();
+        }
+    }
+
     /// <summary>The sink is completed in any case, at the latest about when <paramref name="untilMs"/> has passed.</summary>
     public void Request(int partition, PartitionRequest request, ReplySink sink, long untilMs)
     {

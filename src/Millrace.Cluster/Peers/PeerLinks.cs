@@ -81,6 +81,22 @@ public sealed class PeerLinks : IDisposable
             LinkTo(node).Acknowledge(from, source, seq);
     }
 
+    /// <summary>Tells the others at once that this node serves a partition; else they learn it with their next question to the directory.</summary>
+    internal void Announce(int partition)
+    {
+        foreach (var node in _owners.Distinct(StringComparer.Ordinal))
+        {
+            if (node is not null && node != Self)
+                LinkTo(node).Announce(partition);
+        }
+    }
+
+    internal void TakeOwnership(string from, int partition)
+    {
+        if ((uint)partition < (uint)_owners.Length)
+            SetOwner(partition, from);
+    }
+
     internal void TakeDelivery(int source, int target, long firstSeq, PartitionMessage[] messages)
     {
         if ((uint)target < (uint)_owners.Length && (uint)source < (uint)_owners.Length)
