@@ -103,9 +103,10 @@ internal sealed class ClusterTorture(int faults, int clients, int seed, string f
         var others = _clients.Where((_, i) => i != victim).ToList();
         var node = _nodes[victim];
         using var probe = new FailoverProbe(others, Partitions);
-        switch (_random.Next(4))
+        // One of each first, so that a short run has met them all.
+        switch (_done < 3 ? _done : _random.Next(4))
         {
-            case 0:
+            case 2:
                 _pauses++;
                 var paused = node.PauseAsync(TimeSpan.FromSeconds(10), cancellation);
                 await probe.RunAsync(TimeSpan.FromSeconds(6), cancellation);

@@ -120,6 +120,15 @@ public sealed class CommandTests(Shop shop) : IDisposable
     }
 
     [Fact]
+    public async Task A_cluster_that_is_tortured_loses_nothing()
+    {
+        var result = await RunAsync(0, "torture", "cluster", "--faults", "3", "--json", "-", "--data", _folder["cluster"]);
+        Assert.Equal((1, 1, 1), ((int)result["kills"]!, (int)result["pauses"]!, (int)result["restarts"]!));
+        Assert.Equal((0, 0, 0, 0), ((int)result["lost"]!, (int)result["double_charges"]!, (int)result["oversold"]!, (int)result["violations"]!));
+        Assert.True((int)result["acknowledged"]! > 0 && (int)result["confirmed"]! > 0 && (double)result["failover_p99_ms"]! > 0 && (double)result["failover_p50_ms"]! > 0);
+    }
+
+    [Fact]
     public async Task A_simulation_ends_with_its_figures_and_without_a_violation()
     {
         var result = await RunAsync(0, "simulate", "--seeds", "5", "--from", "77", "--json", "-");

@@ -1,0 +1,192 @@
+using Millrace.Cli.Children;
+using Millrace.Engine.Journal;
+using Millrace.Storage.Postgres;
+using Npgsql;
+using Xunit;
+
+namespace Millrace.Tests.Storage.Postgres;
+
+/// <summary>What a real server does that a compliance suite cannot ask for: it dies, is set up unsafely, holds locks, and has its rows damaged.</summary>
+public sealed class PostgresFaultTests(PostgresFixture postgres)
+{
+    private const int Partitions = 4;
+
+    [Fact]
+    public async Task A_server_that_dies_is_gone_on_with_when_it_is_back()
+    {
+        await using var server = await PostgresServer.StartAsync(null, TestContext.Current.CancellationToken);
+        await using var store = await OpenAsync(await server.CreateDatabaseAsync("m", TestContext.Current.CancellationToken));
+        var log = await PartitionLog.ClaimAsync(store, 0);
+        await store.AppendAsync([log.Next()]);
+        await server.KillAsync();
+
+        var fault = await Assert.ThrowsAnyAsync<Exception>(async () => await store.AppendAsync([log.Next()]));
+        Assert.True(fault is StoreUnavailableException or AmbiguousCommitException, fault.ToString());
+        await Assert.ThrowsAsync<StoreUnavailableException>(async () => await store.ClaimAsync(0, "b", CancellationToken.None));
+        await Assert.ThrowsAsync<StoreUnavailableException>(async () => await store.LoadPartitionAsync(0, CancellationToken.None));
+        await Assert.ThrowsAsync<StoreUnavailableException>(async () => await store.ConfirmAsync([(0, 1)], CancellationToken.None));
+
+        await server.RunAsync(TestContext.Current.CancellationToken);
+        var again = await PartitionLog.ClaimAsync(store, 0);
+        Assert.Equal((2, 1), (again.Epoch, again.Seq));
+        Assert.Equal([AppendOutcome.Appended], await store.AppendAsync([again.Next()]));
+        Assert.Equal(2, (await store.ReadAllOfAsync(0)).Count);
+    }
+
+    [Theory]
+    [InlineData("fsync")]
+    [InlineData("full_page_writes")]
+    [InlineData("synchronous_commit")]
+    public async Task A_server_that_can_lose_commits_is_refused_unless_that_is_allowed(string setting)
+    {
+        await using var server = await PostgresServer.StartAsync(
+            new Dictionary<string, string>(StringComparer.Ordinal) { [setting] = "off" }, TestContext.Current.CancellationToken);
+        var refused = await Assert.ThrowsAsync<StoreRefusedException>(() => OpenAsync(server.ConnectionString));
+        Assert.Contains($"{setting} = off", refused.Message, StringComparison.Ordinal);
+        await using var store = await PostgresStore.OpenAsync(new PostgresStoreOptions { ConnectionString = server.ConnectionString, AllowUnsafeDurability = true });
+        Assert.False(store.IsDurable);
+    }
+
+    [Fact]
+    public async Task Without_a_standby_nothing_is_acknowledged_where_a_replica_is_required()
+    {
+        var refused = await Assert.ThrowsAsync<StoreRefusedException>(async () =>
+            await PostgresStore.OpenAsync(new PostgresStoreOptions { ConnectionString = await postgres.NewDatabaseAsync(), RequireReplica = true }));
+        Assert.Contains("synchronous_standby_names", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_wait_for_a_standby_that_is_broken_off_is_no_success()
+    {
+        // The standby does not exist: every commit waits for it, until somebody breaks off the wait, which the server tells as a warning and a success.
+        await using var server = await PostgresServer.StartAsync(null, TestContext.Current.CancellationToken);
+        await using var store = await OpenAsync(await server.CreateDatabaseAsync("m", TestContext.Current.CancellationToken));
+        var log = await PartitionLog.ClaimAsync(store, 0);
+        await store.AppendAsync([log.Next()]);
+        await ExecuteAsync(server.ConnectionString, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+        await ExecuteAsync(server.ConnectionString, "SELECT pg_reload_conf()");
+        await UntilAsync(server.ConnectionString, "SELECT current_setting('synchronous_standby_names') = 'nobody'");
+
+        var appending = store.AppendAsync([log.Next()]).AsTask();
+        await UntilAsync(server.ConnectionString, "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+        await ExecuteAsync(server.ConnectionString, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+        await Assert.ThrowsAsync<AmbiguousCommitException>(() => appending);
+
+        await ExecuteAsync(server.ConnectionString, "ALTER SYSTEM RESET synchronous_standby_names");
+        await ExecuteAsync(server.ConnectionString, "SELECT pg_reload_conf()");
+        await UntilAsync(server.ConnectionString, "SELECT current_setting('synchronous_standby_names') = ''");
+        Assert.Equal(2, (await PartitionLog.ClaimAsync(store, 0)).Seq);
+    }
+
+    [Fact]
+    public async Task A_commit_that_is_not_answered_is_given_up_and_its_partition_claimed_again()
+    {
+        var database = await postgres.NewDatabaseAsync();
+        await using var store = await PostgresStore.OpenAsync(new PostgresStoreOptions
+        {
+            ConnectionString = database, PartitionCount = Partitions, CommitPatience = TimeSpan.FromMilliseconds(300),
+        });
+        var log = await PartitionLog.ClaimAsync(store, 0);
+        await using (var holder = new NpgsqlConnection(database))
+        {
+            await holder.OpenAsync(TestContext.Current.CancellationToken);
+            await using var transaction = await holder.BeginTransactionAsync(TestContext.Current.CancellationToken);
+            await using var hold = new NpgsqlCommand("SELECT 1 FROM partition_head WHERE partition = 0 FOR UPDATE", holder);
+            await hold.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+            await Assert.ThrowsAsync<AmbiguousCommitException>(async () => await store.AppendAsync([log.Next()]));
+        }
+
+        // It was waiting for the lock, and is made now: the claim waits for it, and sees it.
+        var again = await PartitionLog.ClaimAsync(store, 0);
+        Assert.Equal(again.Seq, (await store.ReadAllOfAsync(0)).Count);
+        Assert.Equal([AppendOutcome.Appended], await store.AppendAsync([again.Next()]));
+    }
+
+    [Fact]
+    public async Task A_session_of_a_node_that_stands_still_does_not_keep_others_from_claiming()
+    {
+        var database = await postgres.NewDatabaseAsync();
+        await using var store = await OpenAsync(database);
+        await using var stuck = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database) { ApplicationName = "millrace commit", Pooling = false }.ConnectionString);
+        await stuck.OpenAsync(TestContext.Current.CancellationToken);
+        await using var transaction = await stuck.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using var hold = new NpgsqlCommand("SELECT 1 FROM partition_head WHERE partition = 1 FOR UPDATE", stuck);
+        await hold.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                Assert.Equal(1, (await store.ClaimAsync(1, "a", CancellationToken.None)).Epoch);
+                break;
+            }
+            catch (StoreUnavailableException) when (attempt < 5)
+            {
+                // It says so, and the next attempt finds the way free.
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("UPDATE journal SET payload = set_byte(payload, 3, get_byte(payload, 3) # 1) WHERE partition = 0 AND first_seq = 2", 2)]
+    [InlineData("DELETE FROM journal WHERE partition = 0 AND first_seq = 2", 2)]
+    [InlineData("DELETE FROM journal WHERE partition = 0 AND first_seq = 3", 3)]
+    [InlineData("UPDATE journal SET chain = previous WHERE partition = 0 AND first_seq = 1", 1)]
+    [InlineData("UPDATE journal SET last_seq = 9 WHERE partition = 0 AND first_seq = 3", 3)]
+    [InlineData("UPDATE partition_head SET chain = decode(repeat('11', 16), 'hex') WHERE partition = 0", 3)]
+    public async Task Damage_halts_the_partition_at_its_place_and_no_other(string damage, long at)
+    {
+        var database = await postgres.NewDatabaseAsync();
+        await using var store = await OpenAsync(database);
+        var (log, other) = (await PartitionLog.ClaimAsync(store, 0), await PartitionLog.ClaimAsync(store, 1));
+        for (var i = 0; i < 3; i++)
+            await store.AppendAsync([log.Next(), other.Next()]);
+        await ExecuteAsync(database, damage);
+
+        var found = await Assert.ThrowsAsync<JournalCorruptException>(() => store.ReadAllOfAsync(0));
+        Assert.Equal((0, at), (found.Partition, found.Seq));
+        Assert.Equal(3, (await store.ReadAllOfAsync(1)).Count);
+    }
+
+    [Fact]
+    public async Task A_store_of_another_number_of_partitions_or_a_newer_format_is_refused()
+    {
+        var database = await postgres.NewDatabaseAsync();
+        await using (var store = await OpenAsync(database))
+            Assert.Equal(Partitions, store.PartitionCount);
+        await Assert.ThrowsAsync<StoreRefusedException>(() => PostgresStore.OpenAsync(new PostgresStoreOptions { ConnectionString = database, PartitionCount = 8 }));
+        await ExecuteAsync(database, "UPDATE store SET payload_format = 99");
+        await Assert.ThrowsAsync<StoreRefusedException>(() => OpenAsync(database));
+        await ExecuteAsync(database, "UPDATE store SET payload_format = 1; INSERT INTO schema_version (scriptname, applied) VALUES ('Postgres/9999_of_the_future.sql', now())");
+        var newer = await Assert.ThrowsAsync<StoreRefusedException>(() => OpenAsync(database));
+        Assert.Contains("newer", newer.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_store_in_an_earlier_format_is_written_in_it_until_it_is_raised()
+    {
+        var database = await postgres.NewDatabaseAsync();
+        await using var store = await OpenAsync(database);
+        await ExecuteAsync(database, "UPDATE store SET payload_format = 1");
+        Assert.Equal(1, (await store.ClaimAsync(0, "a", CancellationToken.None)).Format);
+    }
+
+    private static Task<PostgresStore> OpenAsync(string database) =>
+        PostgresStore.OpenAsync(new PostgresStoreOptions { ConnectionString = database, PartitionCount = Partitions });
+
+    private static async Task ExecuteAsync(string database, string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var command = source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+
+    private static Task UntilAsync(string database, string question) => Millrace.Tests.EndToEnd.Eventually.Async(
+        async () =>
+        {
+            await using var source = NpgsqlDataSource.Create(database);
+            await using var command = source.CreateCommand(question);
+            return (bool)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+        },
+        question);
+}
