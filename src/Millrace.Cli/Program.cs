@@ -8,6 +8,7 @@ using Millrace.Cli.Psp;
 using Millrace.Cli.Replay;
 using Millrace.Cli.Serve;
 using Millrace.Cli.Simulate;
+using Millrace.Cli.Stores;
 using Millrace.Cli.Torture;
 using Millrace.Cli.Verify;
 
@@ -16,6 +17,7 @@ var root = new RootCommand("Millrace: orders accepted, stock held, money moved, 
     ServeCommand.Create(),
     DemoCommand.Create(),
     VerifyCommand.Create(),
+    MigrateStoreCommand.Create(),
     SimulateCommand.Create(),
     TortureCommand.Create(),
     DoctorCommand.Create(),

@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Millrace.Tests.Storage;
+using Millrace.Tests.Storage.Postgres;
 using Xunit;
 
 namespace Millrace.Tests.EndToEnd;
 
 /// <summary>The commands that people type, as processes of their own.</summary>
 [Collection(Processes.Name)]
-public sealed class CommandTests(Shop shop) : IDisposable
+public sealed class CommandTests(Shop shop, PostgresFixture postgres) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
     private readonly TemporaryFolder _folder = new();
@@ -117,6 +118,14 @@ public sealed class CommandTests(Shop shop) : IDisposable
         var result = await RunAsync(0, "torture", "node", "--kills", "3", "--seconds", "3", "--json", "-", "--data", _folder["torture"]);
         Assert.Equal((3, 0, 0, 0, 0), ((int)result["kills"]!, (int)result["lost"]!, (int)result["double_charges"]!, (int)result["oversold"]!, (int)result["violations"]!));
         Assert.True((int)result["acknowledged"]! > 0 && (int)result["confirmed"]! > 0 && result["rejected"] is not null && (double)result["ready_p99_ms"]! > 0);
+
+        // What it leaves behind moves to PostgreSQL whole, and a second time changes nothing.
+        var database = await postgres.NewDatabaseAsync();
+        for (var time = 0; time < 2; time++)
+        {
+            var moved = await RunAsync(0, "migrate-store", "--from", Path.Combine(_folder["torture"], "node"), "--to", database, "--json", "-");
+            Assert.Equal(((int)result["acknowledged"]!, 0), ((int)moved["orders"]!, (int)moved["violations"]!));
+        }
     }
 
     [Fact]

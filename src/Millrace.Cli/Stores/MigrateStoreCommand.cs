@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Millrace.Cli.Client;
+using Millrace.Cli.Verify;
+using Millrace.Engine.Journal;
+using Millrace.Storage.Postgres;
+using Millrace.Storage.Sqlite;
+
+namespace Millrace.Cli.Stores;
+
+/// <summary><c>millrace migrate-store</c>: from one node with SQLite to a cluster over PostgreSQL.</summary>
+internal static class MigrateStoreCommand
+{
+    public static Command Create()
+    {
+        var json = new JsonResult();
+        var from = new Option<string>("--from") { Description = "Data folder of a stopped server", Required = true };
+        var to = new Option<string>("--to") { Description = "Connection string of an empty database", Required = true };
+        var command = new Command("migrate-store", "Copy a data folder's orders and stock to PostgreSQL, and verify both") { from, to };
+        json.AddTo(command);
+        command.SetGuardedAction(async (arguments, cancellation) =>
+        {
+            var (folder, database) = (arguments.GetValue(from)!, arguments.GetValue(to)!);
+            if (!Directory.Exists(folder))
+                throw new UsageException($"There is no data folder '{folder}'.");
+            try
+            {
+                var before = await StoreVerification.RunAsync(folder, null, cancellation);
+                if (before.ViolationCount > 0)
+                    throw new InvalidOperationException($"The data folder has {before.ViolationCount} violations; 'millrace verify' shows them. Nothing was copied.");
+                await CopyAsync(folder, database, cancellation);
+                await Console.Error.WriteLineAsync("verifying the database");
+                var after = await StoreVerification.RunPostgresAsync(database, null, cancellation);
+                var differences = (after.Orders == before.Orders ? 0 : 1) + (after.Items == before.Items ? 0 : 1) + (after.Records == before.Records ? 0 : 1);
+                Console.Out.WriteLine($"{after.Orders} orders, {after.Items} items and {after.Records} records are in the database: {after.ViolationCount} violations, {differences} differences");
+                Console.Out.WriteLine($"serve them with: millrace serve --data {folder} --postgres ... (the API keys stay in the folder)");
+                await json.WriteAsync(arguments, new JsonObject
+                {
+                    ["scenario"] = "migrate-store",
+                    ["orders"] = after.Orders,
+                    ["items"] = after.Items,
+                    ["records"] = after.Records,
+                    ["violations"] = after.ViolationCount + differences,
+                });
+                return after.ViolationCount + differences == 0 ? Acting.Done : Acting.Failed;
+            }
+            catch (Exception refused) when (refused is StoreRefusedException or StoreUnavailableException or JournalCorruptException)
+            {
+                throw new InvalidOperationException(refused.Message, refused);
+            }
+        });
+        return command;
+    }
+
+    private static async Task CopyAsync(string folder, string database, CancellationToken cancellation)
+    {
+        await using var source = SqliteStore.Open(new SqliteStoreOptions { DataDirectory = folder });
+        await using var target = await PostgresStore.OpenAsync(new PostgresStoreOptions { ConnectionString = database, PartitionCount = source.PartitionCount });
+        var migration = new StoreMigration(source, target);
+        await Progressing.RunAsync("partitions", source.PartitionCount, () => migration.Done, () => migration.RunAsync(cancellation));
+    }
+}
