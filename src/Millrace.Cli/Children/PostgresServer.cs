@@ -50,6 +50,37 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
     }
 
+    /// <summary>A hot standby of another server, with a copy of what that has now.</summary>
+    /// <param name="primary">Goes on serving meanwhile.</param>
+    /// <param name="port">Of the new server.</param>
+    public static async Task<PostgresServer> StartStandbyOfAsync(PostgresServer primary, int port, CancellationToken cancellation)
+    {
+        var folder = Directory.CreateTempSubdirectory("millrace-postgres-").FullName;
+        var server = new PostgresServer(folder, port, primary._settings);
+        try
+        {
+            await server.OwnFolderAsync(cancellation);
+            await RunToEndAsync(
+                Command("pg_basebackup", ["-d", $"host=127.0.0.1 port={primary.Port} user={User}", "-D", Path.Combine(folder, "data"), "-R", "-X", "stream", "-c", "fast", "--no-sync"]),
+                cancellation);
+            await server.RunAsync(cancellation);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Runs one statement as the superuser, and reads its one value.</summary>
+    public async Task<object?> ExecuteAsync(string sql, CancellationToken cancellation)
+    {
+        await using var source = NpgsqlDataSource.Create(ConnectionString);
+        await using var command = source.CreateCommand(sql);
+        return await command.ExecuteScalarAsync(cancellation);
+    }
+
     /// <summary>A new, empty database on it.</summary>
     /// <returns>Its connection string.</returns>
     public async Task<string> CreateDatabaseAsync(string name, CancellationToken cancellation = default)
@@ -120,10 +151,15 @@ internal sealed class PostgresServer : IAsyncDisposable
             ? found
             : throw new InvalidOperationException("PostgreSQL is not installed; on Debian: apt-get install postgresql");
 
-    private async Task InitializeAsync(CancellationToken cancellation)
+    private async Task OwnFolderAsync(CancellationToken cancellation)
     {
         if (Environment.IsPrivilegedProcess)
             await RunToEndAsync(new ProcessStartInfo("chown", [User, _folder]), cancellation);
+    }
+
+    private async Task InitializeAsync(CancellationToken cancellation)
+    {
+        await OwnFolderAsync(cancellation);
         // Trust: it listens to loopback only, and for as long as this process lives.
         await RunToEndAsync(
             Command("initdb", ["-D", Path.Combine(_folder, "data"), "-U", User, "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums"]),

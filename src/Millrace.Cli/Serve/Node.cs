@@ -71,6 +71,7 @@ public static class Node
                 RequireReplica = options.RequireReplica,
             }).GetAwaiter().GetResult();
             AddStore(services, postgres);
+            services.AddHostedService<PostgresChores>();
             return;
         }
 

@@ -7,7 +7,7 @@ namespace Millrace.Cli.Torture;
 /// <summary><c>millrace torture</c>: real processes, killed.</summary>
 internal static class TortureCommand
 {
-    public static Command Create() => new("torture", "Kill real servers under real load, and compare what everybody knows afterwards") { Node(), Cluster() };
+    public static Command Create() => new("torture", "Kill real servers under real load, and compare what everybody knows afterwards") { Node(), Cluster(), Failover() };
 
     private static Command Node()
     {
@@ -36,11 +36,28 @@ internal static class TortureCommand
         {
             if (arguments.GetValue(faults) < 1)
                 throw new UsageException("--faults is 1 or more.");
-            using var torture = new ClusterTorture(arguments.GetValue(faults), clients, seed, folder);
+            var torture = new ClusterTorture(arguments.GetValue(faults), clients, seed, folder);
             var result = await torture.RunAsync(cancellation);
             Console.Out.WriteLine(
                 $"{result["kills"]} kills, {result["pauses"]} pauses and {result["restarts"]} restarts: {Outcome(result)}; "
                 + $"failover {result["failover_p50_ms"]} ms, p99 {result["failover_p99_ms"]} ms; beside a node that stands still {result["paused_p50_ms"]} ms, p99 {result["paused_p99_ms"]} ms; hand-over {result["hand_over_p50_ms"]} ms, p99 {result["hand_over_p99_ms"]} ms");
+            return result;
+        });
+        return command;
+    }
+
+    private static Command Failover()
+    {
+        var failovers = new Option<int>("--failovers") { Description = "How often the primary, or now and then its standby, is killed", DefaultValueFactory = _ => 3 };
+        var run = new TortureOptions();
+        var command = new Command("failover", "Two servers over a PostgreSQL primary with a synchronous standby; exit status 1 on any violation") { failovers };
+        run.AddTo(command, async (arguments, folder, clients, seed, cancellation) =>
+        {
+            if (arguments.GetValue(failovers) < 1)
+                throw new UsageException("--failovers is 1 or more.");
+            var result = await new FailoverTorture(arguments.GetValue(failovers), clients, seed, folder).RunAsync(cancellation);
+            Console.Out.WriteLine(
+                $"{result["failovers"]} failovers and {result["standby_kills"]} lost standbys: {Outcome(result)}; served again after {result["recovery_p50_ms"]} ms, at most {result["recovery_max_ms"]} ms");
             return result;
         });
         return command;

@@ -75,6 +75,22 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IAsyncDisposab
         }
     }
 
+    /// <summary>Makes the tables of the days and months to come. Any node may do it, at any time; it is done at the opening too.</summary>
+    public async Task PrepareTimePartitionsAsync(CancellationToken cancellation)
+    {
+        RequireOpen();
+        try
+        {
+            var connection = await _control.OpenConnectionAsync(cancellation).ConfigureAwait(false);
+            await using (connection.ConfigureAwait(false))
+                await Migrator.PrepareAsync(connection).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (PostgresFaults.IsOfDatabase(fault))
+        {
+            throw PostgresFaults.Unavailable(fault);
+        }
+    }
+
     /// <summary>The same database, for the few short statements of the cluster's membership: a pool of its own.</summary>
     public static string MembershipConnectionString(string connectionString) => Connections.ForMembership(connectionString);
 

@@ -138,6 +138,14 @@ public sealed class CommandTests(Shop shop, PostgresFixture postgres) : IDisposa
     }
 
     [Fact]
+    public async Task A_database_whose_primary_dies_loses_nothing_that_was_acknowledged()
+    {
+        var result = await RunAsync(0, "torture", "failover", "--failovers", "1", "--json", "-", "--data", _folder["failover"]);
+        Assert.Equal((1, 0, 0, 0, 0), ((int)result["failovers"]!, (int)result["lost"]!, (int)result["double_charges"]!, (int)result["oversold"]!, (int)result["violations"]!));
+        Assert.True((int)result["acknowledged"]! > 0 && (double)result["recovery_max_ms"]! > 0);
+    }
+
+    [Fact]
     public async Task A_simulation_ends_with_its_figures_and_without_a_violation()
     {
         var result = await RunAsync(0, "simulate", "--seeds", "5", "--from", "77", "--json", "-");

@@ -27,6 +27,23 @@ internal static class Migrator
         }
     }
 
+    /// <summary>Only the tables that time divides.</summary>
+    public static async Task PrepareAsync(NpgsqlConnection connection)
+    {
+        // Whoever comes second finds it done.
+        using var turn = new NpgsqlCommand($"SELECT pg_try_advisory_lock({LockKey})", connection);
+        if (!(bool)(await turn.ExecuteScalarAsync().ConfigureAwait(false))!)
+            return;
+        try
+        {
+            await TimePartitions.EnsureAsync(connection).ConfigureAwait(false);
+        }
+        finally
+        {
+            await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({LockKey})").ConfigureAwait(false);
+        }
+    }
+
     private static void Upgrade(string connectionString)
     {
         var upgrade = DeployChanges.To.PostgresqlDatabase(connectionString)

@@ -1,0 +1,142 @@
+using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
+using Millrace.Api.Keys;
+using Millrace.Cli.Children;
+using Millrace.Cli.Client;
+using Millrace.Cli.Verify;
+using Millrace.Domain.Identity;
+using Millrace.Simulation.Checkers;
+
+namespace Millrace.Cli.Torture;
+
+/// <summary>Real nodes over a real database, shoppers at all of them, and in the end everybody's records compared.</summary>
+internal sealed class TorturedCluster : IAsyncDisposable
+{
+    public const int Partitions = 64;
+    private const long ScarceUnits = 300;
+    private const string Secret = "of this run only";
+    private readonly string _folder;
+    private readonly string _database;
+    private readonly int _shoppers;
+    private readonly int _seed;
+    private readonly string _key;
+    private readonly AckRecord _told;
+    private readonly PspProcess _psp;
+
+    private TorturedCluster(string folder, string database, int shoppers, int seed, string key, PspProcess psp)
+    {
+        (_folder, _database, _shoppers, _seed, _key, _psp) = (folder, database, shoppers, seed, key, psp);
+        _told = new AckRecord(Path.Combine(folder, "acknowledged.txt"));
+        Random = new Random(seed);
+    }
+
+    public Random Random { get; }
+
+    public List<TortureNode> Nodes { get; } = [];
+
+    /// <summary>One to each node.</summary>
+    public List<HttpClient> Clients { get; } = [];
+
+    public static async Task<TorturedCluster> StartAsync(int nodes, string folder, string database, int shoppers, int seed, CancellationToken cancellation)
+    {
+        var ports = Enumerable.Range(0, 2 * nodes).Select(_ => Serve.FreePort.Find()).ToArray();
+        var psp = await PspProcess.StartAsync(Path.Combine(folder, "psp"), new Uri($"http://127.0.0.1:{ports[0]}/v1/psp/psp/webhooks"), Secret, cancellation);
+        var keys = Path.Combine(folder, "keys");
+        var key = new ApiKeyStore(keys, TimeProvider.System).Create(TenantId.Parse("torture"), "torture", Scopes.Admin, TimeProvider.System.GetUtcNow().AddDays(1)).Text;
+        var cluster = new TorturedCluster(folder, database, shoppers, seed, key, psp);
+        try
+        {
+            for (var i = 0; i < nodes; i++)
+            {
+                var node = new TortureNode(
+                    ["--data", keys, "--postgres", database, "--node-name", $"node-{i}", "--cluster", $"127.0.0.1:{ports[nodes + i]}", "--psp", psp.Url.ToString()],
+                    Secret, ports[i]);
+                cluster.Nodes.Add(node);
+                var http = new HttpClient { BaseAddress = node.Url, Timeout = TimeSpan.FromSeconds(10) };
+                http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+                cluster.Clients.Add(http);
+                await node.StartAsync(cancellation);
+            }
+
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Strikes under load until <paramref name="total"/> faults are done; then all is well again, and must come to rest.</summary>
+    /// <returns>What every torture reports.</returns>
+    public async Task<JsonObject> RunAsync(int total, Func<int, Task> strike, CancellationToken cancellation)
+    {
+        using (var client = new MillraceClient(Nodes[0].Url, _key))
+            await TortureShop.StockAsync(client, ScarceUnits, cancellation);
+        var shoppers = Enumerable.Range(0, _shoppers).Select(number => new TortureClient(Clients, _told, number, _seed, cancellation)).ToArray();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var load = Task.WhenAll(shoppers.Select(shopper => Task.Run(() => shopper.RunAsync(stop.Token), CancellationToken.None)));
+        var done = 0;
+        await Progressing.RunAsync("faults", total, () => done, async () =>
+        {
+            for (; done < total; done++)
+            {
+                await PspFaults.SetAnyAsync(_psp.Url, Random, cancellation);
+                await Task.Delay(Random.Next(500, 2_000), cancellation);
+                await strike(done);
+            }
+        });
+        await stop.CancelAsync();
+        await load;
+
+        await PspFaults.ClearAsync(_psp.Url, cancellation);
+        var (lost, stuck) = await Drain.RunAsync(_told, shoppers[0], cancellation);
+        foreach (var node in Nodes)
+            await node.StopAsync(cancellation);
+        var report = await StoreVerification.RunPostgresAsync(_database, _psp.Url, cancellation, isDrained: true);
+        return Result(report, lost, stuck, [.. shoppers.SelectMany(shopper => shopper.Complaints)]);
+    }
+
+    public static double Percentile(List<double> values, double share)
+    {
+        if (values.Count == 0)
+            return 0;
+        values.Sort();
+        return Math.Round(values[(int)Math.Min(values.Count - 1, values.Count * share)]);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        for (var i = 0; i < Nodes.Count; i++)
+        {
+            await File.WriteAllTextAsync(Path.Combine(_folder, $"node-{i}.log"), Nodes[i].Output, CancellationToken.None);
+            await Nodes[i].DisposeAsync();
+        }
+
+        Clients.ForEach(client => client.Dispose());
+        await _psp.DisposeAsync();
+        _told.Dispose();
+    }
+
+    private JsonObject Result(CheckReport report, int lost, int stuck, string[] complaints)
+    {
+        foreach (var complaint in complaints.Take(20))
+            Console.Out.WriteLine(complaint);
+        if (report.ViolationCount > 0)
+            Console.Out.WriteLine(string.Join('\n', report.Violations.Take(20).Select(v => $"violation of {v.Invariant}: {v.Subject} {v.What}")));
+        long Of(string status) => report.OrdersByStatus.GetValueOrDefault(status);
+        return new JsonObject
+        {
+            ["acknowledged"] = _told.Count,
+            ["confirmed"] = Of("confirmed") + Of("completed"),
+            ["rejected"] = Of("rejected"),
+            ["canceled"] = Of("canceled"),
+            ["lost"] = lost,
+            ["stuck"] = stuck,
+            ["double_charges"] = report.Violations.Count(v => v.Invariant == 3),
+            ["oversold"] = report.Violations.Count(v => v.Invariant == 4),
+            ["violations"] = report.ViolationCount + complaints.Length + stuck + lost + Math.Abs(report.Orders - _told.Count),
+            ["seed"] = _seed,
+        };
+    }
+}
