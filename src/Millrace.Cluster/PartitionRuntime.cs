@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Millrace.Cluster.Lanes;
 using Millrace.Cluster.Peers;
 using Millrace.Domain.Identity;
+using Millrace.Engine.Codec;
 using Millrace.Engine.Journal;
 using Millrace.Engine.Partitions;
 using Millrace.Engine.Payments;
@@ -85,6 +86,9 @@ public sealed class PartitionRuntime : IDisposable
 
     /// <summary>The other nodes; null where there are none.</summary>
     public PeerLinks? Peers { get; internal set; }
+
+    /// <summary>The payload format that the store named last: what other nodes are known to read.</summary>
+    public int Format { get; internal set; } = PayloadFormat.Oldest;
 
     internal bool IsShared => _journal.IsShared;
 

@@ -22,7 +22,7 @@ internal sealed partial class Lane
     private const int MostUnconfirmed = 16_384;
 
     private bool _hasUnconfirmed;
-    private bool _isConfirming;
+    private Confirmation? _confirming;
     private long _askedAllAtMs;
 
     private void Answer(PartitionHost host, in OutgoingReply reply)
@@ -44,7 +44,7 @@ internal sealed partial class Lane
 
     private void Confirm(long nowMs)
     {
-        if (_isConfirming || !_runtime.IsShared)
+        if (_confirming is not null || !_runtime.IsShared)
             return;
         var askAll = nowMs - _askedAllAtMs is < 0 or >= AskAllEveryMs;
         if (!_hasUnconfirmed && !askAll)
@@ -64,13 +64,13 @@ internal sealed partial class Lane
 
         if (asked.Count == 0)
             return;
-        _isConfirming = true;
-        _runtime.Confirm(this, new Confirmation(asked, null));
+        _confirming = new Confirmation(asked, null);
+        _runtime.Confirm(this, _confirming);
     }
 
     private void TakeConfirmation(Confirmation confirmation)
     {
-        _isConfirming = false;
+        _confirming = null;
         for (var i = 0; i < confirmation.Asked.Count; i++)
         {
             var (host, partition, replies) = confirmation.Asked[i];

@@ -175,6 +175,7 @@ internal sealed partial class Lane
         if (host.State != PartitionState.Recovering)
             return;
         host.Partition = partition;
+        _runtime.Format = claim.Format;
         Guard(host, (p, now) => p.Recovered(claim, now), nowMs);
         if (host.Partition is null)
             return;

@@ -79,6 +79,9 @@ internal sealed partial class Lane : IDisposable
 
         foreach (var host in _mine)
             Drop(host, PartitionState.Stopped, "The node is stopping.");
+        // The answer to it would find nobody.
+        if (_confirming is { } unanswered)
+            TakeConfirmation(unanswered);
         foreach (var input in _mailbox.Close())
         {
             if (input.Kind == LaneInputKind.Request)

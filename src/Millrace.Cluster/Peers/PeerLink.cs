@@ -10,7 +10,7 @@ namespace Millrace.Cluster.Peers;
 /// nodes is shared by as much as there is to say. What cannot be sent is dropped: messages are sent again by their partitions, and
 /// whoever waits for a reply is told to repeat.
 /// </summary>
-internal sealed class PeerLink(string node, Func<string, byte[], Task> send, ILogger logger)
+internal sealed class PeerLink(string node, Func<string, byte[], Task> send, Func<int> format, ILogger logger)
 {
     private const int MostBytes = 8 * 1024 * 1024;
     private const int MostWaiting = 16_384;
@@ -21,22 +21,20 @@ internal sealed class PeerLink(string node, Func<string, byte[], Task> send, ILo
     private readonly Dictionary<long, (ReplySink Sink, long UntilMs)> _waiting = [];
     private long _number;
     private bool _isSending;
+    private bool _isClosed;
 
-    /// <summary>Nothing is said, and nobody waits.</summary>
-    public bool IsIdle
+    /// <summary>Takes nothing more, if nothing is said and nobody waits. A link that somebody still holds then refuses.</summary>
+    public bool TryClose()
     {
-        get
-        {
-            lock (_lock)
-                return !_isSending && _waiting.Count == 0;
-        }
+        lock (_lock)
+            return _isClosed = !_isSending && _waiting.Count == 0;
     }
 
     public void Deliver(int source, int target, long firstSeq, List<PartitionMessage> messages)
     {
         lock (_lock)
         {
-            if (_filling.Length >= MostBytes)
+            if (_isClosed || _filling.Length >= MostBytes)
                 return;
             PeerFrames.WriteDelivery(_filling, source, target, firstSeq, messages);
             SendSoon();
@@ -47,7 +45,7 @@ internal sealed class PeerLink(string node, Func<string, byte[], Task> send, ILo
     {
         lock (_lock)
         {
-            if (_filling.Length >= MostBytes)
+            if (_isClosed || _filling.Length >= MostBytes)
                 return;
             PeerFrames.WriteAcknowledgement(_filling, from, source, seq);
             SendSoon();
@@ -58,6 +56,8 @@ internal sealed class PeerLink(string node, Func<string, byte[], Task> send, ILo
     {
         lock (_lock)
         {
+            if (_isClosed)
+                return;
             PeerFrames.WriteOwnership(_filling, partition);
             SendSoon();
         }
@@ -68,7 +68,7 @@ internal sealed class PeerLink(string node, Func<string, byte[], Task> send, ILo
     {
         lock (_lock)
         {
-            if (_filling.Length < MostBytes && _waiting.Count < MostWaiting)
+            if (!_isClosed && _filling.Length < MostBytes && _waiting.Count < MostWaiting)
             {
                 _waiting.Add(++_number, (sink, untilMs));
                 PeerFrames.WriteRequest(_filling, _number, partition, request);
@@ -85,7 +85,7 @@ internal sealed class PeerLink(string node, Func<string, byte[], Task> send, ILo
         lock (_lock)
         {
             // Beyond the bound nobody is lost: the caller gives up by itself, and repeats.
-            if (_filling.Length >= 2 * MostBytes)
+            if (_isClosed || _filling.Length >= 2 * MostBytes)
                 return;
             PeerFrames.WriteReply(_filling, number, reply);
             SendSoon();
@@ -160,7 +160,7 @@ internal sealed class PeerLink(string node, Func<string, byte[], Task> send, ILo
                 return null;
             }
 
-            byte[] envelope = [(byte)PayloadFormat.Newest, .. _filling.Written];
+            byte[] envelope = [(byte)format(), .. _filling.Written];
             _filling.Clear();
             return envelope;
         }

@@ -123,7 +123,7 @@ public sealed class PeerLinks : IDisposable
     // What is meant for a partition that is to be here and is not, or not yet, is not sent round in circles.
     private string? OtherOwnerOf(int partition) => Volatile.Read(ref _owners[partition]) is { } node && node != Self ? node : null;
 
-    private PeerLink LinkTo(string node) => _links.GetOrAdd(node, static (name, links) => new PeerLink(name, links._send, links._logger), this);
+    private PeerLink LinkTo(string node) => _links.GetOrAdd(node, static (name, links) => new PeerLink(name, links._send, () => links._runtime.Format, links._logger), this);
 
     private void GiveUp()
     {
@@ -131,7 +131,7 @@ public sealed class PeerLinks : IDisposable
         {
             link.GiveUp(NowMs);
             // A life that has ended never comes back.
-            if (link.IsIdle && !_owners.Contains(node))
+            if (!_owners.Contains(node) && link.TryClose())
                 _links.TryRemove(node, out _);
         }
     }

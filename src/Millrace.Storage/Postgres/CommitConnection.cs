@@ -101,8 +101,14 @@ internal sealed class CommitConnection(NpgsqlDataSource source, ServerSettings s
             {
                 // Nobody asks any more what became of it.
                 _ = ended.Exception;
-                await connection.DisposeAsync().ConfigureAwait(false);
-                Interlocked.Decrement(ref _abandoned);
+                try
+                {
+                    await connection.DisposeAsync().ConfigureAwait(false);
+                }
+                finally
+                {
+                    Interlocked.Decrement(ref _abandoned);
+                }
             },
             TaskScheduler.Default);
     }
