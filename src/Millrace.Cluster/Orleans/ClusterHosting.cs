@@ -71,7 +71,7 @@ public static class ClusterHosting
                 var grains = s.GetRequiredService<IGrainFactory>();
                 // A node's next life has another name: what is meant for this one never reaches it.
                 return new PeerLinks(
-                    $"{name}/{Guid.NewGuid():N}", s.GetRequiredService<PartitionRuntime>(),
+                    NodePlacement.NameOf(name, s.GetRequiredService<ILocalSiloDetails>().SiloAddress), s.GetRequiredService<PartitionRuntime>(),
                     (node, envelope) => SendAsync(grains, s.GetRequiredService<PeerLinks>().Self, node, envelope),
                     s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<PeerLinks>>());
             });
@@ -80,6 +80,7 @@ public static class ClusterHosting
         {
             configure(silo);
             silo.Services.AddPlacementDirector<RendezvousPlacement, RendezvousDirector>();
+            silo.Services.AddPlacementDirector<NodePlacement, NodeDirector>();
         });
         // After the silo: hosted services start in order and stop in reverse.
         return host.ConfigureServices(services => services.AddHostedService<PartitionSupervisor>());

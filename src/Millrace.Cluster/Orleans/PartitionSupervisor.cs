@@ -20,15 +20,11 @@ internal sealed partial class PartitionSupervisor(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Every, time);
-        var isStarted = false;
         var calmRounds = 0;
         do
         {
             try
             {
-                if (!isStarted)
-                    await grains.GetGrain<INodeGrain>(links.Self).StartAsync().WaitAsync(stoppingToken);
-                isStarted = true;
                 var failed = (await Task.WhenAll(Enumerable.Range(0, runtime.Map.Count).Select(AskAsync)).WaitAsync(stoppingToken)).Count(isKnown => !isKnown);
                 if (failed > 0)
                     NotAllKnown(logger, failed);
