@@ -16,7 +16,16 @@ internal sealed class AckRecord(string path) : IDisposable
     private readonly FileStream _file = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
     private readonly ConcurrentDictionary<string, Ack> _byKey = new(StringComparer.Ordinal);
 
-    public IReadOnlyCollection<Ack> All => [.. _byKey.Values];
+    /// <summary>As the file has it.</summary>
+    /// <exception cref="KeyNotFoundException">The file holds an acknowledgement that nobody wrote.</exception>
+    public IReadOnlyCollection<Ack> ReadAll()
+    {
+        using var file = new StreamReader(path, Encoding.ASCII, false, new FileStreamOptions { Share = FileShare.ReadWrite });
+        var all = new List<Ack>(Count);
+        while (file.ReadLine()?.Split(' ') is [var key, var order])
+            all.Add(_byKey[key] with { Order = order });
+        return all;
+    }
 
     public int Count => _byKey.Count;
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Millrace.Cli.Client;
 
@@ -9,41 +10,53 @@ internal static class Drain
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     /// <summary>Every acknowledged order is there and comes to rest; a parked one is let go on, as an operator would.</summary>
-    public static async Task<(int Lost, int Stuck)> RunAsync(AckRecord told, TortureClient client, CancellationToken cancellation)
+    /// <param name="told">What was acknowledged.</param>
+    /// <param name="clients">Each compares a share of it.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public static async Task<(int Lost, int Stuck)> RunAsync(AckRecord told, IReadOnlyList<TortureClient> clients, CancellationToken cancellation)
     {
-        var (lost, stuck, done) = (0, 0, 0L);
+        var (lost, stuck, done) = (0, 0, 0);
         var deadline = TimeProvider.System.GetUtcNow() + Patience;
-        var all = told.All;
-        await Progressing.RunAsync("orders compared", all.Count, () => done, async () =>
+        var all = told.ReadAll();
+        var left = new ConcurrentQueue<Ack>(all);
+        await Progressing.RunAsync("orders compared", all.Count, () => done, () => Task.WhenAll(clients.Select(async client =>
         {
-            foreach (var ack in all)
+            while (left.TryDequeue(out var ack))
             {
-                for (var round = 0; ; round++)
+                switch (await FollowAsync(ack, client, deadline, cancellation))
                 {
-                    if (await client.FindAsync(ack) is not { } order)
-                    {
-                        lost++;
-                        break;
-                    }
-
-                    if (IsAtRest(order))
-                        break;
-                    if (TimeProvider.System.GetUtcNow() > deadline)
-                    {
-                        stuck++;
-                        break;
-                    }
-
-                    if (Has(order, "attention"))
-                        await client.ResumeAsync(ack, round);
-                    await Task.Delay(50, cancellation);
+                    case Found.Nothing: Interlocked.Increment(ref lost); break;
+                    case Found.Moving: Interlocked.Increment(ref stuck); break;
                 }
 
-                if (done++ % 20 == 0)
+                if (Interlocked.Increment(ref done) % 20 == 0)
                     await client.RepeatAsync(ack);
             }
-        });
+        })));
         return (lost, stuck);
+    }
+
+    private enum Found
+    {
+        Nothing,
+        Moving,
+        AtRest,
+    }
+
+    private static async Task<Found> FollowAsync(Ack ack, TortureClient client, DateTimeOffset deadline, CancellationToken cancellation)
+    {
+        for (var round = 0; ; round++)
+        {
+            if (await client.FindAsync(ack) is not { } order)
+                return Found.Nothing;
+            if (IsAtRest(order))
+                return Found.AtRest;
+            if (TimeProvider.System.GetUtcNow() > deadline)
+                return Found.Moving;
+            if (Has(order, "attention"))
+                await client.ResumeAsync(ack, round);
+            await Task.Delay(50, cancellation);
+        }
     }
 
     private static bool IsAtRest(JsonElement order) =>

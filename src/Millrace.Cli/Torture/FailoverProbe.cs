@@ -6,64 +6,85 @@ using Millrace.Domain.Identity;
 namespace Millrace.Cli.Torture;
 
 /// <summary>
-/// Asks for an order of every partition, again and again, through nodes that are up, and notes when each partition was last refused. A new question
-/// leaves before the last is answered: a slow refusal must not hide a quick recovery.
+/// Asks for an order of every partition, again and again, through nodes that are up, and notes the longest time that each partition answered nobody,
+/// whether it refused or let them wait. A new question leaves before the last is answered: a slow refusal must not hide a quick recovery.
 /// </summary>
 internal sealed class FailoverProbe : IDisposable
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly IReadOnlyList<HttpClient> _nodes;
-    private readonly int _partitions;
-    private readonly ConcurrentDictionary<int, (TimeSpan From, TimeSpan Until)> _refused = [];
-    private readonly SemaphoreSlim _asking = new(256);
+    private readonly TimeSpan[] _answered;
+    private readonly (TimeSpan From, TimeSpan Until)[] _longest;
+    private readonly SemaphoreSlim _asking;
+    private readonly ConcurrentDictionary<int, byte> _refused = [];
+    private readonly Lock _lock = new();
     private readonly Stopwatch _watch = Stopwatch.StartNew();
 
     /// <param name="nodes">Those that stay up.</param>
     /// <param name="partitions">Of the store.</param>
-    public FailoverProbe(IReadOnlyList<HttpClient> nodes, int partitions) => (_nodes, _partitions) = (nodes, partitions);
+    public FailoverProbe(IReadOnlyList<HttpClient> nodes, int partitions)
+    {
+        _nodes = nodes;
+        _answered = new TimeSpan[partitions];
+        _longest = new (TimeSpan, TimeSpan)[partitions];
+        _asking = new SemaphoreSlim(8 * partitions);
+    }
 
     /// <summary>Until every partition has been served for a while, beginning when this was made.</summary>
     /// <param name="least">As long as the fault may take to be noticed.</param>
+    /// <exception cref="InvalidOperationException">A partition was not served again within 30 s.</exception>
     public async Task RunAsync(TimeSpan least, CancellationToken cancellation)
     {
         var asked = new List<Task>();
-        while (_watch.Elapsed < least || _refused.Values.Any(refused => _watch.Elapsed - refused.Until < TimeSpan.FromSeconds(2)))
+        while (_watch.Elapsed < least || NotServed(TimeSpan.FromSeconds(1)).Count > 0)
         {
             if (_watch.Elapsed > Patience)
-                throw new InvalidOperationException($"Partitions {string.Join(' ', _refused.Where(r => _watch.Elapsed - r.Value.Until < TimeSpan.FromSeconds(2)).Select(r => r.Key).Order())} were not served again within 30 s.");
-            for (var partition = 0; partition < _partitions; partition++)
+                throw new InvalidOperationException($"Partitions {string.Join(' ', NotServed(TimeSpan.FromSeconds(1)))} were not served again within {Patience.TotalSeconds:0} s.");
+            for (var partition = 0; partition < _answered.Length; partition++)
                 asked.Add(AskAsync(partition, _nodes[partition % _nodes.Count], cancellation));
-            asked.RemoveAll(task => task.IsCompleted);
+            asked.RemoveAll(task => task.IsCompletedSuccessfully);
             await Task.Delay(Every, cancellation);
         }
 
         await Task.WhenAll(asked);
     }
 
-    /// <summary>For each partition that was refused at all, the milliseconds from the fault until it was served again.</summary>
-    public IEnumerable<double> SinceFault => _refused.Values.Select(refused => refused.Until.TotalMilliseconds);
+    /// <summary>For each partition that refused anybody, the milliseconds from the fault until it was served again.</summary>
+    public IEnumerable<double> SinceFault => Struck.Select(pause => pause.Until.TotalMilliseconds);
 
-    /// <summary>For each partition that was refused at all, the milliseconds from its first refusal until it was served again.</summary>
-    public IEnumerable<double> Pauses => _refused.Values.Select(refused => (refused.Until - refused.From + Every).TotalMilliseconds);
+    /// <summary>For each partition that refused anybody, the milliseconds between the last answer before and the first answer after.</summary>
+    public IEnumerable<double> Pauses => Struck.Select(pause => (pause.Until - pause.From).TotalMilliseconds);
+
+    /// <summary>The longest time for which any partition answered nobody, refused or not, in milliseconds.</summary>
+    public double LongestMs => _longest.Max(pause => (pause.Until - pause.From).TotalMilliseconds);
 
     public void Dispose() => _asking.Dispose();
 
-    // A refusal counts from when it was asked for: what was asked later and answered did better.
+    private IEnumerable<(TimeSpan From, TimeSpan Until)> Struck => _refused.Keys.Select(partition => _longest[partition]);
+
+    private List<int> NotServed(TimeSpan within)
+    {
+        lock (_lock)
+            return [.. Enumerable.Range(0, _answered.Length).Where(partition => _watch.Elapsed - _answered[partition] > within)];
+    }
+
     private async Task AskAsync(int partition, HttpClient node, CancellationToken cancellation)
     {
         if (!await _asking.WaitAsync(0, cancellation))
             return;
-        var askedAt = _watch.Elapsed;
         try
         {
             using var answer = await node.GetAsync($"/v1/orders/{OrderId.Create(1_700_000_000_000, partition, 1)}", cancellation);
-            if (answer.StatusCode == HttpStatusCode.ServiceUnavailable)
-                Refused(partition, askedAt);
+            // It is nobody's order: any other answer is a fault of the server.
+            if (answer.StatusCode == HttpStatusCode.NotFound)
+                Answered(partition);
+            else
+                _refused.TryAdd(partition, 0);
         }
         catch (Exception broken) when (broken is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
         {
-            Refused(partition, askedAt);
+            _refused.TryAdd(partition, 0);
         }
         finally
         {
@@ -71,6 +92,14 @@ internal sealed class FailoverProbe : IDisposable
         }
     }
 
-    private void Refused(int partition, TimeSpan at) => _refused.AddOrUpdate(
-        partition, (at, at), (_, before) => (before.From < at ? before.From : at, before.Until > at ? before.Until : at));
+    private void Answered(int partition)
+    {
+        lock (_lock)
+        {
+            var (now, before, longest) = (_watch.Elapsed, _answered[partition], _longest[partition]);
+            if (now - before > longest.Until - longest.From)
+                _longest[partition] = (before, now);
+            _answered[partition] = now;
+        }
+    }
 }

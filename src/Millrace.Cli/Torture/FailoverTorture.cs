@@ -11,6 +11,7 @@ internal sealed class FailoverTorture(int failovers, int clients, int seed, stri
 {
     private const int NodeCount = 2;
     private readonly List<double> _recoveryMs = [];
+    private double _longestMs;
     private int _failovers;
     private int _standbyKills;
 
@@ -24,6 +25,7 @@ internal sealed class FailoverTorture(int failovers, int clients, int seed, stri
         result["standby_kills"] = _standbyKills;
         result["recovery_p50_ms"] = TorturedCluster.Percentile(_recoveryMs, 0.5);
         result["recovery_max_ms"] = TorturedCluster.Percentile(_recoveryMs, 1);
+        result["longest_pause_ms"] = Math.Round(_longestMs);
         return result;
     }
 
@@ -43,6 +45,7 @@ internal sealed class FailoverTorture(int failovers, int clients, int seed, stri
             free = await pair.FailOverAsync(cancellation);
             await probe.RunAsync(TimeSpan.FromSeconds(5), cancellation);
             _recoveryMs.AddRange(probe.SinceFault);
+            _longestMs = Math.Max(_longestMs, probe.LongestMs);
         }
 
         await pair.AddStandbyAsync(free, cancellation);

@@ -44,7 +44,7 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
         await load;
 
         await PspFaults.ClearAsync(psp.Url, cancellation);
-        var (lost, stuck) = await Drain.RunAsync(_told, shoppers[0], cancellation);
+        var (lost, stuck) = await Drain.RunAsync(_told, shoppers, cancellation);
         await node.StopAsync(cancellation);
         var report = await StoreVerification.RunAsync(data, psp.Url, cancellation, isDrained: true);
         return Result(report, lost, stuck, [.. shoppers.SelectMany(shopper => shopper.Complaints)]);

@@ -90,7 +90,7 @@ internal sealed class TorturedCluster : IAsyncDisposable
         await load;
 
         await PspFaults.ClearAsync(_psp.Url, cancellation);
-        var (lost, stuck) = await Drain.RunAsync(_told, shoppers[0], cancellation);
+        var (lost, stuck) = await Drain.RunAsync(_told, shoppers, cancellation);
         foreach (var node in Nodes)
             await node.StopAsync(cancellation);
         var report = await StoreVerification.RunPostgresAsync(_database, _psp.Url, cancellation, isDrained: true);

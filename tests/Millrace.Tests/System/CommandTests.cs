@@ -10,7 +10,7 @@ namespace Millrace.Tests.EndToEnd;
 [Collection(Processes.Name)]
 public sealed class CommandTests(Shop shop, PostgresFixture postgres) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -142,7 +142,7 @@ public sealed class CommandTests(Shop shop, PostgresFixture postgres) : IDisposa
     {
         var result = await RunAsync(0, "torture", "failover", "--failovers", "1", "--json", "-", "--data", _folder["failover"]);
         Assert.Equal((1, 0, 0, 0, 0), ((int)result["failovers"]!, (int)result["lost"]!, (int)result["double_charges"]!, (int)result["oversold"]!, (int)result["violations"]!));
-        Assert.True((int)result["acknowledged"]! > 0 && (double)result["recovery_max_ms"]! > 0);
+        Assert.True((int)result["acknowledged"]! > 0 && (double)result["longest_pause_ms"]! > 0, result.ToJsonString());
     }
 
     [Fact]
