@@ -23,11 +23,7 @@ public sealed partial class Partition
     {
         if (row is { } found && !_orders.ContainsKey(id))
             AddCold(found);
-        if (!_loading.Remove(id, out var waiters))
-            return;
-        _waiting -= waiters.Count;
-        foreach (var waiting in waiters)
-            Proceed(id, _orders.GetValueOrDefault(id), waiting, nowMs);
+        LetGo(_loading, id, waiting => Proceed(id, _orders.GetValueOrDefault(id), waiting, nowMs));
         // Also where nothing changes and no checkpoint is ever due: reading everything must not fill the memory.
         Evict();
     }
@@ -35,10 +31,7 @@ public sealed partial class Partition
     /// <summary>Answers an <see cref="PartitionOutputs.NameLookups"/>.</summary>
     public void NameFound(UInt128 hash, OrderId? owner, long nowMs)
     {
-        if (!_lookingUp.Remove(hash, out var waiters))
-            return;
-        _waiting -= waiters.Count;
-        foreach (var waiting in waiters)
+        LetGo(_lookingUp, hash, waiting =>
         {
             // The first of several waiters may have taken the name meanwhile.
             var first = _names.TryFindRecent(hash, out var recent) ? recent : owner;
@@ -52,6 +45,26 @@ public sealed partial class Partition
             }
 
             _resolvedName = null;
+        });
+    }
+
+    // Who has not had their turn when one of them breaks the partition is still among those that wait, and is told when it is given up.
+    private void LetGo<TKey>(Dictionary<TKey, List<Waiting>> waitingFor, TKey key, Action<Waiting> proceed)
+        where TKey : notnull
+    {
+        if (!waitingFor.Remove(key, out var waiters))
+            return;
+        _waiting -= waiters.Count;
+        var done = 0;
+        try
+        {
+            for (; done < waiters.Count; done++)
+                proceed(waiters[done]);
+        }
+        catch
+        {
+            waitingFor[key] = waiters[done..];
+            throw;
         }
     }
 

@@ -42,24 +42,37 @@ internal static class OrderChecks
     private static bool HasLeft(Order order) =>
         order.Payment.CapturedMinor == order.Payment.AuthorizedMinor && !Array.Exists(order.StockParts, p => p.HoldsStock);
 
-    public static void AtEnd(Order order, HeldStock held, bool isDrained, CheckReport report)
+    public static void AtEnd(Order order, IReadOnlyList<HeldStock> held, bool isDrained, CheckReport report)
     {
         var id = order.Id.ToString();
         if (order.Status is OrderStatus.Rejected or OrderStatus.Canceled or OrderStatus.Expired)
         {
             if (order.Payment.HoldsMoney)
                 report.Add(14, id, $"ended as {order.Status} and still holds money");
-            if (held.Reserved != 0 || held.Allocated != 0)
-                report.Add(14, id, $"ended as {order.Status} and still holds {held.Reserved} reserved and {held.Allocated} allocated units");
+            foreach (var left in held.Where(h => h.Reserved != 0 || h.Allocated != 0))
+                report.Add(14, id, $"ended as {order.Status} and still holds {left}");
         }
 
-        var ordered = order.Placement.Lines.Sum(l => (long)l.Quantity);
+        if (order.Status is not (OrderStatus.Confirmed or OrderStatus.Completed) || order.Closing is not null)
+            return;
         // Reserved ones are about to be allocated: the message is on its way, or is sent again when the server starts.
-        if (order.Status == OrderStatus.Confirmed && order.Closing is null && held.Reserved + held.Allocated + held.Deducted != ordered)
-            report.Add(4, id, $"is confirmed for {ordered} units, and holds {held}");
-        if (isDrained && order.Status == OrderStatus.Confirmed && held.Reserved != 0)
-            report.Add(5, id, $"is confirmed, and {held.Reserved} of its units were never allocated");
-        if (order.Status == OrderStatus.Completed && (held.Deducted != ordered || held.Reserved != 0 || held.Allocated != 0))
-            report.Add(5, id, $"is completed for {ordered} units, with {held.Deducted} deducted");
+        foreach (var line in order.Placement.Lines.GroupBy(l => l.Sku, StringComparer.Ordinal))
+        {
+            var (ordered, units) = (line.Sum(l => (long)l.Quantity), 0L);
+            foreach (var h in held.Where(h => h.Sku == line.Key))
+                units += order.Status == OrderStatus.Completed ? h.Deducted : h.Reserved + h.Allocated + h.Deducted;
+            if (units != ordered)
+                report.Add(order.Status == OrderStatus.Completed ? 5 : 4, id, $"is {order.Status} for {ordered} of {line.Key}, and has {units}");
+        }
+
+        foreach (var left in held)
+        {
+            if (!order.Placement.Lines.Any(l => l.Sku == left.Sku))
+                report.Add(4, id, $"holds what nobody ordered: {left}");
+            if (isDrained && order.Status == OrderStatus.Confirmed && left.Reserved != 0)
+                report.Add(5, id, $"is confirmed, and never allocated {left}");
+            if (order.Status == OrderStatus.Completed && (left.Reserved != 0 || left.Allocated != 0))
+                report.Add(5, id, $"is completed, and still holds {left}");
+        }
     }
 }

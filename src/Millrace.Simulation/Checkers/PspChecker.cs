@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
 
@@ -12,6 +13,10 @@ public sealed record PspFact(string Kind, string Reference, string OperationId, 
 public sealed class PspChecker(JournalChecker journal, CheckReport report)
 {
     private readonly Dictionary<string, PspFact> _byReference = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Funds> _funds = new(StringComparer.Ordinal);
+
+    // An order's money as the provider's record has it, whatever the order itself believes.
+    private readonly record struct Funds(long Authorized, long Captured, long Refunded, bool IsVoided);
 
     /// <summary>The next effective (not declined) operation of the PSP's record.</summary>
     public void Take(PspFact fact)
@@ -23,6 +28,27 @@ public sealed class PspChecker(JournalChecker journal, CheckReport report)
         if (separator < 0 || !OrderId.TryParse(fact.Reference[..separator], out var id) || !journal.Orders.TryGetValue(id, out var order)
             || !IsAskedFor(order.Order, fact))
             report.Add(11, fact.Reference, $"was done by the PSP as {fact.OperationId}, and no order asks for it");
+        if (separator > 0)
+            Move(fact.Reference[..separator], fact);
+    }
+
+    private void Move(string order, PspFact fact)
+    {
+        ref var funds = ref CollectionsMarshal.GetValueRefOrAddDefault(_funds, order, out _);
+        var before = funds;
+        funds = fact.Kind switch
+        {
+            "authorize" => before with { Authorized = before.Authorized + fact.AmountMinor },
+            "capture" => before with { Captured = before.Captured + fact.AmountMinor },
+            "refund" => before with { Refunded = before.Refunded + fact.AmountMinor },
+            _ => before with { IsVoided = true },
+        };
+        // An authorization that was voided may be followed by another.
+        if (fact.Kind == "authorize" && before.Authorized > 0 && !before.IsVoided)
+            report.Add(3, fact.Reference, $"authorized {fact.AmountMinor} more while {before.Authorized} were authorized");
+        if (fact.AmountMinor < 0 || funds.Refunded > funds.Captured || funds.Captured > funds.Authorized
+            || (fact.Kind == "capture" && before.IsVoided) || (fact.Kind == "void" && before.Captured > 0))
+            report.Add(6, fact.Reference, $"does not follow from {before}");
     }
 
     /// <summary>After the last record.</summary>

@@ -5,16 +5,16 @@ using Millrace.Domain.Stock;
 
 namespace Millrace.Simulation.Checkers;
 
-/// <summary>Units that an order has in stock, over all SKUs.</summary>
-public readonly record struct HeldStock(long Reserved, long Allocated, long Deducted);
+/// <summary>Units of one SKU at one location that an order has in stock.</summary>
+public sealed record HeldStock(string Sku, string Location, long Reserved, long Allocated, long Deducted);
 
 /// <summary>The stock ledger summed a second way, by order and by SKU, to compare with the counters.</summary>
 internal sealed class StockHoldings(CheckReport report)
 {
-    private readonly Dictionary<OrderId, HeldStock> _byOrder = [];
+    private readonly Dictionary<OrderId, List<HeldStock>> _byOrder = [];
     private readonly Dictionary<(TenantId, string, string), (long OnHand, long Reserved, long Allocated)> _bySku = [];
 
-    public HeldStock Of(OrderId id) => _byOrder.GetValueOrDefault(id);
+    public IReadOnlyList<HeldStock> Of(OrderId id) => _byOrder.GetValueOrDefault(id) ?? [];
 
     public void Take(StockEvent fact)
     {
@@ -27,7 +27,7 @@ internal sealed class StockHoldings(CheckReport report)
                 foreach (var take in e.Takes)
                 {
                     Sku(e.Tenant, take.Sku, take.Location, 0, take.Quantity, 0);
-                    Order(e.Order, take.Quantity, 0, 0);
+                    Order(e.Order, take, take.Quantity, 0, 0);
                 }
 
                 break;
@@ -63,13 +63,22 @@ internal sealed class StockHoldings(CheckReport report)
             _ => throw new System.Diagnostics.UnreachableException(),
         };
         Sku(e.Tenant, take.Sku, take.Location, onHand, reserved, allocated);
-        Order(e.Order, reserved, allocated, e.Step == StockStep.Deduct ? q : 0);
+        Order(e.Order, take, reserved, allocated, e.Step == StockStep.Deduct ? q : 0);
     }
 
-    private void Order(OrderId id, long reserved, long allocated, long deducted)
+    private void Order(OrderId id, StockTake take, long reserved, long allocated, long deducted)
     {
-        ref var held = ref CollectionsMarshal.GetValueRefOrAddDefault(_byOrder, id, out _);
-        held = new HeldStock(held.Reserved + reserved, held.Allocated + allocated, held.Deducted + deducted);
+        ref var all = ref CollectionsMarshal.GetValueRefOrAddDefault(_byOrder, id, out _);
+        all ??= new List<HeldStock>(2);
+        var index = all.FindIndex(h => h.Sku == take.Sku && h.Location == take.Location);
+        if (index < 0)
+        {
+            index = all.Count;
+            all.Add(new HeldStock(take.Sku, take.Location, 0, 0, 0));
+        }
+
+        var held = all[index] = new HeldStock(
+            take.Sku, take.Location, all[index].Reserved + reserved, all[index].Allocated + allocated, all[index].Deducted + deducted);
         if (held.Reserved < 0 || held.Allocated < 0)
             report.Add(5, id.ToString(), $"gave back more than it had: {held}");
     }

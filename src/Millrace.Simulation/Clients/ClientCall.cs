@@ -1,5 +1,6 @@
 using Millrace.Engine.Requests;
 using Millrace.Simulation.Faults;
+using Millrace.Simulation.Nodes;
 using Millrace.Simulation.Seeds;
 
 namespace Millrace.Simulation.Clients;
@@ -18,6 +19,7 @@ internal sealed class ClientCall
     private readonly int _patienceUs;
     private long _sentAtUs;
     private bool _isPausing;
+    private PartitionReply? _decided;
 
     private ClientCall(World world, Dice dice, int partition, Func<PartitionRequest> make, Action<PartitionReply> answered) =>
         (_world, _dice, _partition, _make, _answered, _patienceUs) = (world, dice, partition, make, answered, dice.Between(1_000_000, 3_000_000));
@@ -51,7 +53,18 @@ internal sealed class ClientCall
         var node = _world.Cluster.RouteTo(_partition);
         var request = _make();
         _world.Coverage.Count(request);
-        _world.Schedule.After(_world.Network.Latency(), node, () => node.Handle(_partition, request, new Sink(this)));
+        _world.Schedule.After(_world.Network.Latency(), node, () => node.Handle(_partition, request, _world.Asked(new Sink(this, node, request))));
+    }
+
+    // A repeat is told what the first was told, whether that answer arrived or not.
+    private void Compare(PartitionReply reply)
+    {
+        if (reply.Status == ReplyStatus.Accepted)
+            _decided ??= reply;
+        else if (reply.Status == ReplyStatus.Replayed && _decided is { Order: { } first } && reply.Order is { } again
+            && (first.Id, first.Version, first.Status, first.Payment.AuthorizedMinor, first.Payment.CapturedMinor, first.Payment.RefundedMinor, first.Holds.Length)
+            != (again.Id, again.Version, again.Status, again.Payment.AuthorizedMinor, again.Payment.CapturedMinor, again.Payment.RefundedMinor, again.Holds.Length))
+            _world.Report.Add(2, first.Id.ToString(), $"was answered at version {first.Version} as {first.Status}, and the repeat {again.Id} at version {again.Version} as {again.Status}");
     }
 
     private void Complete(PartitionReply reply)
@@ -86,9 +99,18 @@ internal sealed class ClientCall
             Submit();
     }
 
-    private sealed class Sink(ClientCall call) : ReplySink
+    /// <summary>One request that a node has taken, and its answer.</summary>
+    internal sealed class Sink(ClientCall call, SimulatedNode node, PartitionRequest request) : ReplySink
     {
+        private readonly int _incarnation = node.Incarnation;
         private bool _isComplete;
+
+        /// <summary>The life that took it goes on, and has not answered yet.</summary>
+        public bool IsOpen => !_isComplete && node.Incarnation == _incarnation;
+
+        public int Partition => call._partition;
+
+        public string Request { get; } = $"{request.GetType().Name} of {call._world.Schedule.NowUs / 1e6:F6} s to node {node.Id}";
 
         public override void Complete(PartitionReply reply)
         {
@@ -97,6 +119,7 @@ internal sealed class ClientCall
                 world.Report.Add(18, $"partition {call._partition}", $"answered one request twice, at last with {reply.Status}");
             _isComplete = true;
             world.CheckAnswer(reply);
+            call.Compare(reply);
             call.Complete(reply);
         }
     }

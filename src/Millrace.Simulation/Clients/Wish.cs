@@ -33,7 +33,7 @@ internal abstract record Wish
         < 7 => [new AwaitSettled(), .. Shipped()],
         < 11 => [new AwaitSettled(), .. Shipped(), Do(new OrderCommand.Deliver())],
         11 => [.. Shipped(), Do(new OrderCommand.Refund(100 + dice.Below(3) * 100, "scratched")), Do(new OrderCommand.Deliver())],
-        12 => [.. Shipped(), Do(new OrderCommand.Deliver()), Do(new OrderCommand.Refund(null, "broken")), Do(new OrderCommand.Cancel("too late"))],
+        12 => [.. Shipped(), Do(new OrderCommand.Deliver()), Do(new OrderCommand.Refund(null, "broken")), Do(new OrderCommand.Refund(100, "once more")), Do(new OrderCommand.Cancel("too late"))],
         13 => [Hold("a", "fraud"), Release("a")],
         14 => [Hold("a", "address"), Hold("b", "fraud", nowMs + dice.Below(4_000)), new Read(), Release("a")],
         15 => [Hold("a", "fraud", nowMs + dice.Below(6_000))],

@@ -78,7 +78,17 @@ internal sealed partial class SimulatedNode
             return;
         }
 
-        Guard(host, running, static (p, r) => p.Handle(r.request, r.sink, r.NowMs), (request, sink, NowMs));
+        try
+        {
+            running.Handle(request, sink, NowMs);
+            Touch(host);
+        }
+        catch (Exception) when (IsOvertaken(running))
+        {
+            sink.Complete(PartitionReply.Unavailable("partition_unavailable", "Another node has claimed the partition."));
+            Drop(host, "Another node has claimed the partition.");
+        }
+
         if (_world.Trace is { } trace)
             trace.Add($"node {Id} partition {partition} takes {Describe(request)}");
     }

@@ -18,11 +18,11 @@ internal sealed partial class World
             Array.ForEach(_clerks, clerk => clerk.Start());
             _desk.Start();
             // Faults outlive the clients: captures, voids and releases go through them too.
-            RunUntil(FaultyUs, () => AreClientsDone() && IsAtRest());
+            RunUntil(FaultyUs, () => AreClientsDone() && IsAtRest() && IsEverybodyAnswered());
             IsHealed = true;
             Trace?.Add("healed");
             Cluster.Heal();
-            if (!RunUntil(Schedule.NowUs + PatienceUs, () => AreClientsDone() && IsAtRest()))
+            if (!RunUntil(Schedule.NowUs + PatienceUs, () => AreClientsDone() && IsAtRest() && IsEverybodyAnswered()))
                 ReportStuck();
             else if (Report.ViolationCount == 0)
                 CheckEnd();
@@ -83,8 +83,17 @@ internal sealed partial class World
         return true;
     }
 
+    // Who asks again is answered then; that must not hide the first silence.
+    private bool IsEverybodyAnswered()
+    {
+        _asked.RemoveAll(static sink => !sink.IsOpen);
+        return _asked.Count == 0;
+    }
+
     private void ReportStuck()
     {
+        foreach (var silence in _asked.Where(sink => sink.IsOpen))
+            Report.Add(18, $"partition {silence.Partition}", $"never answers the {silence.Request}");
         foreach (var (id, order) in _journal.Orders)
         {
             if (!OrderChecks.IsAtRest(order.Order))

@@ -30,6 +30,7 @@ internal sealed partial class World
     private readonly Shopper[] _shoppers;
     private readonly StockClerk[] _clerks;
     private readonly OperatorDesk _desk;
+    private readonly List<ClientCall.Sink> _asked = [];
 
     public World(ulong seed, SeedSettings settings)
     {
@@ -127,6 +128,13 @@ internal sealed partial class World
     {
         Coverage.Count(fact);
         ClientCall.Start(this, _webhooks, order.Partition, () => new PartitionRequest.ChangeOrder(order, null, fact, new Actor(ActorKind.Psp, "sim"), null, null), static _ => { });
+    }
+
+    /// <summary>A node takes a request: it must answer as long as it lives.</summary>
+    public ClientCall.Sink Asked(ClientCall.Sink sink)
+    {
+        _asked.Add(sink);
+        return sink;
     }
 
     /// <summary>Nothing is said that is not durable.</summary>

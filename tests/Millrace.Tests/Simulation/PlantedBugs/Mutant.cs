@@ -53,9 +53,10 @@ internal sealed class Mutant : IDisposable
     }
 
     /// <summary>Runs seeds until one fails.</summary>
+    /// <param name="as">Seeds that break another promise first do not count; null for any.</param>
     /// <param name="without">Seeds with this fault do not count.</param>
     /// <returns>The first violation of the first failing seed, and how many seeds it took; null when none of them failed.</returns>
-    public (int Seeds, int Invariant, string What)? FirstFailure(int seeds, FaultKind? without = null)
+    public (int Seeds, int Invariant, string What)? FirstFailure(int seeds, int? @as = null, FaultKind? without = null)
     {
         var settings = Activator.CreateInstance(Type("SeedSettings"), 200, null, 0)!;
         var run = Type("SeedResult").GetMethod("Run")!;
@@ -63,7 +64,7 @@ internal sealed class Mutant : IDisposable
         {
             dynamic result = run.Invoke(null, [(ulong)seed, settings])!;
             _coverage.Add(result.Coverage);
-            if ((long)result.Report.ViolationCount > 0 && !(without is { } fault && ((string)result.Plan.ToString()).Contains(fault.ToString(), StringComparison.Ordinal)))
+            if ((long)result.Report.ViolationCount > 0 && (@as is null || (int)result.Report.Violations[0].Invariant == @as) && !(without is { } fault && ((string)result.Plan.ToString()).Contains(fault.ToString(), StringComparison.Ordinal)))
                 return (seed, (int)result.Report.Violations[0].Invariant, (string)result.Report.Violations[0].What);
         }
 

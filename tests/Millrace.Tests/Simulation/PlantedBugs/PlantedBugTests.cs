@@ -20,7 +20,7 @@ public sealed class PlantedBugTests
             bug =>
             {
                 using var mutant = Mutant.With(bug);
-                caught[bug] = mutant.FirstFailure(MostSeeds);
+                caught[bug] = mutant.FirstFailure(MostSeeds, bug.Invariant);
             });
 
         Console.WriteLine("| planted bug | seeds | invariant | found as |");
@@ -47,7 +47,7 @@ public sealed class PlantedBugTests
     [Fact]
     public void A_decider_that_throws_at_answers_loses_none_of_them()
     {
-        using var broken = Mutant.With(new PlantedBug("", "Millrace.Domain/Orders/OrderDecider.cs",
+        using var broken = Mutant.With(new PlantedBug(0, "", "Millrace.Domain/Orders/OrderDecider.cs",
             "OrderCommand.StockReserved c => Stock", "OrderCommand.StockReserved c when context.AtUnixMs / 1_000 % 5 != 0 => Stock"));
         Assert.Null(broken.FirstFailure(SoundSeeds * 5, without: FaultKind.VersionSkew));
         Assert.True(broken.Reached("Millrace.Domain.Orders.OrderEvent+AnswerSetAside") > 100);
