@@ -6,12 +6,14 @@ using Millrace.Api.Edge;
 using Millrace.Api.Health;
 using Millrace.Api.Items;
 using Millrace.Api.Keys;
+using Millrace.Api.Operations;
 using Millrace.Api.Orders.Change;
 using Millrace.Api.Orders.Place;
 using Millrace.Api.Orders.Read;
 using Millrace.Api.Psp;
 using Millrace.Api.Stock;
 using Millrace.Cluster;
+using Millrace.Cluster.Orleans;
 using Millrace.Engine.ReadModel;
 using OpenTelemetry.Metrics;
 using Scalar.AspNetCore;
@@ -62,6 +64,7 @@ public static class ApiHost
             new ListOrders(services.GetRequiredService<IReadModel>(), router, time));
         ApiRoutes.MapChanges(routes, new ChangeOrders(router));
         ApiRoutes.MapStock(routes, new ItemEndpoints(router), new AdjustEndpoint(router));
+        ApiRoutes.MapOperations(routes, new ClusterEndpoints(services.GetRequiredService<ClusterOperations>()));
         ApiRoutes.MapOpen(routes, new HealthEndpoints(router),
             services.GetService<PspWebhookParser>() is { } parser ? new PspWebhookEndpoint(router, parser) : null,
             options.HasNoopEndpoint ? place : null);

@@ -2,6 +2,7 @@ using Millrace.Api.Documentation;
 using Millrace.Api.Health;
 using Millrace.Api.Items;
 using Millrace.Api.Keys;
+using Millrace.Api.Operations;
 using Millrace.Api.Orders.Change;
 using Millrace.Api.Orders.Place;
 using Millrace.Api.Orders.Read;
@@ -83,6 +84,31 @@ internal static class ApiRoutes
         routes.Post("/v1/stock/adjustments", adjust.HandleAsync, new("adjust_stock", "Add or remove units on hand")
         {
             Tag = "stock", Body = typeof(AdjustStockShape), Answer = typeof(ItemShape), Scope = Scopes.StockWrite,
+        });
+    }
+
+    public static void MapOperations(Routes routes, ClusterEndpoints cluster)
+    {
+        routes.Map("GET", "/v1/cluster/nodes", cluster.NodesAsync, new("list_nodes", "The nodes of the cluster")
+        {
+            Tag = "cluster", Answer = typeof(NodeListShape), Scope = Scopes.SystemOperate,
+        });
+        routes.Map("GET", "/v1/cluster/partitions", cluster.PartitionsAsync, new("list_partitions", "Who owns which partition")
+        {
+            Tag = "cluster", Answer = typeof(PartitionListShape), Scope = Scopes.SystemOperate,
+        });
+        // Each says what shall be, so a repeat changes nothing and needs no key.
+        routes.Map("PUT", "/v1/cluster/nodes/{name}/drained", cluster.DrainAsync, new("drain_node", "Take the partitions from a node")
+        {
+            Tag = "cluster", Answer = typeof(NodeListShape), Scope = Scopes.SystemOperate,
+        });
+        routes.Map("DELETE", "/v1/cluster/nodes/{name}/drained", cluster.UndrainAsync, new("undrain_node", "Let a node own partitions again")
+        {
+            Tag = "cluster", Answer = typeof(NodeListShape), Scope = Scopes.SystemOperate,
+        });
+        routes.Map("PUT", "/v1/cluster/payload-format", cluster.RaiseFormatAsync, new("raise_payload_format", "Write the newest payload format that all nodes can read")
+        {
+            Tag = "cluster", Answer = typeof(PayloadFormatShape), Scope = Scopes.SystemOperate,
         });
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Millrace.Cli.Bench;
+using Millrace.Cli.Cluster;
 using Millrace.Cli.Demo;
 using Millrace.Cli.Doctor;
 using Millrace.Cli.Keys;
@@ -25,6 +26,7 @@ var root = new RootCommand("Millrace: orders accepted, stock held, money moved, 
     ItemsCommand.Create(),
     StockCommand.Create(),
     KeysCommand.Create(),
+    ClusterCommand.Create(),
     PspCommand.Create(),
     ReplayCommand.Create(),
     BenchCommand.Create(),

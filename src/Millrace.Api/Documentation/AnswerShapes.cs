@@ -73,6 +73,16 @@ internal sealed record StockShape(string Location, long OnHand, long Reserved, l
 
 internal sealed record AvailabilityShape(string Sku, long Available, bool InStock, bool Backorderable);
 
+internal sealed record NodeListShape(NodeShape[] Data, int PayloadFormat);
+
+internal sealed record NodeShape(string Name, string Address, string Status, bool Drained, int Partitions);
+
+internal sealed record PartitionListShape(PartitionShape[] Data);
+
+internal sealed record PartitionShape(int Partition, string? Node, string State);
+
+internal sealed record PayloadFormatShape(int PayloadFormat, string[] Behind);
+
 internal sealed record HealthShape(string Status);
 
 internal sealed record ProblemShape(

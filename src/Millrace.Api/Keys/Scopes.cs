@@ -13,7 +13,10 @@ public enum Scopes
     StockWrite = 32,
     OpsWrite = 64,
 
-    /// <summary>Everything.</summary>
+    /// <summary>The installation itself, which all tenants share: nodes, partitions, backups. Not part of <see cref="Admin"/>.</summary>
+    SystemOperate = 128,
+
+    /// <summary>Everything of one tenant.</summary>
     Admin = OrdersRead | OrdersWrite | OrdersOverridePrice | OrdersRefund | StockRead | StockWrite | OpsWrite,
 }
 
@@ -29,6 +32,7 @@ public static class ScopeNames
         ("stock:read", Scopes.StockRead),
         ("stock:write", Scopes.StockWrite),
         ("ops:write", Scopes.OpsWrite),
+        ("system:operate", Scopes.SystemOperate),
         ("admin", Scopes.Admin),
     ];
 

@@ -72,6 +72,7 @@ public static class Node
             }).GetAwaiter().GetResult();
             AddStore(services, postgres);
             services.AddHostedService<PostgresChores>();
+            services.AddSingleton(new ClusterSettings(postgres.ReadDrainedNodesAsync, postgres.SetDrainedAsync, postgres.RaiseFormatAsync));
             return;
         }
 

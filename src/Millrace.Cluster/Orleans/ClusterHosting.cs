@@ -7,7 +7,7 @@ using Orleans.Configuration;
 
 namespace Millrace.Cluster.Orleans;
 
-/// <summary>Composes the cluster part of a node. The caller registers the journal, the read model and the gateway.</summary>
+/// <summary>Composes the cluster part of a node. The caller registers the journal, the read model and the gateway, and where several nodes share a store a <see cref="ClusterSettings"/>.</summary>
 public static class ClusterHosting
 {
     /// <summary>One node on its own: a silo that nobody else joins, bound to loopback, with a cluster id of its own so that
@@ -66,6 +66,9 @@ public static class ClusterHosting
             services.AddSingleton<LaneMetrics>();
             services.AddSingleton<PartitionRuntime>();
             services.AddSingleton<PartitionRouter>();
+            services.AddSingleton(s => new Drained(s.GetService<ClusterSettings>(), s.GetRequiredService<IClusterMembershipService>()));
+            services.AddSingleton(s => new ClusterOperations(
+                s.GetRequiredService<PartitionRuntime>(), s.GetRequiredService<IClusterMembershipService>(), s.GetRequiredService<IGrainFactory>(), s.GetService<ClusterSettings>(), s.GetRequiredService<Drained>()));
             services.AddSingleton(s =>
             {
                 var grains = s.GetRequiredService<IGrainFactory>();

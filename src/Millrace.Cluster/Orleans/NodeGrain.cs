@@ -1,4 +1,5 @@
 using Millrace.Cluster.Peers;
+using Millrace.Engine.Codec;
 using Orleans.Concurrency;
 
 namespace Millrace.Cluster.Orleans;
@@ -9,6 +10,10 @@ public interface INodeGrain : IGrainWithStringKey
     /// <summary>Returns once the envelope is handed on; what it asks for is answered by an envelope of its own.</summary>
     [AlwaysInterleave]
     Task ReceiveAsync(string from, byte[] envelope);
+
+    /// <summary>The newest payload format that the node can read.</summary>
+    [AlwaysInterleave]
+    Task<int> NewestFormatAsync();
 }
 
 /// <summary>Placed on its node by its name. Where the first call to come places it, a call that came before the node's own would keep it for ever.</summary>
@@ -21,4 +26,6 @@ internal sealed class NodeGrain(PeerLinks links) : Grain, INodeGrain
         links.Receive(from, envelope);
         return Task.CompletedTask;
     }
+
+    public Task<int> NewestFormatAsync() => Task.FromResult(PayloadFormat.Newest);
 }

@@ -14,6 +14,13 @@ public sealed class NodePlacement : PlacementStrategy
         return $"{name}/{silo.ToParsableString()}";
     }
 
+    /// <summary>The name alone.</summary>
+    public static string PersonalNameOf(string node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return node[..node.LastIndexOf('/')];
+    }
+
     public static SiloAddress SiloOf(string node)
     {
         ArgumentNullException.ThrowIfNull(node);

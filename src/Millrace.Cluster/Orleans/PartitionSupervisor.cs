@@ -1,12 +1,13 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Millrace.Cluster.Peers;
+using Millrace.Engine.Journal;
 
 namespace Millrace.Cluster.Orleans;
 
 /// <summary>Keeps every partition active without waiting for traffic, learns who owns it, and brings it to where it belongs.</summary>
 internal sealed partial class PartitionSupervisor(
-    IGrainFactory grains, PartitionRuntime runtime, PeerLinks links, IClusterMembershipService members, ILocalSiloDetails self, TimeProvider time,
+    IGrainFactory grains, PartitionRuntime runtime, PeerLinks links, IClusterMembershipService members, Drained drained, ILocalSiloDetails self, TimeProvider time,
     ILogger<PartitionSupervisor> logger) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
@@ -17,7 +18,28 @@ internal sealed partial class PartitionSupervisor(
     private static readonly TimeSpan HandOverPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(SuperviseAsync(stoppingToken), FollowDrainedAsync(stoppingToken));
+
+    // Apart from the rounds: a database that does not answer must not hold them up.
+    private async Task FollowDrainedAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(2 * Every, time);
+        do
+        {
+            try
+            {
+                await drained.ReadAsync(stoppingToken);
+            }
+            catch (StoreUnavailableException failure)
+            {
+                // What was known before goes on to hold.
+                Failed(logger, failure);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private async Task SuperviseAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Every, time);
         var calmRounds = 0;
@@ -84,7 +106,7 @@ internal sealed partial class PartitionSupervisor(
         if (!alive.Contains(self.SiloAddress))
             return;
         var strays = Enumerable.Range(0, runtime.Map.Count)
-            .Where(p => runtime.IsHere(p) && !RendezvousPlacement.Choose(p, alive, RendezvousPlacement.NameOf).Equals(self.SiloAddress))
+            .Where(p => runtime.IsHere(p) && !RendezvousPlacement.Choose(p, drained.Without(alive), RendezvousPlacement.NameOf).Equals(self.SiloAddress))
             .Take(MovesPerRound).ToList();
         await Task.WhenAll(strays.Select(partition => LeaveAsync(partition, alive))).WaitAsync(cancellation);
     }
@@ -92,7 +114,7 @@ internal sealed partial class PartitionSupervisor(
     private Task LeaveAsync(int partition, List<SiloAddress> nodes)
     {
         links.SetOwner(partition, null);
-        return grains.GetGrain<IPartitionGrain>(partition).LeaveAsync(RendezvousPlacement.Choose(partition, nodes, RendezvousPlacement.NameOf));
+        return grains.GetGrain<IPartitionGrain>(partition).LeaveAsync(RendezvousPlacement.Choose(partition, drained.Without(nodes), RendezvousPlacement.NameOf));
     }
 
     private List<SiloAddress> Alive() =>

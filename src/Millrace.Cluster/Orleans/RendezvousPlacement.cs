@@ -23,14 +23,14 @@ public sealed class RendezvousPlacement : PlacementStrategy
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class RendezvousPlacementAttribute() : PlacementAttribute(new RendezvousPlacement());
 
-internal sealed class RendezvousDirector : IPlacementDirector
+internal sealed class RendezvousDirector(Drained drained) : IPlacementDirector
 {
     public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
     {
         var silos = context.GetCompatibleSilos(target);
         // Whoever hands a partition over says to whom.
         var chosen = IPlacementDirector.GetPlacementHint(target.RequestContextData, silos)
-            ?? RendezvousPlacement.Choose((int)target.GrainIdentity.GetIntegerKey(), silos, RendezvousPlacement.NameOf);
+            ?? RendezvousPlacement.Choose((int)target.GrainIdentity.GetIntegerKey(), drained.Without(silos), RendezvousPlacement.NameOf);
         return Task.FromResult(chosen);
     }
 }

@@ -1,0 +1,94 @@
+using Millrace.Api.Edge;
+using Millrace.Api.Keys;
+using Millrace.Api.Problems;
+using Millrace.Cluster.Orleans;
+using Millrace.Engine.Journal;
+
+namespace Millrace.Api.Operations;
+
+/// <summary>Nodes and partitions, for whoever runs them: not a tenant's business.</summary>
+internal sealed class ClusterEndpoints(ClusterOperations cluster)
+{
+    public Task NodesAsync(HttpContext http, ApiKey key) => Answer.Json(http, StatusCodes.Status200OK, cluster, static (w, c) =>
+    {
+        w.WriteStartObject();
+        w.WriteStartArray("data"u8);
+        foreach (var node in c.Nodes())
+        {
+            w.WriteStartObject();
+            w.WriteString("name"u8, node.Name);
+            w.WriteString("address"u8, node.Address);
+            w.WriteString("status"u8, node.Status);
+            w.WriteBoolean("drained"u8, node.IsDrained);
+            w.WriteNumber("partitions"u8, node.Partitions);
+            w.WriteEndObject();
+        }
+
+        w.WriteEndArray();
+        w.WriteNumber("payload_format"u8, c.Format);
+        w.WriteEndObject();
+    });
+
+    public Task PartitionsAsync(HttpContext http, ApiKey key) => Answer.Json(http, StatusCodes.Status200OK, cluster, static (w, c) =>
+    {
+        w.WriteStartObject();
+        w.WriteStartArray("data"u8);
+        foreach (var partition in c.Partitions())
+        {
+            w.WriteStartObject();
+            w.WriteNumber("partition"u8, partition.Partition);
+            w.WriteString("node"u8, partition.Node);
+            w.WriteString("state"u8, partition.State);
+            w.WriteEndObject();
+        }
+
+        w.WriteEndArray();
+        w.WriteEndObject();
+    });
+
+    public Task DrainAsync(HttpContext http, ApiKey key) => SetDrainedAsync(http, key, isDrained: true);
+
+    public Task UndrainAsync(HttpContext http, ApiKey key) => SetDrainedAsync(http, key, isDrained: false);
+
+    public Task RaiseFormatAsync(HttpContext http, ApiKey key) => InClusterAsync(http, async () =>
+    {
+        var raised = await cluster.RaiseFormatAsync(http.RequestAborted);
+        await Answer.Json(http, StatusCodes.Status200OK, raised, static (w, r) =>
+        {
+            w.WriteStartObject();
+            w.WriteNumber("payload_format"u8, r.Format);
+            w.WriteStartArray("behind"u8);
+            foreach (var node in r.Behind)
+                w.WriteStringValue(node);
+            w.WriteEndArray();
+            w.WriteEndObject();
+        });
+    });
+
+    private Task SetDrainedAsync(HttpContext http, ApiKey key, bool isDrained) => InClusterAsync(http, async () =>
+    {
+        var name = (string)http.GetRouteValue("name")!;
+        if (await cluster.SetDrainedAsync(name, isDrained, http.RequestAborted))
+            await NodesAsync(http, key);
+        else
+            await Answer.Problem(http, new Problem(ProblemKinds.NodeNotFound, "No living node has this name."));
+    });
+
+    private async Task InClusterAsync(HttpContext http, Func<Task> act)
+    {
+        if (!cluster.IsCluster)
+        {
+            await Answer.Problem(http, new Problem(ProblemKinds.NoCluster, "This node shares its store with no other."));
+            return;
+        }
+
+        try
+        {
+            await act();
+        }
+        catch (StoreUnavailableException)
+        {
+            await Answer.Problem(http, new Problem(ProblemKinds.Unavailable, "The database cannot be asked now."));
+        }
+    }
+}

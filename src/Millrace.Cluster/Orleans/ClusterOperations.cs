@@ -1,0 +1,93 @@
+using Millrace.Engine.Codec;
+
+namespace Millrace.Cluster.Orleans;
+
+/// <param name="Name">As its operator called it.</param>
+/// <param name="Address">Where the other nodes reach it.</param>
+/// <param name="Status">Of the membership: active, joining, shutting_down, dead …</param>
+/// <param name="IsDrained">It shall own nothing.</param>
+/// <param name="Partitions">How many it owns, as far as the asked node knows.</param>
+public sealed record NodeStatus(string Name, string Address, string Status, bool IsDrained, int Partitions);
+
+/// <param name="Partition">Its number.</param>
+/// <param name="Node">The owner's name; null while it moves.</param>
+/// <param name="State">serving, stalled, recovering, halted …; of another node's it is only known that it serves.</param>
+public sealed record PartitionStatus(int Partition, string? Node, string State);
+
+/// <summary>The cluster as one node sees it, and what an operator may change of it.</summary>
+public sealed class ClusterOperations
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private readonly PartitionRuntime _runtime;
+    private readonly IClusterMembershipService _members;
+    private readonly IGrainFactory _grains;
+    private readonly ClusterSettings? _settings;
+    private readonly Drained _drained;
+
+    internal ClusterOperations(PartitionRuntime runtime, IClusterMembershipService members, IGrainFactory grains, ClusterSettings? settings, Drained drained) =>
+        (_runtime, _members, _grains, _settings, _drained) = (runtime, members, grains, settings, drained);
+
+    /// <summary>Whether there is anything to change: one node on its own has nobody to give its partitions to.</summary>
+    public bool IsCluster => _settings is not null;
+
+    /// <summary>The payload format that owners write, as this node's claims learned it.</summary>
+    public int Format => _runtime.Format;
+
+    /// <summary>The living, and those that died lately.</summary>
+    public IReadOnlyList<NodeStatus> Nodes()
+    {
+        var owners = Partitions().Where(p => p.Node is not null).CountBy(p => p.Node!).ToDictionary(StringComparer.Ordinal);
+        return [.. _members.CurrentSnapshot.Members.Values
+            .Where(m => m.Status != SiloStatus.Dead || !_members.CurrentSnapshot.Members.Values.Any(other => other.Name == m.Name && other.SiloAddress.Generation > m.SiloAddress.Generation))
+            .OrderBy(m => m.Name, StringComparer.Ordinal)
+            .Select(m => new NodeStatus(
+                m.Name, m.SiloAddress.Endpoint.ToString(), Words(m.Status.ToString()), _drained.Names.Contains(m.Name),
+                m.Status == SiloStatus.Active ? owners.GetValueOrDefault(m.Name) : 0))];
+    }
+
+    public IReadOnlyList<PartitionStatus> Partitions() =>
+    [
+        .. _runtime.States.Select((state, partition) => _runtime.Peers?.Owners[partition] is { } owner
+            ? new PartitionStatus(partition, NodePlacement.PersonalNameOf(owner), owner == _runtime.Peers.Self ? Words(state.ToString()) : "serving")
+            : new PartitionStatus(partition, null, "moving")),
+    ];
+
+    /// <summary>Takes the partitions from a node and gives it no more, or ends that. The node goes on to answer, through the owners.</summary>
+    /// <returns>False when no node has the name.</returns>
+    public async Task<bool> SetDrainedAsync(string node, bool isDrained, CancellationToken cancellation)
+    {
+        // A node that is away is let in again, but not shut out: the name is probably mistyped.
+        if (isDrained && !_members.CurrentSnapshot.Members.Values.Any(m => m.Name == node && m.Status == SiloStatus.Active))
+            return false;
+        await _settings!.SetDrained(node, isDrained, cancellation);
+        await _drained.ReadAsync(cancellation);
+        return true;
+    }
+
+    /// <summary>Lets owners write the newest payload format that all living nodes can read.</summary>
+    /// <returns>The format that holds now, and the nodes that keep it from being raised further or did not answer.</returns>
+    public async Task<(int Format, IReadOnlyList<string> Behind)> RaiseFormatAsync(CancellationToken cancellation)
+    {
+        var living = _members.CurrentSnapshot.Members.Values.Where(m => m.Status is SiloStatus.Active or SiloStatus.Joining).ToList();
+        var formats = await Task.WhenAll(living.Select(m => AskAsync(NodePlacement.NameOf(m.Name, m.SiloAddress), cancellation)));
+        var common = formats.Min();
+        var behind = living.Where((_, i) => formats[i] < PayloadFormat.Newest).Select(m => m.Name).ToList();
+        return (await _settings!.RaiseFormat(common, cancellation), behind);
+    }
+
+    // A node that cannot be asked may be of any version.
+    private async Task<int> AskAsync(string node, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _grains.GetGrain<INodeGrain>(node).NewestFormatAsync().WaitAsync(Patience, cancellation);
+        }
+        catch (Exception failure) when (failure is OrleansException or TimeoutException)
+        {
+            return PayloadFormat.Oldest;
+        }
+    }
+
+    private static string Words(string name) =>
+        string.Concat(name.Select((c, i) => char.IsUpper(c) ? (i > 0 ? "_" : "") + char.ToLowerInvariant(c) : c.ToString()));
+}
