@@ -10,8 +10,14 @@ namespace Millrace.Cluster;
 /// </summary>
 public sealed class Catalog
 {
-    /// <summary>How long another node's word is taken: a change of price there is in force here after that, in milliseconds.</summary>
+    /// <summary>How long another node's word is taken without asking again, in milliseconds: a change of price there is in force here after that.</summary>
     public const long MostAgeMs = 10_000;
+
+    /// <summary>How long it is taken while the owner cannot be asked, in milliseconds: an owner that fails over must not stop the sale of its items.</summary>
+    public const long MostAgeUnaskedMs = 60_000;
+
+    // Whoever has just made an item at one node may order it at another.
+    private const long MostAgeOfNoneMs = 1_000;
 
     private readonly ConcurrentDictionary<(TenantId Tenant, string Sku), (StockItem? Item, long AtMs)> _items = new();
 
@@ -20,7 +26,10 @@ public sealed class Catalog
     public StockItem? Find(TenantId tenant, string sku) => _items.GetValueOrDefault((tenant, sku)).Item;
 
     internal bool IsFresh(TenantId tenant, string sku, long nowMs) =>
-        _items.TryGetValue((tenant, sku), out var entry) && nowMs - entry.AtMs is >= 0 and < MostAgeMs;
+        _items.TryGetValue((tenant, sku), out var entry) && nowMs - entry.AtMs is var age and >= 0 && age < (entry.Item is null ? MostAgeOfNoneMs : MostAgeMs);
+
+    internal bool IsUsable(TenantId tenant, string sku, long nowMs) =>
+        _items.TryGetValue((tenant, sku), out var entry) && entry.Item is not null && nowMs - entry.AtMs is >= 0 and < MostAgeUnaskedMs;
 
     internal void Publish(StockItem item, long nowMs) => _items[(item.Tenant, item.Sku)] = (item, nowMs);
 

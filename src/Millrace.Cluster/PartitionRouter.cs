@@ -25,9 +25,9 @@ public sealed class PartitionRouter(PartitionRuntime runtime)
             runtime.Catalog.PublishNone(tenant, sku, runtime.NowMs);
     }
 
-    /// <summary>Whether an item that the catalog lacks does not exist; while its owner recovers or does not answer, it may.</summary>
-    public bool IsMissing(TenantId tenant, string sku) =>
-        runtime.IsHere(Map.OwnerOfSku(tenant, sku)) || runtime.Catalog.IsFresh(tenant, sku, runtime.NowMs);
+    /// <summary>Whether what the catalog has or lacks of an item may be believed. While its owner recovers or does not answer, only what it said lately.</summary>
+    public bool IsKnown(TenantId tenant, string sku) =>
+        runtime.IsHere(Map.OwnerOfSku(tenant, sku)) || runtime.Catalog.IsFresh(tenant, sku, runtime.NowMs) || runtime.Catalog.IsUsable(tenant, sku, runtime.NowMs);
 
     /// <summary>Completes once everything the reply depends on is durable; <see cref="ReplyStatus.Unavailable"/> at once when
     /// the partition recovers or its mailbox is full.</summary>
@@ -35,7 +35,7 @@ public sealed class PartitionRouter(PartitionRuntime runtime)
     public ValueTask<PartitionReply> SendAsync(PartitionRequest request, CancellationToken cancellation = default)
     {
         var sink = new TaskReplySink();
-        var partition = OwnerOf(request);
+        var partition = OwnerOf(Map, request);
         if (runtime.Peers is { } peers && partition < Map.Count && !runtime.IsHere(partition))
             peers.Request(partition, request, sink);
         else
@@ -43,14 +43,14 @@ public sealed class PartitionRouter(PartitionRuntime runtime)
         return new ValueTask<PartitionReply>(cancellation.CanBeCanceled ? sink.Task.WaitAsync(cancellation) : sink.Task);
     }
 
-    private int OwnerOf(PartitionRequest request) => request switch
+    internal static int OwnerOf(PartitionMap map, PartitionRequest request) => request switch
     {
         PartitionRequest.PlaceOrder r => r.Id.Partition,
         PartitionRequest.ChangeOrder r => r.Id.Partition,
         PartitionRequest.ReadOrder r => r.Id.Partition,
         PartitionRequest.AwaitSettled r => r.Id.Partition,
-        PartitionRequest.ChangeStock r => Map.OwnerOfSku(r.Command.Tenant, r.Sku),
-        PartitionRequest.ReadItem r => Map.OwnerOfSku(r.Tenant, r.Sku),
+        PartitionRequest.ChangeStock r => map.OwnerOfSku(r.Command.Tenant, r.Sku),
+        PartitionRequest.ReadItem r => map.OwnerOfSku(r.Tenant, r.Sku),
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 

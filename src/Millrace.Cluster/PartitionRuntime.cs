@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Millrace.Cluster.Lanes;
 using Millrace.Cluster.Peers;
@@ -33,6 +32,8 @@ public sealed record PartitionRuntimeOptions
 /// </summary>
 public sealed class PartitionRuntime : IDisposable
 {
+    private static readonly TimeSpan ConfirmPatience = TimeSpan.FromSeconds(5);
+
     private readonly IJournal _journal;
     private readonly IReadModel _readModel;
     private readonly IPaymentGateway _payments;
@@ -40,10 +41,8 @@ public sealed class PartitionRuntime : IDisposable
     private readonly Recovery _recovery;
     private readonly PartitionHost[] _hosts;
     private readonly Lane[] _lanes;
-    private readonly BlockingCollection<(Lane Lane, Partition Partition, PartitionCheckpoint Checkpoint)> _checkpoints;
-    private readonly Thread _checkpointer;
+    private readonly Checkpointer _checkpointer;
     private readonly CancellationTokenSource _stopping = new();
-    private static readonly TimeSpan ConfirmPatience = TimeSpan.FromSeconds(5);
 
     public PartitionRuntime(
         IJournal journal, IReadModel readModel, IPaymentGateway payments, Catalog catalog, LaneMetrics metrics,
@@ -63,10 +62,7 @@ public sealed class PartitionRuntime : IDisposable
         Writer = new JournalWriter(journal, logger);
         _lanes = [.. Enumerable.Range(0, lanes).Select(i => new Lane(
             this, _hosts.Where(h => h.Id % lanes == i), Map.Count, options.MailboxLimit, $"lane-{i}"))];
-        // A partition has one checkpoint under way, so the queue is never longer than this.
-        _checkpoints = new BlockingCollection<(Lane, Partition, PartitionCheckpoint)>(Map.Count);
-        _checkpointer = new Thread(StoreCheckpoints) { Name = "checkpointer", IsBackground = true };
-        _checkpointer.Start();
+        _checkpointer = new Checkpointer(readModel, logger);
         foreach (var lane in _lanes)
             lane.Start();
     }
@@ -128,9 +124,7 @@ public sealed class PartitionRuntime : IDisposable
         foreach (var lane in _lanes)
             lane.Dispose();
         Writer.Dispose();
-        _checkpoints.CompleteAdding();
-        _checkpointer.Join();
-        _checkpoints.Dispose();
+        _checkpointer.Dispose();
     }
 
     // By the directory, unless it is served here; what finds nobody is sent again by its partition.
@@ -152,24 +146,25 @@ public sealed class PartitionRuntime : IDisposable
 
     internal void Post(in LaneInput input) => LaneOf(input.Partition).Post(input);
 
-    internal void Recover(Lane lane, int partition, TimeSpan pause) => _ = Task.Run(async () =>
+    /// <param name="attempt">Goes back with the result: one of an earlier attempt is not taken for this one's.</param>
+    internal void Recover(Lane lane, int partition, long attempt, TimeSpan pause) => _ = Task.Run(async () =>
     {
         try
         {
             await Task.Delay(pause, _time, _stopping.Token).ConfigureAwait(false);
             var (recovered, claim) = await _recovery.RunAsync(partition, _stopping.Token).ConfigureAwait(false);
-            lane.Post(new LaneInput(LaneInputKind.Recovered, partition) { Payload = recovered, Second = claim });
+            lane.Post(new LaneInput(LaneInputKind.Recovered, partition) { ChannelSeq = attempt, Payload = recovered, Second = claim });
         }
         catch (Exception failure)
         {
-            lane.Post(new LaneInput(LaneInputKind.RecoveryFailed, partition) { Payload = failure });
+            lane.Post(new LaneInput(LaneInputKind.RecoveryFailed, partition) { ChannelSeq = attempt, Payload = failure });
         }
     });
 
     internal void Confirm(Lane lane, Confirmation confirmation) => _ = Task.Run(async () =>
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-        limit.CancelAfter(ConfirmPatience);
+        using var patience = new CancellationTokenSource(ConfirmPatience, _time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, patience.Token);
         bool[]? isCurrent = null;
         try
         {
@@ -184,14 +179,14 @@ public sealed class PartitionRuntime : IDisposable
     });
 
     // Halts what is broken, and lets go of what is only another's by now. While the store cannot say which, nothing is served.
-    internal void Judge(Lane lane, int partition, long epoch, Exception failure) => _ = Task.Run(async () =>
+    internal void Judge(Lane lane, int partition, long attempt, long epoch, Exception failure) => _ = Task.Run(async () =>
     {
         while (!_stopping.IsCancellationRequested)
         {
             try
             {
                 var isCurrent = (await _journal.ConfirmAsync([(partition, epoch)], _stopping.Token).ConfigureAwait(false))[0];
-                lane.Post(new LaneInput(LaneInputKind.Judged, partition) { Payload = isCurrent ? failure : null });
+                lane.Post(new LaneInput(LaneInputKind.Judged, partition) { ChannelSeq = attempt, Payload = isCurrent ? failure : null });
                 return;
             }
             catch (Exception cause) when (!_stopping.IsCancellationRequested)
@@ -238,7 +233,7 @@ public sealed class PartitionRuntime : IDisposable
     });
 
     internal void Checkpoint(Lane lane, Partition partition, PartitionCheckpoint checkpoint) =>
-        _checkpoints.Add((lane, partition, checkpoint));
+        _checkpointer.Store(partition, checkpoint, input => lane.Post(input));
 
     internal void Release(int partition, long epoch, TaskCompletionSource released) => _ = Task.Run(async () =>
     {
@@ -276,32 +271,4 @@ public sealed class PartitionRuntime : IDisposable
 
     private static async Task FinishAsync(ValueTask<PaymentOutcome> execution, Func<PaymentOutcome, LaneInput> answer, Lane lane) =>
         lane.Post(answer(await execution.ConfigureAwait(false)));
-
-    private void StoreCheckpoints()
-    {
-        foreach (var (lane, partition, checkpoint) in _checkpoints.GetConsumingEnumerable())
-        {
-            while (!_stopping.IsCancellationRequested)
-            {
-                try
-                {
-                    var isCurrent = _readModel.CheckpointAsync(checkpoint).AsTask().GetAwaiter().GetResult();
-                    lane.Post(new LaneInput(isCurrent ? LaneInputKind.CheckpointStored : LaneInputKind.Fenced, partition.Id) { Incarnation = partition });
-                    break;
-                }
-                catch (Exception failure) when (failure is StoreUnavailableException or AmbiguousCommitException)
-                {
-                    // The same rows again: a checkpoint is an upsert, so a repeat of an unclear one is harmless.
-                    LaneLog.CheckpointFailed(Logger, partition.Id, failure);
-                    _stopping.Token.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(500));
-                }
-                catch (Exception failure)
-                {
-                    // Damage, or a broken invariant: that partition stops loudly, and this thread goes on for its neighbours.
-                    lane.Post(new LaneInput(LaneInputKind.CheckpointFailed, partition.Id) { Incarnation = partition, Payload = failure });
-                    break;
-                }
-            }
-        }
-    }
 }

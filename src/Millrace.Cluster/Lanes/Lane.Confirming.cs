@@ -83,6 +83,9 @@ internal sealed partial class Lane
         }
     }
 
+    private bool IsUnconfirmed(PartitionHost host) =>
+        host.Unconfirmed.Count > 0 || (_confirming?.Asked.Exists(asked => asked.Host == host && asked.Replies.Count > 0) ?? false);
+
     // What an owner that was overtaken is told need not make sense to it. For any other, an exception is a broken invariant.
     private void Suspect(PartitionHost host, Exception failure)
     {
@@ -94,7 +97,7 @@ internal sealed partial class Lane
 
         var epoch = host.Partition!.Epoch;
         Drop(host, PartitionState.Recovering, "The partition is halted.");
-        _runtime.Judge(this, host.Id, epoch, failure);
+        _runtime.Judge(this, host.Id, ++host.Attempt, epoch, failure);
     }
 
     /// <param name="failure">Null when it was overtaken.</param>

@@ -29,6 +29,8 @@ internal sealed partial class Lane
         }
 
         var host = _hosts[input.Partition]!;
+        if (input.Kind is LaneInputKind.Recovered or LaneInputKind.RecoveryFailed or LaneInputKind.Judged && input.ChannelSeq != host.Attempt)
+            return;
         switch (input.Kind)
         {
             case LaneInputKind.Start: Start(host); return;
@@ -59,6 +61,9 @@ internal sealed partial class Lane
         {
             case LaneInputKind.PaymentDone:
                 partition.CompletePayment((PaymentRequest)input.Payload!, (PaymentOutcome)input.Second!, nowMs);
+                break;
+            // The next owner takes it: the sender repeats what is not acknowledged.
+            case LaneInputKind.Delivery when host.Stopping is not null:
                 break;
             case LaneInputKind.Delivery:
                 partition.Deliver(input.Peer, input.ChannelSeq, (PartitionMessage[])input.Payload!, nowMs);
@@ -153,15 +158,17 @@ internal sealed partial class Lane
         if (host.State != PartitionState.Stopped || host.Stopping is not null)
             return;
         host.State = PartitionState.Recovering;
-        _runtime.Recover(this, host.Id, TimeSpan.Zero);
+        Recover(host, TimeSpan.Zero);
     }
 
     private void Restart(PartitionHost host, string reason)
     {
         LaneLog.Recovering(_runtime.Logger, host.Id, reason);
         Drop(host, PartitionState.Recovering, "The partition recovers.");
-        _runtime.Recover(this, host.Id, TimeSpan.Zero);
+        Recover(host, TimeSpan.Zero);
     }
+
+    private void Recover(PartitionHost host, TimeSpan pause) => _runtime.Recover(this, host.Id, ++host.Attempt, pause);
 
     // Fenced: somebody else owns it now. Whoever places partitions may start it here again.
     private void Lose(PartitionHost host)
@@ -199,7 +206,14 @@ internal sealed partial class Lane
         if (failure is StoreUnavailableException or AmbiguousCommitException)
         {
             LaneLog.RecoveryFailed(_runtime.Logger, host.Id, failure);
-            _runtime.Recover(this, host.Id, RetryEvery);
+            Recover(host, RetryEvery);
+            return;
+        }
+
+        // The node ends.
+        if (failure is OperationCanceledException)
+        {
+            host.State = PartitionState.Stopped;
             return;
         }
 
@@ -209,14 +223,25 @@ internal sealed partial class Lane
 
     private void Stop(PartitionHost host, TaskCompletionSource stopped)
     {
-        host.Stopping = stopped;
-        TryFinishStop(host);
+        if (host.Stopping is { } already)
+            _ = already.Task.ContinueWith(_ => stopped.TrySetResult(), TaskScheduler.Default);
+        else
+            host.Stopping = stopped;
     }
 
-    // Flushed when nothing is pending and nothing in flight; then the claim is given back.
+    // After what is durable has left, and before the next group goes: between two groups nothing is in flight, however busy the neighbours are.
+    private void FinishStops()
+    {
+        if (_isGroupInFlight)
+            return;
+        foreach (var host in _mine)
+            TryFinishStop(host);
+    }
+
+    // Flushed when nothing is pending and everything durable is answered; then the claim is given back.
     private void TryFinishStop(PartitionHost host)
     {
-        if (host.Stopping is not { } stopping || _isGroupInFlight)
+        if (host.Stopping is not { } stopping || IsUnconfirmed(host))
             return;
         // Nothing of what waits for a full disk was ever acknowledged.
         if (host.State == PartitionState.Stalled)

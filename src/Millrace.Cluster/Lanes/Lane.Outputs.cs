@@ -57,7 +57,7 @@ internal sealed partial class Lane
         }
         while (end < messages.Count && messages[end].Target == target && messages[end].Seq == firstSeq + (end - start));
 
-        if (_hosts[target] is { Partition: not null } host)
+        if (_hosts[target] is { Partition: not null, Stopping: null } host)
             DeliverHere(host, source, firstSeq, nowMs);
         else
             _runtime.Deliver(source, target, firstSeq, _run);

@@ -74,11 +74,16 @@ internal sealed partial class Lane : IDisposable
                 Tick(nowMs);
             DrainTouched(nowMs);
             Confirm(nowMs);
+            FinishStops();
             HandOver();
         }
 
         foreach (var host in _mine)
+        {
             Drop(host, PartitionState.Stopped, "The node is stopping.");
+            host.Stopping?.TrySetResult();
+        }
+
         // The answer to it would find nobody.
         if (_confirming is { } unanswered)
             TakeConfirmation(unanswered);
@@ -86,6 +91,8 @@ internal sealed partial class Lane : IDisposable
         {
             if (input.Kind == LaneInputKind.Request)
                 ((ReplySink)input.Second!).Complete(PartitionReply.Unavailable("partition_unavailable", "The node is stopping."));
+            else if (input.Kind == LaneInputKind.Stop)
+                ((TaskCompletionSource)input.Payload!).TrySetResult();
         }
     }
 
@@ -94,9 +101,8 @@ internal sealed partial class Lane : IDisposable
         _tickedAtMs = nowMs;
         foreach (var host in _mine)
         {
-            if (host.State == PartitionState.Serving)
+            if (host.State == PartitionState.Serving && host.Stopping is null)
                 Guard(host, static (partition, now) => partition.Tick(now), nowMs);
-            TryFinishStop(host);
         }
     }
 
@@ -113,7 +119,8 @@ internal sealed partial class Lane : IDisposable
             var batch = host.State switch
             {
                 PartitionState.Serving => partition.TakeBatch(),
-                PartitionState.Stalled when _runtime.NowMs >= _retryAtMs => host.Refused,
+                // A clock that was set back must not hold it up.
+                PartitionState.Stalled when _runtime.NowMs >= _retryAtMs || _retryAtMs - _runtime.NowMs > RetryEvery.TotalMilliseconds => host.Refused,
                 _ => null,
             };
             if (batch is not null)

@@ -43,6 +43,7 @@ internal readonly record struct LaneInput(LaneInputKind Kind, int Partition)
 
     public int Peer { get; init; }
 
+    /// <summary>Of a delivery or its acknowledgement; of a recovery's result, its attempt.</summary>
     public long ChannelSeq { get; init; }
 
     public UInt128 NameHash { get; init; }

@@ -34,6 +34,9 @@ internal sealed class PartitionHost(int id)
 
     public Partition? Partition { get; set; }
 
+    /// <summary>Counts recoveries: what is told of an earlier one is not taken for the present one's.</summary>
+    public long Attempt { get; set; }
+
     /// <summary>Its outputs or batch want attention at the end of the turn.</summary>
     public bool IsTouched { get; set; }
 

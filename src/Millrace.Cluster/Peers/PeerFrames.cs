@@ -33,11 +33,13 @@ internal static class PeerFrames
         w.Signed(seq);
     }
 
-    public static void WriteRequest(PayloadWriter w, long number, int partition, PartitionRequest request)
+    /// <param name="nowMs">The sender's clock: what the request says of time is meant by it.</param>
+    public static void WriteRequest(PayloadWriter w, long number, int partition, long nowMs, PartitionRequest request)
     {
         w.Byte(Request);
         w.Signed(number);
         w.Int(partition);
+        w.Signed(nowMs);
         RequestCodec.Write(w, request);
     }
 
@@ -54,12 +56,21 @@ internal static class PeerFrames
         w.Int(partition);
     }
 
-    /// <summary>Hands each frame to the one who takes it.</summary>
-    /// <exception cref="PayloadException">The bytes are not frames; those before the first that is none are taken.</exception>
+    /// <summary>Hands each frame to the one who takes it. One that cannot be read is left out, and whoever waits for its answer is told to repeat:
+    /// those behind it are others' business.</summary>
+    /// <exception cref="PayloadException">The bytes are not frames; those before are taken.</exception>
     public static void Read(ReadOnlySpan<byte> envelope, PeerLinks links, string from)
     {
         var r = new PayloadReader(envelope);
         while (!r.IsAtEnd)
+            ReadOne(r.Bytes(), links, from);
+    }
+
+    private static void ReadOne(ReadOnlySpan<byte> frame, PeerLinks links, string from)
+    {
+        var r = new PayloadReader(frame);
+        long? asking = null;
+        try
         {
             switch (r.Byte())
             {
@@ -72,8 +83,9 @@ internal static class PeerFrames
                     break;
                 case Acknowledgement: links.TakeAcknowledgement(r.Int(), r.Int(), r.Signed()); break;
                 case Request:
-                    var (number, partition) = (r.Signed(), r.Int());
-                    links.TakeRequest(from, number, partition, RequestCodec.Read(ref r));
+                    asking = r.Signed();
+                    var (partition, sentAtMs) = (r.Int(), r.Signed());
+                    links.TakeRequest(from, asking.Value, partition, sentAtMs, RequestCodec.Read(ref r));
                     break;
                 case Reply:
                     var answered = r.Signed();
@@ -82,6 +94,11 @@ internal static class PeerFrames
                 case Ownership: links.TakeOwnership(from, r.Int()); break;
                 case var kind: throw new PayloadException($"frame {kind} is unknown");
             }
+        }
+        // Whatever a codec makes of bytes that another node wrote.
+        catch (Exception refused) when (refused is not OutOfMemoryException)
+        {
+            links.Refuse(from, asking, refused);
         }
     }
 }

@@ -10,7 +10,7 @@ namespace Millrace.Cluster.Peers;
 /// nodes is shared by as much as there is to say. What cannot be sent is dropped: messages are sent again by their partitions, and
 /// whoever waits for a reply is told to repeat.
 /// </summary>
-internal sealed class PeerLink(string node, Func<string, byte[], Task> send, Func<int> format, ILogger logger)
+internal sealed class PeerLink(string node, Func<string, byte[], Task> send, Func<int> format, TimeProvider time, ILogger logger)
 {
     private const int MostBytes = 8 * 1024 * 1024;
     private const int MostWaiting = 16_384;
@@ -18,7 +18,8 @@ internal sealed class PeerLink(string node, Func<string, byte[], Task> send, Fun
 
     private readonly Lock _lock = new();
     private readonly PayloadWriter _filling = new(64 * 1024);
-    private readonly Dictionary<long, (ReplySink Sink, long UntilMs)> _waiting = [];
+    private readonly PayloadWriter _frame = new(4 * 1024);
+    private readonly Dictionary<long, (ReplySink Sink, long Since, TimeSpan Patience)> _waiting = [];
     private long _number;
     private bool _isSending;
     private bool _isClosed;
@@ -36,8 +37,7 @@ internal sealed class PeerLink(string node, Func<string, byte[], Task> send, Fun
         {
             if (_isClosed || _filling.Length >= MostBytes)
                 return;
-            PeerFrames.WriteDelivery(_filling, source, target, firstSeq, messages);
-            SendSoon();
+            Put(w => PeerFrames.WriteDelivery(w, source, target, firstSeq, messages));
         }
     }
 
@@ -47,8 +47,7 @@ internal sealed class PeerLink(string node, Func<string, byte[], Task> send, Fun
         {
             if (_isClosed || _filling.Length >= MostBytes)
                 return;
-            PeerFrames.WriteAcknowledgement(_filling, from, source, seq);
-            SendSoon();
+            Put(w => PeerFrames.WriteAcknowledgement(w, from, source, seq));
         }
     }
 
@@ -56,45 +55,48 @@ internal sealed class PeerLink(string node, Func<string, byte[], Task> send, Fun
     {
         lock (_lock)
         {
-            if (_isClosed)
+            if (_isClosed || _filling.Length >= MostBytes)
                 return;
-            PeerFrames.WriteOwnership(_filling, partition);
-            SendSoon();
+            Put(w => PeerFrames.WriteOwnership(w, partition));
         }
     }
 
-    /// <summary>The sink is completed in any case, at the latest about when <paramref name="untilMs"/> has passed.</summary>
-    public void Request(int partition, PartitionRequest request, ReplySink sink, long untilMs)
+    /// <summary>The sink is completed in any case, at the latest about when <paramref name="patience"/> is over.</summary>
+    public void Request(int partition, PartitionRequest request, ReplySink sink, TimeSpan patience, long nowMs)
     {
         lock (_lock)
         {
             if (!_isClosed && _filling.Length < MostBytes && _waiting.Count < MostWaiting)
             {
-                _waiting.Add(++_number, (sink, untilMs));
-                PeerFrames.WriteRequest(_filling, _number, partition, request);
-                SendSoon();
-                return;
+                var number = ++_number;
+                if (Put(w => PeerFrames.WriteRequest(w, number, partition, nowMs, request)))
+                {
+                    _waiting.Add(number, (sink, time.GetTimestamp(), patience));
+                    return;
+                }
             }
         }
 
         sink.Complete(PartitionReply.Unavailable("overloaded", "The way to the partition's node is full; repeat with the same key."));
     }
 
-    public void Reply(long number, PartitionReply reply)
+    /// <returns>False when the link is closed: another one is to be taken.</returns>
+    public bool TryReply(long number, PartitionReply reply)
     {
         lock (_lock)
         {
+            if (_isClosed)
+                return false;
             // Beyond the bound nobody is lost: the caller gives up by itself, and repeats.
-            if (_isClosed || _filling.Length >= 2 * MostBytes)
-                return;
-            PeerFrames.WriteReply(_filling, number, reply);
-            SendSoon();
+            if (_filling.Length < 2 * MostBytes)
+                Put(w => PeerFrames.WriteReply(w, number, reply));
+            return true;
         }
     }
 
     public void Answered(long number, PartitionReply reply)
     {
-        (ReplySink Sink, long) waiting;
+        (ReplySink Sink, long, TimeSpan) waiting;
         lock (_lock)
         {
             if (!_waiting.Remove(number, out waiting))
@@ -104,15 +106,17 @@ internal sealed class PeerLink(string node, Func<string, byte[], Task> send, Fun
         waiting.Sink.Complete(reply);
     }
 
-    /// <summary>Tells those whose time is up.</summary>
-    public void GiveUp(long nowMs)
+    /// <summary>Tells those whose time is up, by a clock that nobody sets.</summary>
+    public void GiveUp() => GiveUp(everybody: false);
+
+    private void GiveUp(bool everybody)
     {
         List<ReplySink>? late = null;
         lock (_lock)
         {
             foreach (var (number, waiting) in _waiting)
             {
-                if (waiting.UntilMs > nowMs)
+                if (!everybody && time.GetElapsedTime(waiting.Since) < waiting.Patience)
                     continue;
                 (late ??= []).Add(waiting.Sink);
                 _waiting.Remove(number);
@@ -125,27 +129,46 @@ internal sealed class PeerLink(string node, Func<string, byte[], Task> send, Fun
     private static readonly PartitionReply NoAnswer =
         PartitionReply.Unavailable("partition_unavailable", "The partition's node did not answer; repeat with the same key.");
 
-    // Under the lock.
-    private void SendSoon()
+    // Under the lock. A frame goes in whole or not at all.
+    private bool Put(Action<PayloadWriter> write)
     {
-        if (_isSending)
-            return;
-        _isSending = true;
-        _ = Task.Run(SendAllAsync);
+        _frame.Clear();
+        try
+        {
+            write(_frame);
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            // Something that has no form between nodes: the next of its kind would fail too, so it is said loudly, and harms nothing else.
+            PeerLog.FrameRefused(logger, node, failure);
+            return false;
+        }
+
+        _filling.Unsigned((ulong)_frame.Length);
+        _filling.Bytes(_frame.Written);
+        if (!_isSending)
+        {
+            _isSending = true;
+            _ = Task.Run(SendAllAsync);
+        }
+
+        return true;
     }
 
     private async Task SendAllAsync()
     {
-        while (TryTake() is { } envelope)
+        while (true)
         {
             try
             {
+                if (TryTake() is not { } envelope)
+                    return;
                 await send(node, envelope).WaitAsync(Patience).ConfigureAwait(false);
             }
             catch (Exception failure)
             {
                 PeerLog.SendFailed(logger, node, failure);
-                GiveUp(long.MaxValue);
+                GiveUp(everybody: true);
             }
         }
     }
@@ -172,6 +195,9 @@ internal static partial class PeerLog
     [LoggerMessage(1, LogLevel.Warning, "An envelope to node {Node} could not be sent.")]
     public static partial void SendFailed(ILogger logger, string node, Exception failure);
 
-    [LoggerMessage(2, LogLevel.Error, "An envelope of node {Node} could not be read.")]
+    [LoggerMessage(2, LogLevel.Error, "An envelope of node {Node}, or a part of it, could not be read.")]
     public static partial void EnvelopeRefused(ILogger logger, string node, Exception failure);
+
+    [LoggerMessage(3, LogLevel.Error, "Something could not be written for node {Node}.")]
+    public static partial void FrameRefused(ILogger logger, string node, Exception failure);
 }

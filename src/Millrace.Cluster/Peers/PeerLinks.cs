@@ -14,6 +14,7 @@ namespace Millrace.Cluster.Peers;
 public sealed class PeerLinks : IDisposable
 {
     private const long RequestPatienceMs = 5_000;
+    private const long MostPatienceMs = 3_600_000;
     private readonly PartitionRuntime _runtime;
     private readonly TimeProvider _time;
     private readonly ILogger<PeerLinks> _logger;
@@ -62,9 +63,9 @@ public sealed class PeerLinks : IDisposable
 
     internal void Request(int partition, PartitionRequest request, ReplySink sink)
     {
-        var until = request is PartitionRequest.AwaitSettled wait ? wait.UntilUnixMs + 1_000 : NowMs + RequestPatienceMs;
+        var patienceMs = request is PartitionRequest.AwaitSettled wait ? Math.Max(0, wait.UntilUnixMs - NowMs) + 1_000 : RequestPatienceMs;
         if (OtherOwnerOf(partition) is { } node)
-            LinkTo(node).Request(partition, request, sink, until);
+            LinkTo(node).Request(partition, request, sink, TimeSpan.FromMilliseconds(Math.Min(patienceMs, MostPatienceMs)), NowMs);
         else
             sink.Complete(PartitionReply.Unavailable("partition_unavailable", "The partition is moving; repeat with the same key."));
     }
@@ -109,8 +110,25 @@ public sealed class PeerLinks : IDisposable
             _runtime.Post(new LaneInput(LaneInputKind.Acknowledgement, source) { Peer = from, ChannelSeq = seq });
     }
 
-    internal void TakeRequest(string from, long number, int partition, PartitionRequest request) =>
-        _runtime.Send(partition, request, new RemoteSink(LinkTo(from), number));
+    internal void TakeRequest(string from, long number, int partition, long sentAtMs, PartitionRequest request)
+    {
+        var sink = new RemoteSink(this, from, number);
+        // Time is told by the sender's clock, and kept by ours.
+        if (request is PartitionRequest.AwaitSettled wait)
+            request = wait with { UntilUnixMs = wait.UntilUnixMs - sentAtMs + NowMs };
+        // A partition would take what is not its own for a broken invariant.
+        if (!IsOf(partition, request))
+            sink.Complete(PartitionReply.Unavailable("partition_unavailable", "The request was sent to a partition that does not own it."));
+        else
+            _runtime.Send(partition, request, sink);
+    }
+
+    internal void Refuse(string from, long? asking, Exception refused)
+    {
+        PeerLog.EnvelopeRefused(_logger, from, refused);
+        if (asking is { } number)
+            Reply(from, number, PartitionReply.Unavailable("partition_unavailable", "The request could not be read by the partition's node."));
+    }
 
     internal void TakeReply(string from, long number, PartitionReply reply)
     {
@@ -118,26 +136,39 @@ public sealed class PeerLinks : IDisposable
             link.Answered(number, reply);
     }
 
+    internal bool HasLinkTo(string node) => _links.ContainsKey(node);
+
+    private bool IsOf(int partition, PartitionRequest request) =>
+        PartitionRouter.OwnerOf(_runtime.Map, request) == partition
+        && (request is not PartitionRequest.PlaceOrder place || _runtime.Map.OwnerOfName(place.Placement.KeyHash) == partition);
+
+    // To a node that owns nothing too: its link may have been closed since it asked.
+    private void Reply(string to, long number, PartitionReply reply)
+    {
+        for (var link = LinkTo(to); !link.TryReply(number, reply); link = LinkTo(to))
+            _links.TryRemove(new KeyValuePair<string, PeerLink>(to, link));
+    }
+
     private long NowMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     // What is meant for a partition that is to be here and is not, or not yet, is not sent round in circles.
     private string? OtherOwnerOf(int partition) => Volatile.Read(ref _owners[partition]) is { } node && node != Self ? node : null;
 
-    private PeerLink LinkTo(string node) => _links.GetOrAdd(node, static (name, links) => new PeerLink(name, links._send, () => links._runtime.Format, links._logger), this);
+    private PeerLink LinkTo(string node) => _links.GetOrAdd(node, static (name, links) => new PeerLink(name, links._send, () => links._runtime.Format, links._time, links._logger), this);
 
     private void GiveUp()
     {
         foreach (var (node, link) in _links)
         {
-            link.GiveUp(NowMs);
+            link.GiveUp();
             // A life that has ended never comes back.
             if (!_owners.Contains(node) && link.TryClose())
-                _links.TryRemove(node, out _);
+                _links.TryRemove(new KeyValuePair<string, PeerLink>(node, link));
         }
     }
 
-    private sealed class RemoteSink(PeerLink link, long number) : ReplySink
+    private sealed class RemoteSink(PeerLinks links, string from, long number) : ReplySink
     {
-        public override void Complete(PartitionReply reply) => link.Reply(number, reply);
+        public override void Complete(PartitionReply reply) => links.Reply(from, number, reply);
     }
 }

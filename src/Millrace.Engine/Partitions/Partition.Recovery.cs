@@ -79,7 +79,8 @@ public sealed partial class Partition
         foreach (var (id, entry) in _orders)
         {
             if (OrderSaga.DueAt(entry.Order!) is { } due)
-                SetTimer(id, entry, due);
+                // The owner before may have had a clock that ran ahead.
+                SetTimer(id, entry, entry.PendingPayment is { } pending && IsTooFar(pending, nowMs) ? nowMs : due);
         }
     }
 

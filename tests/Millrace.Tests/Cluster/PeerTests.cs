@@ -7,6 +7,7 @@ using Millrace.Cluster.Peers;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
 using Millrace.Domain.Stock;
+using Millrace.Engine.Codec;
 using Millrace.Engine.Requests;
 using Millrace.Gateways;
 using Millrace.Storage.Memory;
@@ -66,9 +67,9 @@ public sealed class PeerTests : IDisposable
         Assert.False(stranger.Router.MustAsk(Given.Acme, "tea"));
 
         var absent = Enumerable.Range(0, 100).Select(i => $"absent{i}").First(sku => !stranger.Runtime.IsHere(stranger.Runtime.Map.OwnerOfSku(Given.Acme, sku)));
-        Assert.False(stranger.Router.IsMissing(Given.Acme, absent));
+        Assert.False(stranger.Router.IsKnown(Given.Acme, absent));
         await stranger.Router.AskAsync(Given.Acme, absent);
-        Assert.True(stranger.Router.IsMissing(Given.Acme, absent));
+        Assert.True(stranger.Router.IsKnown(Given.Acme, absent));
     }
 
     [Fact]
@@ -77,6 +78,58 @@ public sealed class PeerTests : IDisposable
         _isCutOff = static _ => true;
         var reply = await _a.Router.SendAsync(new PartitionRequest.ReadOrder(OrderId.Create(Given.NowMs, 1, 1), null)).AsTask().WaitAsync(TimeSpan.FromSeconds(20));
         Assert.Equal((ReplyStatus.Unavailable, "partition_unavailable"), (reply.Status, reply.Code));
+    }
+
+    [Fact]
+    public async Task A_node_that_owns_nothing_is_answered_however_long_it_takes()
+    {
+        await StockAsync();
+        using var c = new Node(this, "c");
+        foreach (var (partition, owner) in Enumerable.Range(0, Partitions).Select(p => (p, p % 2 == 0 ? _a : _b)))
+            c.Links.SetOwner(partition, owner.Links.Self);
+        var placement = Enumerable.Range(0, 100).Select(i => Given.Keyed($"slow{i}")).First(p => _a.Runtime.IsHere(_a.Runtime.Map.OwnerOfName(p.KeyHash)));
+        var id = OrderId.Create(Given.NowMs, _a.Runtime.Map.OwnerOfName(placement.KeyHash), ++_ids);
+        // There is a way back to it, which is closed while the commit takes its time: nobody says anything on it.
+        Assert.Equal(ReplyStatus.NotFound, (await c.Router.SendAsync(new PartitionRequest.ReadOrder(id, Given.Acme))).Status);
+        _a.Store.Fault = write =>
+        {
+            if (write == MemoryWrite.Append)
+                SpinWait.SpinUntil(() => !_a.Links.HasLinkTo("c"), TimeSpan.FromSeconds(20));
+            return MemoryFault.None;
+        };
+        var placed = await c.Router.SendAsync(new PartitionRequest.PlaceOrder(id, placement, Given.Shop)).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(ReplyStatus.Accepted, placed.Status);
+    }
+
+    [Fact]
+    public async Task A_frame_that_is_none_harms_neither_those_before_it_nor_those_behind_it()
+    {
+        var partition = _a.Runtime.IsHere(0) ? 0 : 1;
+        var w = new PayloadWriter(256);
+        w.Byte(PayloadFormat.Newest);
+        Frame(f => PeerFrames.WriteOwnership(f, 1 - partition));
+        Frame(f => f.Bytes([77, 1, 2, 3]));
+        Frame(f => f.Bytes([3, 9, 0, 0, 255, 255]));
+        // One that an honest partition would take for a broken invariant.
+        var stray = Enumerable.Range(0, 100).Select(i => Given.Keyed($"stray{i}")).First(p => _a.Runtime.Map.OwnerOfName(p.KeyHash) != partition);
+        Frame(f => PeerFrames.WriteRequest(f, 1, partition, Given.NowMs, new PartitionRequest.PlaceOrder(OrderId.Create(Given.NowMs, partition, 1), stray, Given.Shop)));
+        Frame(f => PeerFrames.WriteOwnership(f, 3));
+        _a.Links.Receive("stranger", w.WrittenMemory.ToArray());
+        Assert.Equal(("stranger", "stranger"), (_a.Links.Owners[1 - partition], _a.Links.Owners[3]));
+
+        // The lane takes its inputs in order: this one stands behind whatever the frames have set off.
+        var sink = new TaskSink();
+        _a.Runtime.Send(partition, new PartitionRequest.ReadOrder(OrderId.Create(Given.NowMs, partition, 1), null), sink);
+        Assert.Equal(ReplyStatus.NotFound, (await sink.Task.WaitAsync(TimeSpan.FromSeconds(20))).Status);
+        Assert.Equal(PartitionState.Serving, _a.Runtime.States[partition]);
+
+        void Frame(Action<PayloadWriter> write)
+        {
+            var frame = new PayloadWriter(64);
+            write(frame);
+            w.Unsigned((ulong)frame.Length);
+            w.Bytes(frame.Written);
+        }
     }
 
     [Fact]
@@ -143,14 +196,12 @@ public sealed class PeerTests : IDisposable
 
     private sealed class Node : IDisposable
     {
-        private readonly MemoryStore _store;
-
         public Node(PeerTests tests, string name)
         {
-            _store = new MemoryStore(tests._disk);
+            Store = new MemoryStore(tests._disk);
             Catalog = new Catalog();
             Runtime = new PartitionRuntime(
-                _store, _store, new InstantPaymentGateway(), Catalog, new LaneMetrics(tests._services.GetRequiredService<IMeterFactory>()),
+                Store, Store, new InstantPaymentGateway(), Catalog, new LaneMetrics(tests._services.GetRequiredService<IMeterFactory>()),
                 new PartitionRuntimeOptions { Owner = name }, TimeProvider.System, NullLogger<PartitionRuntime>.Instance);
             Links = new PeerLinks(name, Runtime, async (to, envelope) =>
             {
@@ -162,6 +213,8 @@ public sealed class PeerTests : IDisposable
             tests._links.Add(name, Links);
             Router = new PartitionRouter(Runtime);
         }
+
+        public MemoryStore Store { get; }
 
         public Catalog Catalog { get; }
 

@@ -86,9 +86,7 @@ internal sealed class Pricing(Catalog catalog, PartitionRouter router)
     // An item of a partition that recovers is not known to be missing: a final refusal would lose the order.
     private StockItem? Find(TenantId tenant, string sku, ref Problem? refused)
     {
-        if (catalog.Find(tenant, sku) is { } item)
-            return item;
-        if (router.IsMissing(tenant, sku))
+        if (router.IsKnown(tenant, sku))
             return catalog.Find(tenant, sku);
         refused = Recovering;
         return null;

@@ -41,6 +41,21 @@ public sealed class TimerTests
     }
 
     [Fact]
+    public void An_owner_whose_clock_ran_a_day_ahead_holds_nothing_up_for_its_successor()
+    {
+        const long Day = 24 * 3_600_000;
+        var shop = new PartitionHarness().WithItem();
+        shop.AdvanceClock(Day);
+        shop.Psp.Script = _ => PspAnswer.LostAnswer;
+        var id = shop.Placed();
+        shop.Psp.Script = null;
+        shop.AdvanceClock(-Day);
+        shop.Crash(0);
+        shop.Advance(3_000);
+        Assert.Equal(OrderStatus.Confirmed, shop.OrderOf(id).Status);
+    }
+
+    [Fact]
     public void A_reservation_that_runs_out_gives_the_stock_back_after_a_crash_too()
     {
         var shop = new PartitionHarness().WithItem();

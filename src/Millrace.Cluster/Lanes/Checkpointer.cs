@@ -1,0 +1,110 @@
+using Microsoft.Extensions.Logging;
+using Millrace.Engine.Journal;
+using Millrace.Engine.Partitions;
+using Millrace.Engine.ReadModel;
+
+namespace Millrace.Cluster.Lanes;
+
+/// <summary>
+/// One thread that writes the checkpoints of all lanes. It holds at most one a partition: a newer incarnation's takes the place of its
+/// predecessor's, which nobody would hear of any more. So nobody who brings one ever waits.
+/// </summary>
+internal sealed class Checkpointer : IDisposable
+{
+    private static readonly TimeSpan RetryEvery = TimeSpan.FromMilliseconds(500);
+
+    private readonly IReadModel _readModel;
+    private readonly ILogger _logger;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<int, Job> _waiting = [];
+    private readonly Queue<int> _turns = new();
+    private readonly SemaphoreSlim _isWork = new(0);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Thread _thread;
+
+    private sealed record Job(Partition Partition, PartitionCheckpoint Checkpoint, Action<LaneInput> Tell);
+
+    public Checkpointer(IReadModel readModel, ILogger logger)
+    {
+        (_readModel, _logger) = (readModel, logger);
+        _thread = new Thread(Run) { Name = "checkpointer", IsBackground = true };
+        _thread.Start();
+    }
+
+    /// <summary>Returns at once.</summary>
+    /// <param name="partition">The incarnation it is of.</param>
+    /// <param name="checkpoint">What to store.</param>
+    /// <param name="tell">What became of it.</param>
+    public void Store(Partition partition, PartitionCheckpoint checkpoint, Action<LaneInput> tell) => Queue(new Job(partition, checkpoint, tell), isNewest: true);
+
+    public void Dispose()
+    {
+        if (_stopping.IsCancellationRequested)
+            return;
+        _stopping.Cancel();
+        _thread.Join();
+        _isWork.Dispose();
+        _stopping.Dispose();
+    }
+
+    private void Queue(Job job, bool isNewest)
+    {
+        lock (_lock)
+        {
+            if (!isNewest && _waiting.ContainsKey(job.Partition.Id))
+                return;
+            var isQueued = _waiting.ContainsKey(job.Partition.Id);
+            _waiting[job.Partition.Id] = job;
+            if (isQueued)
+                return;
+            _turns.Enqueue(job.Partition.Id);
+        }
+
+        _isWork.Release();
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (true)
+            {
+                _isWork.Wait(_stopping.Token);
+                Job job;
+                lock (_lock)
+                {
+                    _waiting.Remove(_turns.Dequeue(), out var next);
+                    job = next!;
+                }
+
+                Store(job);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // What is not stored is read from the journal again.
+        }
+    }
+
+    private void Store(Job job)
+    {
+        var partition = job.Partition;
+        try
+        {
+            var isCurrent = _readModel.CheckpointAsync(job.Checkpoint).AsTask().GetAwaiter().GetResult();
+            job.Tell(new LaneInput(isCurrent ? LaneInputKind.CheckpointStored : LaneInputKind.Fenced, partition.Id) { Incarnation = partition });
+        }
+        catch (Exception failure) when (failure is StoreUnavailableException or AmbiguousCommitException)
+        {
+            // The same rows again, behind those of others: a checkpoint is an upsert, so a repeat of an unclear one is harmless.
+            LaneLog.CheckpointFailed(_logger, partition.Id, failure);
+            _stopping.Token.WaitHandle.WaitOne(RetryEvery);
+            Queue(job, isNewest: false);
+        }
+        catch (Exception failure)
+        {
+            // Damage, or a broken invariant: that partition stops loudly, and this thread goes on for its neighbours.
+            job.Tell(new LaneInput(LaneInputKind.CheckpointFailed, partition.Id) { Incarnation = partition, Payload = failure });
+        }
+    }
+}
