@@ -8,7 +8,6 @@ namespace Millrace.Cli.Children;
 /// <summary>A PostgreSQL server of its own: a new cluster in a temporary folder, on a free port of loopback, gone when this object is.</summary>
 internal sealed class PostgresServer : IAsyncDisposable
 {
-    private const string User = "postgres";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly string _folder;
     private readonly Dictionary<string, string> _settings;
@@ -17,7 +16,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     private PostgresServer(string folder, int port, Dictionary<string, string> settings)
     {
         (_folder, Port, _settings) = (folder, port, settings);
-        ConnectionString = new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = port, Username = User, Database = "postgres" }.ConnectionString;
+        ConnectionString = new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = port, Username = PostgresPrograms.User, Database = "postgres" }.ConnectionString;
     }
 
     public int Port { get; }
@@ -35,7 +34,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It is not installed, or did not start; the message says why.</exception>
     public static async Task<PostgresServer> StartAsync(IReadOnlyDictionary<string, string>? settings = null, CancellationToken cancellation = default)
     {
-        var folder = Directory.CreateTempSubdirectory("millrace-postgres-").FullName;
+        var folder = await PostgresPrograms.NewFolderAsync(cancellation);
         var server = new PostgresServer(folder, FreePort.Find(), new Dictionary<string, string>(settings ?? new Dictionary<string, string>(), StringComparer.Ordinal));
         try
         {
@@ -48,37 +47,6 @@ internal sealed class PostgresServer : IAsyncDisposable
             await server.DisposeAsync();
             throw;
         }
-    }
-
-    /// <summary>A hot standby of another server, with a copy of what that has now.</summary>
-    /// <param name="primary">Goes on serving meanwhile.</param>
-    /// <param name="port">Of the new server.</param>
-    public static async Task<PostgresServer> StartStandbyOfAsync(PostgresServer primary, int port, CancellationToken cancellation)
-    {
-        var folder = Directory.CreateTempSubdirectory("millrace-postgres-").FullName;
-        var server = new PostgresServer(folder, port, primary._settings);
-        try
-        {
-            await server.OwnFolderAsync(cancellation);
-            await RunToEndAsync(
-                Command("pg_basebackup", ["-d", $"host=127.0.0.1 port={primary.Port} user={User}", "-D", Path.Combine(folder, "data"), "-R", "-X", "stream", "-c", "fast", "--no-sync"]),
-                cancellation);
-            await server.RunAsync(cancellation);
-            return server;
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
-    }
-
-    /// <summary>Runs one statement as the superuser, and reads its one value.</summary>
-    public async Task<object?> ExecuteAsync(string sql, CancellationToken cancellation)
-    {
-        await using var source = NpgsqlDataSource.Create(ConnectionString);
-        await using var command = source.CreateCommand(sql);
-        return await command.ExecuteScalarAsync(cancellation);
     }
 
     /// <summary>A new, empty database on it.</summary>
@@ -108,7 +76,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         };
         foreach (var (name, value) in _settings)
             arguments.AddRange(["-c", $"{name}={value}"]);
-        _process = Child.Start(Command("postgres", arguments));
+        _process = Child.Start(PostgresPrograms.Command("postgres", arguments));
         await using var source = NpgsqlDataSource.Create(ConnectionString);
         for (var waited = Stopwatch.StartNew(); ; await Task.Delay(50, cancellation))
         {
@@ -135,41 +103,11 @@ internal sealed class PostgresServer : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private static ProcessStartInfo Command(string program, IEnumerable<string> arguments)
-    {
-        var path = Path.Combine(FindPrograms(), program);
-        // The server refuses to run as root.
-        var start = Environment.IsPrivilegedProcess
-            ? new ProcessStartInfo("setpriv", ["--reuid", User, "--regid", User, "--init-groups", path, .. arguments])
-            : new ProcessStartInfo(path, arguments);
-        start.WorkingDirectory = "/";
-        return start;
-    }
-
-    private static string FindPrograms() => Directory.Exists("/usr/lib/postgresql")
-        && Directory.GetDirectories("/usr/lib/postgresql").OrderDescending().Select(d => Path.Combine(d, "bin")).FirstOrDefault(d => File.Exists(Path.Combine(d, "initdb"))) is { } found
-            ? found
-            : throw new InvalidOperationException("PostgreSQL is not installed; on Debian: apt-get install postgresql");
-
-    private async Task OwnFolderAsync(CancellationToken cancellation)
-    {
-        if (Environment.IsPrivilegedProcess)
-            await RunToEndAsync(new ProcessStartInfo("chown", [User, _folder]), cancellation);
-    }
-
     private async Task InitializeAsync(CancellationToken cancellation)
     {
-        await OwnFolderAsync(cancellation);
         // Trust: it listens to loopback only, and for as long as this process lives.
-        await RunToEndAsync(
-            Command("initdb", ["-D", Path.Combine(_folder, "data"), "-U", User, "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums"]),
+        await PostgresPrograms.RunToEndAsync(
+            PostgresPrograms.Command("initdb", ["-D", Path.Combine(_folder, "data"), "-U", PostgresPrograms.User, "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums"]),
             cancellation);
-    }
-
-    private static async Task RunToEndAsync(ProcessStartInfo start, CancellationToken cancellation)
-    {
-        await using var process = Child.Start(start);
-        if (await process.WaitAsync(cancellation) != 0)
-            throw new InvalidOperationException($"{start.FileName} failed: {process.Output}");
     }
 }

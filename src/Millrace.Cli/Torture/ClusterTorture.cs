@@ -20,8 +20,9 @@ internal sealed class ClusterTorture(int faults, int clients, int seed, string f
     public async Task<JsonObject> RunAsync(CancellationToken cancellation)
     {
         await using var postgres = await PostgresServer.StartAsync(null, cancellation);
+        var database = await postgres.CreateDatabaseAsync("torture", cancellation);
         await using var cluster = await TorturedCluster.StartAsync(
-            NodeCount, folder, await postgres.CreateDatabaseAsync("torture", cancellation), clients, seed, cancellation);
+            NodeCount, folder, database, (_, address) => ["--postgres", database, "--cluster", address], clients, seed, cancellation);
         var result = await cluster.RunAsync(faults, done => StrikeAsync(cluster, done, cancellation), cancellation);
         result.Insert(0, "scenario", "torture cluster");
         result["kills"] = _kills;
@@ -41,7 +42,7 @@ internal sealed class ClusterTorture(int faults, int clients, int seed, string f
         var victim = cluster.Random.Next(NodeCount);
         var others = cluster.Clients.Where((_, i) => i != victim).ToList();
         var node = cluster.Nodes[victim];
-        using var probe = new FailoverProbe(others, TorturedCluster.Partitions);
+        using var probe = cluster.Probe(others);
         // One of each first, so that a short run has met them all.
         switch (done < 3 ? done : cluster.Random.Next(4))
         {

@@ -14,6 +14,7 @@ internal sealed class FailoverProbe : IDisposable
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly IReadOnlyList<HttpClient> _nodes;
+    private readonly Action<string> _complain;
     private readonly TimeSpan[] _answered;
     private readonly (TimeSpan From, TimeSpan Until)[] _longest;
     private readonly SemaphoreSlim _asking;
@@ -23,9 +24,10 @@ internal sealed class FailoverProbe : IDisposable
 
     /// <param name="nodes">Those that stay up.</param>
     /// <param name="partitions">Of the store.</param>
-    public FailoverProbe(IReadOnlyList<HttpClient> nodes, int partitions)
+    /// <param name="complain">Takes what was neither an answer nor an honest refusal, in words.</param>
+    public FailoverProbe(IReadOnlyList<HttpClient> nodes, int partitions, Action<string> complain)
     {
-        _nodes = nodes;
+        (_nodes, _complain) = (nodes, complain);
         _answered = new TimeSpan[partitions];
         _longest = new (TimeSpan, TimeSpan)[partitions];
         _asking = new SemaphoreSlim(8 * partitions);
@@ -81,10 +83,14 @@ internal sealed class FailoverProbe : IDisposable
                 Answered(partition);
             else
                 _refused.TryAdd(partition, 0);
+            if (Refusal.Fault(answer) is { } fault)
+                _complain($"A question to partition {partition} {fault}");
         }
         catch (Exception broken) when (broken is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
         {
             _refused.TryAdd(partition, 0);
+            if (broken is TaskCanceledException)
+                _complain($"A question to partition {partition} hung");
         }
         finally
         {

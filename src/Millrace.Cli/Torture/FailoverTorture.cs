@@ -4,8 +4,8 @@ using Millrace.Cli.Children;
 namespace Millrace.Cli.Torture;
 
 /// <summary>
-/// Two nodes over a primary with a synchronous standby: the primary is killed under load, the standby promoted, and a new standby made; now and then
-/// the standby is killed instead. No acknowledged order may be lost.
+/// Two nodes over a Patroni cluster in strict synchronous mode: its primary is killed under load, the whole machine or the server alone, and now and then the
+/// synchronous standby. Whoever was killed comes back before the next is. No acknowledged order may be lost.
 /// </summary>
 internal sealed class FailoverTorture(int failovers, int clients, int seed, string folder)
 {
@@ -17,9 +17,11 @@ internal sealed class FailoverTorture(int failovers, int clients, int seed, stri
 
     public async Task<JsonObject> RunAsync(CancellationToken cancellation)
     {
-        await using var pair = await PostgresPair.StartAsync("torture", cancellation);
-        await using var cluster = await TorturedCluster.StartAsync(NodeCount, folder, pair.ConnectionString, clients, seed, cancellation);
-        var result = await cluster.RunAsync(failovers, done => StrikeAsync(cluster, pair, done, cancellation), cancellation);
+        await using var patroni = await PatroniCluster.StartAsync("torture", cancellation);
+        await using var cluster = await TorturedCluster.StartAsync(
+            NodeCount, folder, patroni.ConnectionString, (_, address) => ["--postgres", patroni.ConnectionString, "--cluster", address, "--require-replica"],
+            clients, seed, cancellation);
+        var result = await cluster.RunAsync(failovers, done => StrikeAsync(cluster, patroni, done, cancellation), cancellation);
         result.Insert(0, "scenario", "torture failover");
         result["failovers"] = _failovers;
         result["standby_kills"] = _standbyKills;
@@ -29,25 +31,43 @@ internal sealed class FailoverTorture(int failovers, int clients, int seed, stri
         return result;
     }
 
-    private async Task StrikeAsync(TorturedCluster cluster, PostgresPair pair, int done, CancellationToken cancellation)
+    private async Task StrikeAsync(TorturedCluster cluster, PatroniCluster patroni, int done, CancellationToken cancellation)
     {
-        using var probe = new FailoverProbe(cluster.Clients, TorturedCluster.Partitions);
-        int free;
-        // The first is a primary: a short run has met that.
-        if (done > 0 && cluster.Random.Next(4) == 0)
-        {
-            _standbyKills++;
-            free = await pair.KillStandbyAsync();
-        }
-        else
-        {
-            _failovers++;
-            free = await pair.FailOverAsync(cancellation);
-            await probe.RunAsync(TimeSpan.FromSeconds(5), cancellation);
-            _recoveryMs.AddRange(probe.SinceFault);
-            _longestMs = Math.Max(_longestMs, probe.LongestMs);
-        }
+        // The first is a machine, the second a server alone and then a standby: a short run has met them all.
+        await FailOverAsync(cluster, patroni, isMachine: done == 0 || (done > 1 && cluster.Random.Next(3) > 0), cancellation);
+        if (done == 1 || (done > 1 && cluster.Random.Next(3) == 0))
+            await KillStandbyAsync(cluster, patroni, cancellation);
+    }
 
-        await pair.AddStandbyAsync(free, cancellation);
+    private async Task FailOverAsync(TorturedCluster cluster, PatroniCluster patroni, bool isMachine, CancellationToken cancellation)
+    {
+        _failovers++;
+        var leader = await patroni.LeaderAsync(cancellation);
+        using var probe = cluster.Probe(cluster.Clients);
+        if (isMachine)
+            await leader.KillAsync();
+        else
+            leader.KillPostgres();
+        var served = probe.RunAsync(TimeSpan.FromSeconds(5), cancellation);
+        // Before another leads it would find its own lock, and lead again.
+        await patroni.UntilOtherLeadsAsync(leader, cancellation);
+        if (isMachine)
+            leader.Start();
+        await served;
+        _recoveryMs.AddRange(probe.SinceFault);
+        _longestMs = Math.Max(_longestMs, probe.LongestMs);
+        await patroni.UntilWholeAsync(cancellation);
+    }
+
+    private async Task KillStandbyAsync(TorturedCluster cluster, PatroniCluster patroni, CancellationToken cancellation)
+    {
+        _standbyKills++;
+        var standby = await patroni.StandbyAsync(cancellation);
+        using var probe = cluster.Probe(cluster.Clients);
+        await standby.KillAsync();
+        await probe.RunAsync(TimeSpan.FromSeconds(3), cancellation);
+        await patroni.UntilOtherStandsByAsync(standby, cancellation);
+        standby.Start();
+        await patroni.UntilWholeAsync(cancellation);
     }
 }

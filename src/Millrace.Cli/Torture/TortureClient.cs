@@ -94,7 +94,11 @@ internal sealed class TortureClient(IReadOnlyList<HttpClient> nodes, AckRecord t
                 if (body is not null)
                     request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
                 using var response = await nodes[(number + _misses) % nodes.Count].SendAsync(request, patience.Token);
-                if (response.StatusCode is not (HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests))
+                if (Refusal.Fault(response) is { } fault)
+                {
+                    Complaints.Add($"{method} {path} {fault}");
+                }
+                else if (!Refusal.Is(response.StatusCode))
                 {
                     var bytes = await response.Content.ReadAsByteArrayAsync();
                     return (response.StatusCode, bytes.Length == 0 ? default : JsonSerializer.Deserialize<JsonElement>(bytes));
@@ -105,9 +109,14 @@ internal sealed class TortureClient(IReadOnlyList<HttpClient> nodes, AckRecord t
                 cancellation.ThrowIfCancellationRequested();
                 throw new InvalidOperationException($"{method} {path} was not answered for {Patience.TotalMinutes} minutes.", late);
             }
+            catch (TaskCanceledException silent) when (silent.InnerException is TimeoutException)
+            {
+                // A server that is alive refuses in time; one that stands still does so for less than the limit.
+                Complaints.Add($"{method} {path} hung");
+            }
             catch (Exception broken) when (broken is HttpRequestException or TaskCanceledException or IOException)
             {
-                // No answer: the server is dead, or stands still. The same request again, with the same key.
+                // No answer: the server is dead. The same request again, with the same key.
             }
 
             // Any node takes any request.

@@ -48,9 +48,9 @@ internal static class TortureCommand
 
     private static Command Failover()
     {
-        var failovers = new Option<int>("--failovers") { Description = "How often the primary, or now and then its standby, is killed", DefaultValueFactory = _ => 3 };
+        var failovers = new Option<int>("--failovers") { Description = "How often the primary is killed; now and then its standby is too", DefaultValueFactory = _ => 3 };
         var run = new TortureOptions();
-        var command = new Command("failover", "Two servers over a PostgreSQL primary with a synchronous standby; exit status 1 on any violation") { failovers };
+        var command = new Command("failover", "Two servers over three PostgreSQL nodes that Patroni keeps, synchronous and strict; exit status 1 on any violation") { failovers };
         run.AddTo(command, async (arguments, folder, clients, seed, cancellation) =>
         {
             if (arguments.GetValue(failovers) < 1)

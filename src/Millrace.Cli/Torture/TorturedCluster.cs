@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using Millrace.Api.Keys;
@@ -14,6 +15,9 @@ internal sealed class TorturedCluster : IAsyncDisposable
 {
     public const int Partitions = 64;
     private const long ScarceUnits = 300;
+
+    // A node waits ten seconds for a commit and five for another node, and may stand still for ten.
+    private static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(20);
     private const string Secret = "of this run only";
     private readonly string _folder;
     private readonly string _database;
@@ -22,6 +26,7 @@ internal sealed class TorturedCluster : IAsyncDisposable
     private readonly string _key;
     private readonly AckRecord _told;
     private readonly PspProcess _psp;
+    private readonly ConcurrentQueue<string> _complaints = new();
 
     private TorturedCluster(string folder, string database, int shoppers, int seed, string key, PspProcess psp)
     {
@@ -37,7 +42,10 @@ internal sealed class TorturedCluster : IAsyncDisposable
     /// <summary>One to each node.</summary>
     public List<HttpClient> Clients { get; } = [];
 
-    public static async Task<TorturedCluster> StartAsync(int nodes, string folder, string database, int shoppers, int seed, CancellationToken cancellation)
+    /// <param name="database">As whoever verifies it reaches it.</param>
+    /// <param name="arguments">Of a node's <c>serve</c>, by its number and its address among the nodes: where it finds the database and the others.</param>
+    public static async Task<TorturedCluster> StartAsync(
+        int nodes, string folder, string database, Func<int, string, string[]> arguments, int shoppers, int seed, CancellationToken cancellation)
     {
         var ports = Enumerable.Range(0, 2 * nodes).Select(_ => Serve.FreePort.Find()).ToArray();
         var psp = await PspProcess.StartAsync(Path.Combine(folder, "psp"), new Uri($"http://127.0.0.1:{ports[0]}/v1/psp/psp/webhooks"), Secret, cancellation);
@@ -49,10 +57,10 @@ internal sealed class TorturedCluster : IAsyncDisposable
             for (var i = 0; i < nodes; i++)
             {
                 var node = new TortureNode(
-                    ["--data", keys, "--postgres", database, "--node-name", $"node-{i}", "--cluster", $"127.0.0.1:{ports[nodes + i]}", "--psp", psp.Url.ToString()],
+                    ["--data", keys, "--node-name", $"node-{i}", "--psp", psp.Url.ToString(), .. arguments(i, $"127.0.0.1:{ports[nodes + i]}")],
                     Secret, ports[i]);
                 cluster.Nodes.Add(node);
-                var http = new HttpClient { BaseAddress = node.Url, Timeout = TimeSpan.FromSeconds(10) };
+                var http = new HttpClient { BaseAddress = node.Url, Timeout = RequestLimit };
                 http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
                 cluster.Clients.Add(http);
                 await node.StartAsync(cancellation);
@@ -66,6 +74,9 @@ internal sealed class TorturedCluster : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Watches all partitions through some of the nodes, beginning now.</summary>
+    public FailoverProbe Probe(IReadOnlyList<HttpClient> nodes) => new(nodes, Partitions, _complaints.Enqueue);
 
     /// <summary>Strikes under load until <paramref name="total"/> faults are done; then all is well again, and must come to rest.</summary>
     /// <returns>What every torture reports.</returns>
@@ -94,7 +105,7 @@ internal sealed class TorturedCluster : IAsyncDisposable
         foreach (var node in Nodes)
             await node.StopAsync(cancellation);
         var report = await StoreVerification.RunPostgresAsync(_database, _psp.Url, cancellation, isDrained: true);
-        return Result(report, lost, stuck, [.. shoppers.SelectMany(shopper => shopper.Complaints)]);
+        return Result(report, lost, stuck, [.. _complaints, .. shoppers.SelectMany(shopper => shopper.Complaints)]);
     }
 
     public static double Percentile(List<double> values, double share)
