@@ -103,6 +103,7 @@ public static class Node
                 NodeName = name,
                 ConnectionString = PostgresStore.MembershipConnectionString(options.Postgres!),
                 Endpoint = endpoint,
+                ListeningEndpoint = options.ClusterListeningEndpoint,
             });
         }
         else

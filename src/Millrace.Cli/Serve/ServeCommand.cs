@@ -21,13 +21,14 @@ internal static class ServeCommand
         var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the database that holds orders and stock; also {PostgresVariable}. Default: SQLite in the data folder." };
         var nodeName = new Option<string?>("--node-name") { Description = "The node's name in the cluster. Default: the machine's." };
         var cluster = new Option<string?>("--cluster") { Description = "ADDRESS:PORT where the cluster's other nodes reach this one; needs --postgres. Must not be reachable from outside the cluster." };
+        var listen = new Option<string?>("--cluster-listen") { Description = "ADDRESS:PORT of this machine that --cluster leads to, where something lies in between. Default: --cluster." };
         var replica = new Option<bool>("--require-replica") { Description = "Acknowledge nothing unless PostgreSQL waits for a synchronous standby." };
         var url = new Option<string>("--urls") { Description = "Where the API listens.", DefaultValueFactory = _ => NodeOptions.DefaultUrl };
         var management = new Option<string?>("--management-urls") { Description = "Where /metrics and probes listen; default: the API's listener, loopback only." };
         var partitions = new Option<int?>("--partitions") { Description = "Partitions of a new store, 1 to 4096; fixed for its life. Default 64." };
         var psp = new Option<string>("--psp") { Description = "Base URL of the PSP, or 'instant': in-process, approves everything, moves no money.", DefaultValueFactory = _ => "instant" };
         var noop = new Option<bool>("--bench-noop") { Description = "Serve POST /v1/_noop, the benchmark's yardstick." };
-        var command = new Command("serve", "Serve the API from a data folder.") { data, postgres, nodeName, cluster, replica, url, management, partitions, psp, noop };
+        var command = new Command("serve", "Serve the API from a data folder.") { data, postgres, nodeName, cluster, listen, replica, url, management, partitions, psp, noop };
         command.SetAction(async (parsed, cancellation) =>
         {
             Uri? pspUrl = null;
@@ -41,9 +42,10 @@ internal static class ServeCommand
                 return Fail(urlFault, 2);
             if (UrlFault(management.Name, parsed.GetValue(management)) is { } managementFault)
                 return Fail(managementFault, 2);
-            IPEndPoint? endpoint = null;
-            if (parsed.GetValue(cluster) is { } clusterText && (!IPEndPoint.TryParse(clusterText, out endpoint) || endpoint.Port == 0 || endpoint.Address.Equals(IPAddress.Any) || endpoint.Address.Equals(IPAddress.IPv6Any)))
-                return Fail($"--cluster '{clusterText}' is no ADDRESS:PORT of this machine, such as 10.0.0.5:11111.", 2);
+            if (!TryParse(cluster.Name, parsed.GetValue(cluster), out var endpoint, out var clusterFault) || !TryParse(listen.Name, parsed.GetValue(listen), out var listening, out clusterFault))
+                return Fail(clusterFault!, 2);
+            if (listening is not null && endpoint is null)
+                return Fail($"{listen.Name} needs {cluster.Name}: where the others reach what listens there.", 2);
             var database = parsed.GetValue(postgres) ?? Environment.GetEnvironmentVariable(PostgresVariable);
             if (endpoint is not null && database is null)
                 return Fail("--cluster needs --postgres: a data folder belongs to one node.", 2);
@@ -55,6 +57,7 @@ internal static class ServeCommand
                 Postgres = database,
                 NodeName = parsed.GetValue(nodeName),
                 ClusterEndpoint = endpoint,
+                ClusterListeningEndpoint = listening,
                 RequireReplica = parsed.GetValue(replica),
                 Url = parsed.GetValue(url)!,
                 ManagementUrl = parsed.GetValue(management),
@@ -86,6 +89,16 @@ internal static class ServeCommand
             // Taken, forbidden, or of no interface of this machine.
             return Fail(failure.Message, 1);
         }
+    }
+
+    // A wildcard would let everybody in.
+    private static bool TryParse(string option, string? text, out IPEndPoint? endpoint, out string? fault)
+    {
+        (endpoint, fault) = (null, null);
+        if (text is null || (IPEndPoint.TryParse(text, out endpoint) && endpoint.Port != 0 && !endpoint.Address.Equals(IPAddress.Any) && !endpoint.Address.Equals(IPAddress.IPv6Any)))
+            return true;
+        fault = $"{option} '{text}' is no ADDRESS:PORT of this machine, such as 10.0.0.5:11111.";
+        return false;
     }
 
     // Said here: the server would say it with a stack trace, once the partitions run.

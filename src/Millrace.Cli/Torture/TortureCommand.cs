@@ -29,7 +29,7 @@ internal static class TortureCommand
 
     private static Command Cluster()
     {
-        var faults = new Option<int>("--faults") { Description = "How often a node is killed, paused or restarted", DefaultValueFactory = _ => 6 };
+        var faults = new Option<int>("--faults") { Description = "How often a node is killed, restarted, paused or cut off", DefaultValueFactory = _ => 6 };
         var run = new TortureOptions();
         var command = new Command("cluster", "Three servers over a PostgreSQL of their own; exit status 1 on any violation") { faults };
         run.AddTo(command, async (arguments, folder, clients, seed, cancellation) =>
@@ -39,8 +39,8 @@ internal static class TortureCommand
             var torture = new ClusterTorture(arguments.GetValue(faults), clients, seed, folder);
             var result = await torture.RunAsync(cancellation);
             Console.Out.WriteLine(
-                $"{result["kills"]} kills, {result["pauses"]} pauses and {result["restarts"]} restarts: {Outcome(result)}; "
-                + $"failover {result["failover_p50_ms"]} ms, p99 {result["failover_p99_ms"]} ms; beside a node that stands still {result["paused_p50_ms"]} ms, p99 {result["paused_p99_ms"]} ms; hand-over {result["hand_over_p50_ms"]} ms, p99 {result["hand_over_p99_ms"]} ms");
+                $"{result["kills"]} kills, {result["pauses"]} pauses, {result["restarts"]} restarts and {result["cut_offs"]} cut-offs: {Outcome(result)}; "
+                + $"failover {result["failover_p50_ms"]} ms, p99 {result["failover_p99_ms"]} ms; beside a node that stands still {result["paused_p50_ms"]} ms, p99 {result["paused_p99_ms"]} ms; beside one that is cut off {result["cut_off_p50_ms"]} ms, p99 {result["cut_off_p99_ms"]} ms; hand-over {result["hand_over_p50_ms"]} ms, p99 {result["hand_over_p99_ms"]} ms");
             return result;
         });
         return command;

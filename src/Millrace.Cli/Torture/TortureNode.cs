@@ -51,6 +51,9 @@ internal sealed class TortureNode : IAsyncDisposable
     /// <summary>The end of what its present life has said.</summary>
     public string Output => _child?.Output ?? "";
 
+    /// <summary>Of its present life.</summary>
+    public int ProcessId => _child!.Id;
+
     /// <summary>SIGKILL.</summary>
     public ValueTask KillAsync() => _child!.DisposeAsync();
 
@@ -78,6 +81,17 @@ internal sealed class TortureNode : IAsyncDisposable
             await _child.DisposeAsync();
             await StartAsync(cancellation);
             return;
+        }
+    }
+
+    /// <summary>Until it serves, if it did not end.</summary>
+    /// <exception cref="InvalidOperationException">It does neither.</exception>
+    public async Task UntilServingAsync(CancellationToken cancellation)
+    {
+        for (var watch = Stopwatch.StartNew(); !_child!.HasExited && !await IsReadyAsync(cancellation); await Task.Delay(50, cancellation))
+        {
+            if (watch.Elapsed > ReadyPatience)
+                throw new InvalidOperationException($"The server does not serve again; it said: {_child.Output}");
         }
     }
 

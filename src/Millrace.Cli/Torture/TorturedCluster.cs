@@ -108,6 +108,16 @@ internal sealed class TorturedCluster : IAsyncDisposable
         return Result(report, lost, stuck, [.. _complaints, .. shoppers.SelectMany(shopper => shopper.Complaints)]);
     }
 
+    /// <summary>All nodes serve: those that have ended themselves are started again.</summary>
+    public async Task UntilServingAsync(CancellationToken cancellation)
+    {
+        foreach (var node in Nodes)
+        {
+            await node.UntilServingAsync(cancellation);
+            await node.StartAgainAsync(TimeSpan.FromMilliseconds(1), cancellation);
+        }
+    }
+
     public static double Percentile(List<double> values, double share)
     {
         if (values.Count == 0)

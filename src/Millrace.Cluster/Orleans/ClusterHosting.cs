@@ -35,7 +35,7 @@ public static class ClusterHosting
         silo.Configure<EndpointOptions>(o =>
         {
             (o.AdvertisedIPAddress, o.SiloPort, o.GatewayPort) = (cluster.Endpoint.Address, cluster.Endpoint.Port, 0);
-            o.SiloListeningEndpoint = cluster.Endpoint;
+            o.SiloListeningEndpoint = cluster.ListeningEndpoint ?? cluster.Endpoint;
         });
         silo.Configure<ClusterMembershipOptions>(o =>
         {
