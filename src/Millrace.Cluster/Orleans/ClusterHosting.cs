@@ -44,7 +44,10 @@ public static class ClusterHosting
             // A third node's word comes too late to help; the journal's fence bears a wrong one.
             o.EnableIndirectProbes = false;
             o.NumMissedProbesLimit = 3;
-            o.NumVotesForDeathDeclaration = 1;
+            // With one, a node that is cut off from all others but not from the table has them all declared dead. Where two are left, one is enough.
+            o.NumVotesForDeathDeclaration = 2;
+            // What one node said in a bad moment must not be half of a verdict much later.
+            o.DeathVoteExpirationTimeout = TimeSpan.FromSeconds(10);
             o.TableRefreshTimeout = TimeSpan.FromSeconds(5);
             o.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
             // After the death of all, the first to come back must not wait for those that will never answer.
