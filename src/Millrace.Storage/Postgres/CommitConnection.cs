@@ -36,6 +36,11 @@ internal sealed class CommitConnection(NpgsqlDataSource source, ServerSettings s
             await CloseAsync().ConfigureAwait(false);
             throw new AmbiguousCommitException("PostgreSQL stopped waiting for its standby: the commit may not be replicated.");
         }
+        catch (StoreRefusedException unsafeNow)
+        {
+            await CloseAsync().ConfigureAwait(false);
+            throw new AmbiguousCommitException(unsafeNow.Message, unsafeNow);
+        }
         catch (Exception fault) when (PostgresFaults.IsRolledBack(fault))
         {
             await CloseAsync().ConfigureAwait(false);
@@ -50,7 +55,7 @@ internal sealed class CommitConnection(NpgsqlDataSource source, ServerSettings s
 
     public async ValueTask DisposeAsync() => await CloseAsync().ConfigureAwait(false);
 
-    private static async Task<T> RunAsync<T>(NpgsqlConnection connection, NpgsqlCommand command, Func<NpgsqlDataReader, Task<T>> read)
+    private async Task<T> RunAsync<T>(NpgsqlConnection connection, NpgsqlCommand command, Func<NpgsqlDataReader, Task<T>> read)
     {
         command.Connection = connection;
         var reader = await command.ExecuteReaderAsync(CancellationToken.None).ConfigureAwait(false);
@@ -62,6 +67,10 @@ internal sealed class CommitConnection(NpgsqlDataSource source, ServerSettings s
             {
             }
 
+            await reader.CloseAsync().ConfigureAwait(false);
+            // A failover manager that gives up on standbys takes them out of the settings, and everybody's wait ends as if they had answered.
+            if (settings.MustAskAgain)
+                await settings.RequireAsync(connection).ConfigureAwait(false);
             return result;
         }
     }

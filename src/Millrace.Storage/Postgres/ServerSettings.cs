@@ -16,14 +16,17 @@ internal sealed class ServerSettings(PostgresStoreOptions options)
     /// <summary>Whether the server that was asked last keeps what it has acknowledged through a loss of power.</summary>
     public bool IsDurable => _isDurable;
 
+    /// <summary>Whether the server can stop waiting for a standby while a connection lasts, unseen: then it is asked after every commit too.</summary>
+    public bool MustAskAgain => options.RequireReplica;
+
     /// <exception cref="StoreRefusedException">A setting is unsafe and the operator has not allowed that.</exception>
-    public async Task RequireAsync(NpgsqlConnection connection)
+    public async Task RequireAsync(NpgsqlConnection connection, CancellationToken cancellation = default)
     {
         using var command = new NpgsqlCommand(Select, connection);
-        var reader = await command.ExecuteReaderAsync().ConfigureAwait(false);
+        var reader = await command.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
         await using (reader.ConfigureAwait(false))
         {
-            await reader.ReadAsync().ConfigureAwait(false);
+            await reader.ReadAsync(cancellation).ConfigureAwait(false);
             var unsafeOnes = new List<string>();
             if (reader.GetString(0) != "on")
                 unsafeOnes.Add("fsync = off");

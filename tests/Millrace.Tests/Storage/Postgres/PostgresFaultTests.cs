@@ -79,6 +79,31 @@ public sealed class PostgresFaultTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_server_that_stops_waiting_for_standbys_gets_nothing_acknowledged_where_a_replica_is_required()
+    {
+        await using var server = await PostgresServer.StartAsync(null, TestContext.Current.CancellationToken);
+        var database = await server.CreateDatabaseAsync("m", TestContext.Current.CancellationToken);
+        var folder = await PostgresPrograms.NewFolderAsync(TestContext.Current.CancellationToken);
+        await using (Child.Start(PostgresPrograms.Command("pg_receivewal", ["-d", $"host=127.0.0.1 port={server.Port} user=postgres", "-D", folder, "--synchronous"])))
+        {
+            await ExecuteAsync(server.ConnectionString, "ALTER SYSTEM SET synchronous_standby_names = '*'");
+            await ExecuteAsync(server.ConnectionString, "SELECT pg_reload_conf()");
+            await UntilAsync(server.ConnectionString, "SELECT count(*) > 0 FROM pg_stat_replication WHERE sync_state = 'sync'");
+            await using var store = await PostgresStore.OpenAsync(new PostgresStoreOptions { ConnectionString = database, PartitionCount = Partitions, RequireReplica = true });
+            var log = await PartitionLog.ClaimAsync(store, 0);
+            Assert.Equal([AppendOutcome.Appended], await store.AppendAsync([log.Next()]));
+
+            await ExecuteAsync(server.ConnectionString, "ALTER SYSTEM RESET synchronous_standby_names");
+            await ExecuteAsync(server.ConnectionString, "SELECT pg_reload_conf()");
+            await UntilAsync(server.ConnectionString, "SELECT current_setting('synchronous_standby_names') = ''");
+            await Assert.ThrowsAsync<AmbiguousCommitException>(async () => await store.AppendAsync([log.Next()]));
+            await Assert.ThrowsAsync<StoreUnavailableException>(async () => await store.ClaimAsync(0, "a", CancellationToken.None));
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
     public async Task A_commit_that_is_not_answered_is_given_up_and_its_partition_claimed_again()
     {
         var database = await postgres.NewDatabaseAsync();
