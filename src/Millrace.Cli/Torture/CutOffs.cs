@@ -31,7 +31,10 @@ internal sealed class CutOffs : IAsyncDisposable
     public void FromPeers(int node, int process, CutKind kind)
     {
         for (var i = 0; i < _toNode.Count; i++)
-            _toNode[i].CutOff(kind, i == node ? static _ => true : port => SocketOwner.Has(process, port));
+        {
+            var here = _toNode[i].Address.Port;
+            _toNode[i].CutOff(kind, i == node ? static _ => true : port => SocketOwner.Has(process, port, here));
+        }
     }
 
     public void Heal()

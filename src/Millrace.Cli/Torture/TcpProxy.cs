@@ -12,9 +12,6 @@ internal enum CutKind
 
     /// <summary>Nothing comes through, and nobody is told; what was sent meanwhile comes late, all at once.</summary>
     Holding,
-
-    /// <summary>Nothing comes through, and nobody is told; a connection on which anything was sent meanwhile stays silent for ever.</summary>
-    Losing,
 }
 
 /// <summary>A TCP port of loopback that leads to another, until it is cut. Thread-safe.</summary>
@@ -113,7 +110,7 @@ internal sealed class TcpProxy : IAsyncDisposable
         while (await ReceiveAsync(from, buffer) is > 0 and var length)
         {
             if (!await MayPassAsync(link))
-                continue;
+                break;
             for (var sent = 0; sent < length;)
                 sent += await to.SendAsync(buffer.AsMemory(sent, length - sent), _stop.Token);
         }
@@ -143,11 +140,10 @@ internal sealed class TcpProxy : IAsyncDisposable
         {
             if (cut.Kind == CutKind.Closing)
                 return false;
-            link.IsLost |= cut.Kind == CutKind.Losing;
             await cut.Healed.Task.WaitAsync(_stop.Token);
         }
 
-        return !link.IsLost;
+        return true;
     }
 
     private sealed record Cut(CutKind Kind, Func<int, bool> Concerns)
@@ -164,8 +160,6 @@ internal sealed class TcpProxy : IAsyncDisposable
         public Socket Client { get; } = client;
 
         public Socket Server { get; } = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-
-        public bool IsLost { get; set; }
 
         // Whose it is does not change, and is not cheap to find out.
         public bool IsConcerned(Cut cut)
