@@ -30,6 +30,7 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IAsyncDisposable
     private readonly Lock _checkpointing = new();
     private readonly Lock _writing = new();
     private readonly StoreFolder _folder;
+    private readonly StoreRow _row;
     private readonly SqliteWriter _journal;
     private readonly SqliteWriter _readModel;
     private readonly ReaderPool _journalReaders;
@@ -40,8 +41,9 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IAsyncDisposable
     private volatile bool _closed;
 
     private SqliteStore(
-        SqliteStoreOptions options, StoreFolder folder, SqliteWriter journal, SqliteWriter readModel, OpeningScan scan)
+        SqliteStoreOptions options, StoreFolder folder, StoreRow row, SqliteWriter journal, SqliteWriter readModel, OpeningScan scan)
     {
+        _row = row;
         Synchronous = options.Synchronous;
         (_folder, _journal, _readModel, _heads) = (folder, journal, readModel, scan.Heads);
         (_journalReaders, _readers) = (new ReaderPool(journal.Factory), new ReaderPool(readModel.Factory));
@@ -52,6 +54,9 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IAsyncDisposable
 
     /// <summary>The folder is locked by one process.</summary>
     public bool IsShared => false;
+
+    /// <summary>A folder without it holds no store.</summary>
+    public const string JournalFileName = StoreFolder.JournalName;
 
     public string DataDirectory => _folder.Path;
 
@@ -91,7 +96,7 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IAsyncDisposable
             var row = StoreRow.EnsureJournal(journal.Session, options.PartitionCount, folder.Path);
             row.EnsureReadModel(readModel.Session, folder.ReadModel);
             var scan = OpeningScan.Run(journal.Session, readModel.Session, row.PartitionCount);
-            return new SqliteStore(options, folder, journal, readModel, scan);
+            return new SqliteStore(options, folder, row, journal, readModel, scan);
         }
         catch (Exception fault)
         {

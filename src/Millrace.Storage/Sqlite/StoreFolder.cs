@@ -7,8 +7,8 @@ namespace Millrace.Storage.Sqlite;
 internal sealed class StoreFolder : IDisposable
 {
     private const string OwnPrefix = "millrace.";
-    private const string JournalName = "millrace.journal.db";
-    private const string ReadModelName = "millrace.readmodel.db";
+    internal const string JournalName = "millrace.journal.db";
+    internal const string ReadModelName = "millrace.readmodel.db";
 
     private readonly FileStream _lock;
 
@@ -46,6 +46,9 @@ internal sealed class StoreFolder : IDisposable
 
     private static void RequireNoForeignFiles(string path)
     {
+        // Served, it would be a backup no more.
+        if (File.Exists(System.IO.Path.Combine(path, Backup.BackupManifest.FileName)))
+            throw new StoreRefusedException($"{path} is a backup; 'millrace restore --from {path} --to DIR' makes a data folder of it.");
         if (File.Exists(System.IO.Path.Combine(path, JournalName)))
             return;
 

@@ -35,6 +35,21 @@ internal readonly record struct StoreRow(UInt128 Id, int PartitionCount)
         session.Statement("INSERT INTO progress (id, store_id, scan_from, last_position) VALUES (1, ?1, 1, 0)").BindKey(1, Id).Run();
     }
 
+    public static UInt128 NewId() => BinaryPrimitives.ReadUInt128BigEndian(Guid.NewGuid().ToByteArray());
+
+    /// <summary>Writes itself and the partitions' heads into a journal that has neither.</summary>
+    /// <param name="epochs">One a partition.</param>
+    public void Insert(SqliteSession session, IReadOnlyList<long> epochs)
+    {
+        session.Execute("BEGIN IMMEDIATE");
+        session.Statement("INSERT INTO store (id, store_id, partition_count) VALUES (1, ?1, ?2)")
+            .BindKey(1, Id).Bind(2, (long)PartitionCount).Run();
+        var insert = session.Statement("INSERT INTO partition_head (partition, epoch, owner, released) VALUES (?1, ?2, '', 1)");
+        for (var partition = 0; partition < PartitionCount; partition++)
+            insert.Bind(1, (long)partition).Bind(2, epochs[partition]).Run();
+        session.Execute("COMMIT");
+    }
+
     private static StoreRow? Read(SqliteSession session)
     {
         var statement = session.Statement("SELECT store_id, partition_count FROM store");
@@ -44,14 +59,8 @@ internal readonly record struct StoreRow(UInt128 Id, int PartitionCount)
 
     private static StoreRow Create(SqliteSession session, int partitionCount)
     {
-        var id = BinaryPrimitives.ReadUInt128BigEndian(Guid.NewGuid().ToByteArray());
-        session.Execute("BEGIN IMMEDIATE");
-        session.Statement("INSERT INTO store (id, store_id, partition_count) VALUES (1, ?1, ?2)")
-            .BindKey(1, id).Bind(2, (long)partitionCount).Run();
-        var insert = session.Statement("INSERT INTO partition_head (partition, epoch, owner, released) VALUES (?1, 0, '', 1)");
-        for (var partition = 0; partition < partitionCount; partition++)
-            insert.Bind(1, (long)partition).Run();
-        session.Execute("COMMIT");
-        return new StoreRow(id, partitionCount);
+        var row = new StoreRow(NewId(), partitionCount);
+        row.Insert(session, new long[partitionCount]);
+        return row;
     }
 }

@@ -1,0 +1,118 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+namespace Millrace.Storage.Sqlite.Backup;
+
+/// <summary>Files that are on the disk when a call returns, readable by their owner only.</summary>
+internal static class DurableFiles
+{
+    private const int ReadOnly = 0;
+    private const int PieceBytes = 1 << 20;
+
+    /// <summary>Makes a folder that only its owner may enter; its parent must exist.</summary>
+    public static void CreateFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(path);
+        else
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    /// <summary>Copies a file.</summary>
+    /// <param name="advanced">Told of the bytes of each piece.</param>
+    /// <returns>The SHA-256 of what was copied, in hexadecimal.</returns>
+    public static string Copy(string from, string to, Action<long> advanced, CancellationToken cancellation)
+    {
+        using var source = new FileStream(from, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var target = new FileStream(to, Options(FileMode.CreateNew, FileAccess.Write));
+        var hash = Read(source, piece =>
+        {
+            target.Write(piece.Span);
+            advanced(piece.Length);
+        }, cancellation);
+        target.Flush(flushToDisk: true);
+        return hash;
+    }
+
+    /// <summary>Makes durable a file that another wrote.</summary>
+    /// <returns>Its SHA-256, in hexadecimal.</returns>
+    public static string Seal(string path, CancellationToken cancellation)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(file.SafeFileHandle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        RandomAccess.FlushToDisk(file.SafeFileHandle);
+        return Read(file, _ => { }, cancellation);
+    }
+
+    public static void Write(string path, ReadOnlySpan<byte> bytes)
+    {
+        using var file = new FileStream(path, Options(FileMode.CreateNew, FileAccess.Write));
+        file.Write(bytes);
+        file.Flush(flushToDisk: true);
+    }
+
+    /// <summary>Gives a finished folder its final name, durably; fails when there is something under it.</summary>
+    public static void Rename(string from, string to)
+    {
+        SyncFolder(from);
+        Directory.Move(from, to);
+        SyncFolder(Path.GetDirectoryName(to)!);
+    }
+
+    private static string Read(Stream source, Action<ReadOnlyMemory<byte>> take, CancellationToken cancellation)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var piece = new byte[PieceBytes];
+        for (int length; (length = source.Read(piece)) > 0;)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            hash.AppendData(piece, 0, length);
+            take(piece.AsMemory(0, length));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static FileStreamOptions Options(FileMode mode, FileAccess access)
+    {
+        var options = new FileStreamOptions { Mode = mode, Access = access, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return options;
+    }
+
+    // A name is durable only once its folder is; the framework opens no folders.
+    private static void SyncFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        var descriptor = Open(path, ReadOnly);
+        if (descriptor < 0)
+            throw Fault(path);
+        try
+        {
+            if (Sync(descriptor) != 0)
+                throw Fault(path);
+        }
+        finally
+        {
+            _ = Close(descriptor);
+        }
+    }
+
+    private static IOException Fault(string path) => new($"{path}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+
+    [DllImport("libc", EntryPoint = "open", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+
+    [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Sync(int descriptor);
+
+    [DllImport("libc", EntryPoint = "close", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Close(int descriptor);
+}
