@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Millrace.Api.Backups;
 using Millrace.Api.Documentation;
 using Millrace.Api.Edge;
 using Millrace.Api.Health;
@@ -22,7 +23,7 @@ namespace Millrace.Api;
 
 /// <summary>
 /// The HTTP edge. Needs in the container: <see cref="PartitionRouter"/>, <see cref="Millrace.Cluster.Catalog"/>, <see cref="IReadModel"/>,
-/// <see cref="ApiKeyStore"/>, and <see cref="PspWebhookParser"/> when webhooks are to be taken.
+/// <see cref="ApiKeyStore"/>, <see cref="PspWebhookParser"/> when webhooks are to be taken, and <see cref="BackupStarter"/> when backups are.
 /// </summary>
 public static class ApiHost
 {
@@ -30,6 +31,8 @@ public static class ApiHost
     {
         services.AddSingleton(options);
         services.AddSingleton<ApiMetrics>();
+        services.AddSingleton<BackupJobs>();
+        services.AddHostedService(s => s.GetRequiredService<BackupJobs>());
         services.Configure<KestrelServerOptions>(Limit);
         services.AddRouting();
         services.AddOpenApi("v1", OpenApiDocument.Configure);
@@ -64,7 +67,8 @@ public static class ApiHost
             new ListOrders(services.GetRequiredService<IReadModel>(), router, time));
         ApiRoutes.MapChanges(routes, new ChangeOrders(router));
         ApiRoutes.MapStock(routes, new ItemEndpoints(router), new AdjustEndpoint(router));
-        ApiRoutes.MapOperations(routes, new ClusterEndpoints(services.GetRequiredService<ClusterOperations>()));
+        ApiRoutes.MapCluster(routes, new ClusterEndpoints(services.GetRequiredService<ClusterOperations>()));
+        ApiRoutes.MapOperations(routes, new BackupEndpoints(services.GetRequiredService<BackupJobs>()));
         ApiRoutes.MapOpen(routes, new HealthEndpoints(router),
             services.GetService<PspWebhookParser>() is { } parser ? new PspWebhookEndpoint(router, parser) : null,
             options.HasNoopEndpoint ? place : null);

@@ -1,3 +1,4 @@
+using Millrace.Api.Backups;
 using Millrace.Api.Documentation;
 using Millrace.Api.Health;
 using Millrace.Api.Items;
@@ -87,7 +88,7 @@ internal static class ApiRoutes
         });
     }
 
-    public static void MapOperations(Routes routes, ClusterEndpoints cluster)
+    public static void MapCluster(Routes routes, ClusterEndpoints cluster)
     {
         routes.Map("GET", "/v1/cluster/nodes", cluster.NodesAsync, new("list_nodes", "The nodes of the cluster")
         {
@@ -109,6 +110,18 @@ internal static class ApiRoutes
         routes.Map("PUT", "/v1/cluster/payload-format", cluster.RaiseFormatAsync, new("raise_payload_format", "Write the newest payload format that all nodes can read")
         {
             Tag = "cluster", Answer = typeof(PayloadFormatShape), Scope = Scopes.SystemOperate,
+        });
+    }
+
+    public static void MapOperations(Routes routes, BackupEndpoints backups)
+    {
+        routes.Post("/v1/backups", backups.StartAsync, new("start_backup", "Back the store up into the folder that the server was started with")
+        {
+            Tag = "operations", Body = typeof(EmptyShape), IsBodyOptional = true, Answer = typeof(BackupShape), Scope = Scopes.SystemOperate, Statuses = [202],
+        });
+        routes.Map("GET", "/v1/backups/{backup}", backups.GetAsync, new("get_backup", "How far a backup is, and what it holds")
+        {
+            Tag = "operations", Answer = typeof(BackupShape), Scope = Scopes.SystemOperate,
         });
     }
 

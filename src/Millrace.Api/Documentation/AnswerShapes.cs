@@ -83,6 +83,10 @@ internal sealed record PartitionShape(int Partition, string? Node, string State)
 
 internal sealed record PayloadFormatShape(int PayloadFormat, string[] Behind);
 
+internal sealed record BackupShape(
+    string Id, string Status, DateTimeOffset StartedAt, long DoneBytes, long TotalBytes,
+    string? Name, DateTimeOffset? TakenAt, long? Bytes, int? Partitions, long? Records, string? Failure);
+
 internal sealed record HealthShape(string Status);
 
 internal sealed record ProblemShape(

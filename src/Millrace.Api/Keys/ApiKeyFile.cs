@@ -7,7 +7,7 @@ namespace Millrace.Api.Keys;
 /// <summary><c>keys.json</c>: read whole, replaced whole by rename, readable by its owner only.</summary>
 internal sealed class ApiKeyFile(string directory)
 {
-    private readonly string _path = Path.Combine(directory, "keys.json");
+    private readonly string _path = Path.Combine(directory, ApiKeyStore.FileName);
 
     /// <summary>Tells one content of the file from another; default when there is no file.</summary>
     public (DateTime, long) Stamp()

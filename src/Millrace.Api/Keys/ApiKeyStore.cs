@@ -13,6 +13,9 @@ public sealed class ApiKeyStore
     /// <summary>So that a key can be replaced without a gap, and forgotten ones do not pile up.</summary>
     public const int MaxLivePerClient = 2;
 
+    /// <summary>The file in the data folder.</summary>
+    public const string FileName = "keys.json";
+
     private static readonly TimeSpan MostAgeAtHit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MostAgeAtMiss = TimeSpan.FromMilliseconds(50);
     private readonly ApiKeyFile _file;

@@ -76,6 +76,8 @@ public static class Node
             return;
         }
 
+        if (options.Backups is { } backups)
+            services.AddSingleton(Backups.Starter(options.DataDirectory, backups));
         AddStore(services, SqliteStore.Open(new SqliteStoreOptions
         {
             DataDirectory = options.DataDirectory,

@@ -6,6 +6,9 @@ public sealed record NodeOptions
     /// <summary>The data folder; made when missing.</summary>
     public required string DataDirectory { get; init; }
 
+    /// <summary>Where backups of the data folder go; null takes none. Not with <see cref="Postgres"/>.</summary>
+    public string? Backups { get; init; }
+
     /// <summary>Connection string of the PostgreSQL database that holds orders and stock; null for SQLite in the data folder.</summary>
     public string? Postgres { get; init; }
 

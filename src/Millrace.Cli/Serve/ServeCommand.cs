@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Millrace.Engine.Journal;
 using Millrace.Gateways.Psp;
+using Millrace.Storage.Sqlite.Backup;
 
 namespace Millrace.Cli.Serve;
 
@@ -18,6 +19,7 @@ internal static class ServeCommand
     public static Command Create()
     {
         var data = new Option<string>("--data") { Description = "Data folder; made when missing.", Required = true };
+        var backups = new Option<string?>("--backups") { Description = "Folder where 'millrace backup' puts backups of the data folder; must exist, outside of it." };
         var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the database that holds orders and stock; also {PostgresVariable}. Default: SQLite in the data folder." };
         var nodeName = new Option<string?>("--node-name") { Description = "The node's name in the cluster. Default: the machine's." };
         var cluster = new Option<string?>("--cluster") { Description = "ADDRESS:PORT where the cluster's other nodes reach this one; needs --postgres. Must not be reachable from outside the cluster." };
@@ -28,7 +30,7 @@ internal static class ServeCommand
         var partitions = new Option<int?>("--partitions") { Description = "Partitions of a new store, 1 to 4096; fixed for its life. Default 64." };
         var psp = new Option<string>("--psp") { Description = "Base URL of the PSP, or 'instant': in-process, approves everything, moves no money.", DefaultValueFactory = _ => "instant" };
         var noop = new Option<bool>("--bench-noop") { Description = "Serve POST /v1/_noop, the benchmark's yardstick." };
-        var command = new Command("serve", "Serve the API from a data folder.") { data, postgres, nodeName, cluster, listen, replica, url, management, partitions, psp, noop };
+        var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, nodeName, cluster, listen, replica, url, management, partitions, psp, noop };
         command.SetAction(async (parsed, cancellation) =>
         {
             Uri? pspUrl = null;
@@ -49,11 +51,14 @@ internal static class ServeCommand
             var database = parsed.GetValue(postgres) ?? Environment.GetEnvironmentVariable(PostgresVariable);
             if (endpoint is not null && database is null)
                 return Fail("--cluster needs --postgres: a data folder belongs to one node.", 2);
+            if (database is not null && parsed.GetValue(backups) is not null)
+                return Fail("--backups is for a data folder; PostgreSQL is backed up with its own tools: docs/backup.md.", 2);
             if (pspUrl is null)
                 await Console.Error.WriteLineAsync("Payments are simulated in this process: every authorization succeeds, no money moves. Set --psp URL for a real one.");
             return await RunAsync(new NodeOptions
             {
                 DataDirectory = parsed.GetValue(data)!,
+                Backups = parsed.GetValue(backups),
                 Postgres = database,
                 NodeName = parsed.GetValue(nodeName),
                 ClusterEndpoint = endpoint,
@@ -80,7 +85,7 @@ internal static class ServeCommand
             await app.WaitForShutdownAsync(cancellation);
             return 0;
         }
-        catch (Exception refused) when (refused is StoreRefusedException or StoreUnavailableException)
+        catch (Exception refused) when (refused is StoreRefusedException or StoreUnavailableException or BackupFailedException)
         {
             return Fail(refused.Message, 1);
         }

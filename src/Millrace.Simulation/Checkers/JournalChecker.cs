@@ -95,10 +95,18 @@ public sealed class JournalChecker(int partitionCount, CheckReport report, Actio
         observe?.Invoke(record);
         switch (record)
         {
-            case JournalRecord.OrderDecided r: TakeDecision(partition, seq, r); break;
-            case JournalRecord.StockChanged r: TakeStock(partition, r.Fact); break;
+            case JournalRecord.OrderDecided r:
+                Reach(r.Decision.Context.AtUnixMs);
+                TakeDecision(partition, seq, r);
+                break;
+            case JournalRecord.StockChanged r:
+                Reach(r.AtUnixMs);
+                TakeStock(partition, r.Fact);
+                break;
         }
     }
+
+    private void Reach(long atUnixMs) => report.LastAtUnixMs = Math.Max(report.LastAtUnixMs ?? atUnixMs, atUnixMs);
 
     private void TakeDecision(int partition, long seq, JournalRecord.OrderDecided record)
     {

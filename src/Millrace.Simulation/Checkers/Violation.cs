@@ -24,6 +24,9 @@ public sealed class CheckReport
 
     public long Batches { get; set; }
 
+    /// <summary>When the last event was decided; null without one.</summary>
+    public long? LastAtUnixMs { get; set; }
+
     public long Items { get; set; }
 
     public long PspRecords { get; set; }

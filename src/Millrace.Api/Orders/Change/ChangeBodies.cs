@@ -116,7 +116,7 @@ internal static class ChangeBodies
         return reason;
     }
 
-    private static void Nothing(ref StrictJson json)
+    internal static void Nothing(ref StrictJson json)
     {
         var seen = 0ul;
         if (!json.Object())
