@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Millrace.Api;
+using Millrace.Api.Backups;
 using Millrace.Api.Keys;
 using Millrace.Api.Psp;
 using Millrace.Cluster;
@@ -30,6 +31,9 @@ public sealed class ApiServer : IAsyncLifetime
     /// <summary>What the next webhook is taken for.</summary>
     public PspWebhookResult NextWebhook { get; set; } = new PspWebhookResult.Ignored();
 
+    /// <summary>What the next backup becomes.</summary>
+    public RunningBackup? NextBackup { get; set; }
+
     public string Management { get; } = $"http://127.0.0.1:{FreePort()}";
 
     public ApiKeyStore Keys => _app!.Services.GetRequiredService<ApiKeyStore>();
@@ -49,7 +53,8 @@ public sealed class ApiServer : IAsyncLifetime
             .AddSingleton<IPaymentGateway, InstantPaymentGateway>().AddSingleton<Catalog>().AddSingleton<LaneMetrics>()
             .AddSingleton(new PartitionRuntimeOptions()).AddSingleton<PartitionRuntime>().AddSingleton<PartitionRouter>()
             .AddSingleton(new ApiKeyStore(_directory, TimeProvider.System))
-            .AddSingleton<PspWebhookParser>((_, _, _) => NextWebhook);
+            .AddSingleton<PspWebhookParser>((_, _, _) => NextWebhook)
+            .AddSingleton<BackupStarter>(_ => NextBackup ?? throw new InvalidOperationException("No backup was expected."));
         builder.Services.AddMillraceApi(new ApiOptions { HasNoopEndpoint = true, ManagementUrl = Management });
         _app = builder.Build();
         _app.MapMillraceApi();
