@@ -21,6 +21,9 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     public int Port { get; }
 
+    /// <summary>Its data directory; settings may name files relative to it.</summary>
+    public string DataDirectory => Path.Combine(_folder, "data");
+
     /// <summary>To the database <c>postgres</c>.</summary>
     public string ConnectionString { get; }
 
@@ -47,6 +50,52 @@ internal sealed class PostgresServer : IAsyncDisposable
             await server.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>A base backup of another server that goes on serving, in the folder of a server that does not run yet: see <see cref="RecoverAsync"/>.</summary>
+    public static async Task<PostgresServer> BaseBackupOfAsync(PostgresServer primary, CancellationToken cancellation)
+    {
+        var server = new PostgresServer(await PostgresPrograms.NewFolderAsync(cancellation), FreePort.Find(), []);
+        try
+        {
+            await PostgresPrograms.RunToEndAsync(
+                PostgresPrograms.Command("pg_basebackup", ["-d", $"host=127.0.0.1 port={primary.Port} user={PostgresPrograms.User}", "-D", Path.Combine(server._folder, "data"), "-X", "stream", "-c", "fast", "--no-sync"]),
+                cancellation);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts a base backup and replays another server's archive up to a moment; returns when it takes writes.</summary>
+    /// <param name="archive">Where that server's <c>archive_command</c> puts its log.</param>
+    /// <param name="until">As in <c>recovery_target_time</c>.</param>
+    public async Task RecoverAsync(string archive, string until, CancellationToken cancellation)
+    {
+        var signal = Path.Combine(_folder, "data", "recovery.signal");
+        await File.WriteAllTextAsync(signal, "", cancellation);
+        if (Environment.IsPrivilegedProcess)
+            await PostgresPrograms.RunToEndAsync(new ProcessStartInfo("chown", [PostgresPrograms.User, signal]), cancellation);
+        _settings["restore_command"] = $"cp {archive}/%f %p";
+        _settings["recovery_target_time"] = until;
+        _settings["recovery_target_action"] = "promote";
+        await RunAsync(cancellation);
+        for (var waited = Stopwatch.StartNew(); await ExecuteAsync("SELECT pg_is_in_recovery()", cancellation) is true; await Task.Delay(50, cancellation))
+        {
+            if (_process!.HasExited || waited.Elapsed > Patience)
+                throw new InvalidOperationException($"PostgreSQL did not recover: {_process.Output}");
+        }
+    }
+
+    /// <summary>Runs one statement as the superuser, and reads its one value.</summary>
+    public async Task<object?> ExecuteAsync(string sql, CancellationToken cancellation)
+    {
+        await using var source = NpgsqlDataSource.Create(ConnectionString);
+        await using var command = source.CreateCommand(sql);
+        return await command.ExecuteScalarAsync(cancellation);
     }
 
     /// <summary>A new, empty database on it.</summary>
