@@ -68,13 +68,13 @@ internal static class BackupCommand
     {
         var started = (await client.PostAsync(Path, [], "backup-" + Guid.NewGuid().ToString("N"), cancellation)).Body;
         var job = started;
-        await Progressing.RunAsync("bytes", started.GetProperty("total_bytes").GetInt64(), () => job.GetProperty("done_bytes").GetInt64(), async () =>
+        // How much there is is known once it has looked at the folder.
+        while (job.Text("status") == "running" && job.GetProperty("total_bytes").GetInt64() == 0)
+            job = await AskAsync(client, started.Text("id")!, cancellation);
+        await Progressing.RunAsync("bytes", job.GetProperty("total_bytes").GetInt64(), () => job.GetProperty("done_bytes").GetInt64(), async () =>
         {
             while (job.Text("status") == "running")
-            {
-                await Task.Delay(Poll, cancellation);
                 job = await AskAsync(client, started.Text("id")!, cancellation);
-            }
         });
         if (job.Text("status") != "done")
             throw new InvalidOperationException(job.Text("failure") ?? "The backup failed.");
@@ -83,6 +83,7 @@ internal static class BackupCommand
 
     private static async Task<JsonElement> AskAsync(MillraceClient client, string id, CancellationToken cancellation)
     {
+        await Task.Delay(Poll, cancellation);
         try
         {
             return (await client.GetAsync($"{Path}/{id}", cancellation)).Body;

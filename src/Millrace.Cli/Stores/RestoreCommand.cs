@@ -30,7 +30,7 @@ internal static class RestoreCommand
                 using var restore = StoreRestore.Begin(arguments.GetValue(from)!, target);
                 var manifest = restore.Manifest;
                 var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
-                await Progressing.RunAsync("bytes", manifest.Bytes, () => restore.DoneBytes, () => Task.Run(() => restore.Copy(now, cancellation), cancellation));
+                await Progressing.RunAsync("bytes", manifest.Bytes, () => restore.DoneBytes, () => restore.CopyAsync(now, cancellation));
                 await Console.Error.WriteLineAsync("verifying");
                 var report = await StoreVerification.RunAsync(restore.DataDirectory, null, cancellation);
                 if (report.Records != manifest.Records)

@@ -19,12 +19,13 @@ public sealed partial class SqliteStore
     /// <returns>The last sequence of each partition.</returns>
     internal async Task<long[]> CopyToAsync(string directory, Action<long> advanced, CancellationToken cancellation)
     {
-        using var journal = new JournalCopy(Path.Combine(directory, StoreFolder.JournalName), PartitionCount);
-        await CopyRowsAsync(journal, Ends().Position, advanced, cancellation);
+        var path = Path.Combine(directory, StoreFolder.JournalName);
+        using var journal = new JournalCopy(path, PartitionCount);
+        await CopyRowsAsync(journal, path, Ends().Position, advanced, cancellation);
         await CopyReadModelAsync(Path.Combine(directory, StoreFolder.ReadModelName), advanced, cancellation);
         // Taken after the read model's last step: at or beyond the row that it has seen.
         var (position, ends) = Ends();
-        await CopyRowsAsync(journal, position, advanced, cancellation);
+        await CopyRowsAsync(journal, path, position, advanced, cancellation);
         journal.Finish(_row, ends);
         return Array.ConvertAll(ends, end => end.Last.Seq);
     }
@@ -40,15 +41,17 @@ public sealed partial class SqliteStore
         }
     }
 
-    private async Task CopyRowsAsync(JournalCopy copy, long to, Action<long> advanced, CancellationToken cancellation)
+    private async Task CopyRowsAsync(JournalCopy copy, string path, long to, Action<long> advanced, CancellationToken cancellation)
     {
-        while (copy.Position < to)
+        for (long unsynced = 0; copy.Position < to;)
         {
             var begun = Stopwatch.GetTimestamp();
             var rows = await ReadPieceAsync(copy.Position + 1, to, only: null, cancellation);
             copy.Add(rows);
-            advanced(rows.Sum(row => row.Batches.Sum(batch => (long)JournalFrames.HeaderLength + batch.Payload.Length)));
-            await RestAsync(begun, cancellation);
+            var bytes = rows.Sum(row => row.Batches.Sum(batch => (long)JournalFrames.HeaderLength + batch.Payload.Length));
+            advanced(bytes);
+            unsynced = SyncBeyond(path, unsynced + bytes);
+            await BackupPace.RestAsync(begun, cancellation);
         }
     }
 
@@ -63,7 +66,7 @@ public sealed partial class SqliteStore
 
         try
         {
-            for (long done = 0; ;)
+            for (long done = 0, unsynced = 0; ;)
             {
                 var begun = Stopwatch.GetTimestamp();
                 bool isWhole;
@@ -74,11 +77,13 @@ public sealed partial class SqliteStore
                     isWhole = copy.Step();
                 }
 
-                advanced((copy.Done - done) * PageBytes);
+                var bytes = (copy.Done - done) * PageBytes;
+                advanced(bytes);
                 done = copy.Done;
                 if (isWhole)
                     return;
-                await RestAsync(begun, cancellation);
+                unsynced = SyncBeyond(path, unsynced + bytes);
+                await BackupPace.RestAsync(begun, cancellation);
             }
         }
         finally
@@ -88,7 +93,12 @@ public sealed partial class SqliteStore
         }
     }
 
-    // As long as it worked: half of a processor and of the disk is left to those who wait for an answer, and the lock to checkpoints.
-    private static Task RestAsync(long begun, CancellationToken cancellation) => Task.Delay(
-        TimeSpan.FromMilliseconds(Math.Clamp(Stopwatch.GetElapsedTime(begun).TotalMilliseconds, 1, 100)), cancellation);
+    /// <returns>The bytes that are not synced yet.</returns>
+    private static long SyncBeyond(string path, long unsynced)
+    {
+        if (unsynced < BackupPace.MostUnsyncedBytes)
+            return unsynced;
+        DurableFiles.Sync(path);
+        return 0;
+    }
 }

@@ -46,7 +46,7 @@ public sealed class StoreBackupTests : IDisposable
         {
             var before = acknowledged.ToArray();
             var made = await new StoreBackup(store, _folder["backups"], [], _time).RunAsync(CancellationToken.None);
-            Restore(made.Name, $"restored-{round}");
+            await RestoreAsync(made.Name, $"restored-{round}");
             await using var restored = Open($"restored-{round}");
             for (var partition = 0; partition < Partitions; partition++)
             {
@@ -146,23 +146,22 @@ public sealed class StoreBackupTests : IDisposable
         foreach (var file in Directory.GetFiles(_folder["backups/" + name]))
         {
             var bytes = await File.ReadAllBytesAsync(file);
-            Refused(() => File.Delete(file));
-            Refused(() => File.WriteAllBytes(file, bytes[..^1]));
-            if (Path.GetFileName(file) == BackupManifest.FileName)
-                Refused(() => File.WriteAllText(file, "{}"));
-            else
-                Array.ForEach([0, 30, bytes.Length / 2, bytes.Length - 1], at => Refused(() => File.WriteAllBytes(file, Flipped(bytes, at))));
+            await RefusedAsync(() => File.Delete(file));
+            await RefusedAsync(() => File.WriteAllBytes(file, bytes[..^1]));
+            int[] places = Path.GetFileName(file) == BackupManifest.FileName ? [0] : [0, 30, bytes.Length / 2, bytes.Length - 1];
+            foreach (var place in places)
+                await RefusedAsync(() => File.WriteAllBytes(file, Flipped(bytes, place)));
 
-            void Refused(Action damage)
+            async Task RefusedAsync(Action damage)
             {
                 damage();
-                Assert.Throws<BackupFailedException>(() => Restore(name, "restored"));
+                await Assert.ThrowsAsync<BackupFailedException>(() => RestoreAsync(name, "restored"));
                 Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Path, "restored*"));
                 File.WriteAllBytes(file, bytes);
             }
         }
 
-        Restore(name, "restored");
+        await RestoreAsync(name, "restored");
     }
 
     [Fact]
@@ -171,12 +170,12 @@ public sealed class StoreBackupTests : IDisposable
         string name;
         await using (var store = await FilledAsync())
             name = (await new StoreBackup(store, _folder["backups"], [], _time).RunAsync(CancellationToken.None)).Name;
-        Assert.Throws<BackupFailedException>(() => Restore(name, "data"));
-        Assert.Throws<BackupFailedException>(() => Restore(name, "nowhere/restored"));
+        await Assert.ThrowsAsync<BackupFailedException>(() => RestoreAsync(name, "data"));
+        await Assert.ThrowsAsync<BackupFailedException>(() => RestoreAsync(name, "nowhere/restored"));
         using (StoreRestore.Begin(_folder["backups/" + name], _folder["restored"]))
-            Assert.Throws<BackupFailedException>(() => Restore(name, "restored"));
+            await Assert.ThrowsAsync<BackupFailedException>(() => RestoreAsync(name, "restored"));
         Directory.CreateDirectory(_folder["restored"]);
-        Restore(name, "restored");
+        await RestoreAsync(name, "restored");
     }
 
     [Fact]
@@ -190,7 +189,7 @@ public sealed class StoreBackupTests : IDisposable
             live = (await store.ClaimAsync(0, "live", CancellationToken.None)).Epoch;
         }
 
-        Restore(name, "restored");
+        await RestoreAsync(name, "restored");
         await using (var restored = Open("restored"))
         {
             var claim = await restored.ClaimAsync(0, "restored", CancellationToken.None);
@@ -218,10 +217,10 @@ public sealed class StoreBackupTests : IDisposable
         return store;
     }
 
-    private void Restore(string name, string target)
+    private async Task RestoreAsync(string name, string target)
     {
         using var restore = StoreRestore.Begin(_folder["backups/" + name], _folder[target]);
-        restore.Copy(Noon.ToUnixTimeMilliseconds(), CancellationToken.None);
+        await restore.CopyAsync(Noon.ToUnixTimeMilliseconds(), CancellationToken.None);
         restore.Finish();
     }
 

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
@@ -22,28 +23,40 @@ internal static class DurableFiles
     /// <summary>Copies a file.</summary>
     /// <param name="advanced">Told of the bytes of each piece.</param>
     /// <returns>The SHA-256 of what was copied, in hexadecimal.</returns>
-    public static string Copy(string from, string to, Action<long> advanced, CancellationToken cancellation)
+    public static async Task<string> CopyAsync(string from, string to, Action<long> advanced, CancellationToken cancellation)
     {
         using var source = new FileStream(from, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         using var target = new FileStream(to, Options(FileMode.CreateNew, FileAccess.Write));
-        var hash = Read(source, piece =>
+        var hash = await ReadAsync(source, async piece =>
         {
-            target.Write(piece.Span);
+            await target.WriteAsync(piece, cancellation);
             advanced(piece.Length);
         }, cancellation);
         target.Flush(flushToDisk: true);
         return hash;
     }
 
-    /// <summary>Makes durable a file that another wrote.</summary>
+    /// <summary>Makes durable a file that another wrote, and reads it at the pace of a backup.</summary>
     /// <returns>Its SHA-256, in hexadecimal.</returns>
-    public static string Seal(string path, CancellationToken cancellation)
+    public static async Task<string> SealAsync(string path, CancellationToken cancellation)
     {
+        Sync(path);
         using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(file.SafeFileHandle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        RandomAccess.FlushToDisk(file.SafeFileHandle);
-        return Read(file, _ => { }, cancellation);
+        var begun = Stopwatch.GetTimestamp();
+        return await ReadAsync(file, async _ =>
+        {
+            await BackupPace.RestAsync(begun, cancellation);
+            begun = Stopwatch.GetTimestamp();
+        }, cancellation);
+    }
+
+    /// <summary>Waits until what was written to a file so far, by whomever, is on the disk.</summary>
+    public static void Sync(string path)
+    {
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        RandomAccess.FlushToDisk(file);
     }
 
     public static void Write(string path, ReadOnlySpan<byte> bytes)
@@ -61,15 +74,14 @@ internal static class DurableFiles
         SyncFolder(Path.GetDirectoryName(to)!);
     }
 
-    private static string Read(Stream source, Action<ReadOnlyMemory<byte>> take, CancellationToken cancellation)
+    private static async Task<string> ReadAsync(FileStream source, Func<ReadOnlyMemory<byte>, Task> take, CancellationToken cancellation)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var piece = new byte[PieceBytes];
-        for (int length; (length = source.Read(piece)) > 0;)
+        for (int length; (length = await source.ReadAsync(piece, cancellation)) > 0;)
         {
-            cancellation.ThrowIfCancellationRequested();
             hash.AppendData(piece, 0, length);
-            take(piece.AsMemory(0, length));
+            await take(piece.AsMemory(0, length));
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());

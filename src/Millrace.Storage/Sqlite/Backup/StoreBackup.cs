@@ -58,9 +58,10 @@ public sealed class StoreBackup(SqliteStore store, string folder, IReadOnlyList<
             var seqs = await store.CopyToAsync(partial, Advance, cancellation);
             var taken = time.GetUtcNow();
             foreach (var file in more.Where(File.Exists))
-                DurableFiles.Copy(file, Path.Combine(partial, Path.GetFileName(file)), _ => { }, cancellation);
-            BackupFile[] files = [.. new DirectoryInfo(partial).EnumerateFiles().OrderBy(file => file.Name, StringComparer.Ordinal)
-                .Select(file => new BackupFile(file.Name, file.Length, DurableFiles.Seal(file.FullName, cancellation)))];
+                await DurableFiles.CopyAsync(file, Path.Combine(partial, Path.GetFileName(file)), _ => { }, cancellation);
+            var files = new List<BackupFile>();
+            foreach (var file in new DirectoryInfo(partial).EnumerateFiles().OrderBy(file => file.Name, StringComparer.Ordinal))
+                files.Add(new BackupFile(file.Name, file.Length, await DurableFiles.SealAsync(file.FullName, cancellation)));
             var manifest = new BackupManifest(BackupManifest.CurrentFormat, name, begun, taken, seqs, files);
             DurableFiles.Write(Path.Combine(partial, BackupManifest.FileName), manifest.ToBytes());
             backups.Finish(name);

@@ -56,7 +56,7 @@ public sealed class StoreRestore : IDisposable
     /// <summary>Copies the files, checks every byte of them against the manifest, and gives the store its new identity.</summary>
     /// <param name="now">Milliseconds since 1970: the epochs begin there, above any that claims by ones could have come to.</param>
     /// <exception cref="BackupFailedException">The backup is damaged, or the disk failed.</exception>
-    public void Copy(long now, CancellationToken cancellation)
+    public async Task CopyAsync(long now, CancellationToken cancellation)
     {
         try
         {
@@ -65,7 +65,7 @@ public sealed class StoreRestore : IDisposable
                 var source = Path.Combine(_backup, file.Name);
                 if (!File.Exists(source))
                     throw new BackupFailedException($"The backup is damaged: {file.Name} is missing.");
-                var hash = DurableFiles.Copy(source, Path.Combine(DataDirectory, file.Name), bytes => Interlocked.Add(ref _done, bytes), cancellation);
+                var hash = await DurableFiles.CopyAsync(source, Path.Combine(DataDirectory, file.Name), bytes => Interlocked.Add(ref _done, bytes), cancellation);
                 if (hash != file.Sha256)
                     throw new BackupFailedException($"The backup is damaged: {file.Name} is not as it was written.");
             }
