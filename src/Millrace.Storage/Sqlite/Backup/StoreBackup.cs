@@ -65,6 +65,7 @@ public sealed class StoreBackup(SqliteStore store, string folder, IReadOnlyList<
             var manifest = new BackupManifest(BackupManifest.CurrentFormat, name, begun, taken, seqs, files);
             DurableFiles.Write(Path.Combine(partial, BackupManifest.FileName), manifest.ToBytes());
             backups.Finish(name);
+            Advance(TotalBytes);
             return manifest;
         }
         catch
