@@ -67,7 +67,8 @@ public static class ApiHost
             new ListOrders(services.GetRequiredService<IReadModel>(), router, time));
         ApiRoutes.MapChanges(routes, new ChangeOrders(router));
         ApiRoutes.MapStock(routes, new ItemEndpoints(router), new AdjustEndpoint(router));
-        ApiRoutes.MapCluster(routes, new ClusterEndpoints(services.GetRequiredService<ClusterOperations>()));
+        if (services.GetService<ClusterOperations>() is { } cluster)
+            ApiRoutes.MapCluster(routes, new ClusterEndpoints(cluster));
         ApiRoutes.MapOperations(routes, new BackupEndpoints(services.GetRequiredService<BackupJobs>()));
         ApiRoutes.MapOpen(routes, new HealthEndpoints(router),
             services.GetService<PspWebhookParser>() is { } parser ? new PspWebhookEndpoint(router, parser) : null,

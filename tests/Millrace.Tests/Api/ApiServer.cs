@@ -60,7 +60,7 @@ public sealed class ApiServer : IAsyncLifetime
         _app.MapMillraceApi();
         await _app.StartAsync();
         _client = new HttpClient { BaseAddress = new Uri(_app.Urls.First(url => url != Management)) };
-        AdminKey = NewKey("acme", Scopes.Admin);
+        AdminKey = NewKey("acme", Scopes.Admin | Scopes.SystemOperate);
         await StartPartitionsAsync();
     }
 

@@ -34,9 +34,9 @@ public sealed class BackupEndpointTests(ApiServer server) : IClassFixture<ApiSer
     }
 
     [Fact]
-    public async Task A_backup_needs_the_scope_admin_a_key_and_nothing_else()
+    public async Task A_backup_needs_the_scope_of_the_installation_a_key_and_nothing_else()
     {
-        (await server.SendAsync("POST", "/v1/backups", "{}", server.NewKey("acme", Scopes.OpsWrite), headers: "Idempotency-Key: x")).Problem(403, "insufficient_scope");
+        (await server.SendAsync("POST", "/v1/backups", "{}", server.NewKey("acme", Scopes.Admin), headers: "Idempotency-Key: x")).Problem(403, "insufficient_scope");
         (await server.SendAsync("POST", "/v1/backups", "{}")).Problem(400, "idempotency_key_missing");
         (await server.PostAsync("/v1/backups", """{"to":"/etc"}""", "path")).Problem(422, "invalid_request");
     }

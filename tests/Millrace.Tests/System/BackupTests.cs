@@ -118,7 +118,7 @@ public sealed class BackupTests(ITestOutputHelper output) : IDisposable
     }
 
     private static string NewKey(ServerSettings settings) =>
-        new ApiKeyStore(settings.DataDirectory, TimeProvider.System).Create(TenantId.Parse("acme"), "backup", Scopes.Admin, null).Text;
+        new ApiKeyStore(settings.DataDirectory, TimeProvider.System).Create(TenantId.Parse("acme"), "backup", Scopes.Admin | Scopes.SystemOperate, null).Text;
 
     private static async Task StockAsync(ApiClient api)
     {

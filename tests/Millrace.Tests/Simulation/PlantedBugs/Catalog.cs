@@ -78,7 +78,7 @@ internal static class Catalog
         new(19, "lets a checkpoint run ahead of the journal", Partitions + "Partition.Checkpoints.cs",
             "Seq = _appendedSeq,\n            Payload = new PartitionCheckpoint", "Seq = 0,\n            Payload = new PartitionCheckpoint"),
         new(7, "forgets timers at a restart", Partitions + "Partition.Recovery.cs",
-            "SetTimer(id, entry, due);", "_ = due;"),
+            "SetTimer(id, entry, entry.PendingPayment is", "_ = (id, entry, entry.PendingPayment is"),
         new(7, "never looks at a reservation that runs out", "Millrace.Domain/Orders/OrderSaga.cs",
             "var due = ReservationDeadline(order);", "long? due = null;"),
         new(7, "never looks at a hold that runs out", "Millrace.Domain/Orders/OrderSaga.cs",

@@ -1,0 +1,70 @@
+using System.Text.Json.Nodes;
+using Millrace.Api.Keys;
+using Millrace.Domain.Identity;
+using Millrace.Tests.Storage;
+using Millrace.Tests.Storage.Postgres;
+using Xunit;
+
+namespace Millrace.Tests.EndToEnd;
+
+/// <summary>Two real nodes over a real database, looked after from the command line.</summary>
+[Collection(Processes.Name)]
+public sealed class ClusterCommandTests(PostgresFixture postgres) : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_node_is_drained_and_let_in_again_and_the_format_is_raised_when_all_can_read_it()
+    {
+        var keys = new ApiKeyStore(_folder["keys"], TimeProvider.System);
+        var operators = keys.Create(TenantId.Parse("acme"), "operator", Scopes.SystemOperate, null).Text;
+        var merchants = keys.Create(TenantId.Parse("acme"), "merchant", Scopes.Admin, null).Text;
+        var database = await postgres.NewDatabaseAsync();
+        var urls = new[] { $"http://127.0.0.1:{Ports.Free()}", $"http://127.0.0.1:{Ports.Free()}" };
+        await using var a = Node("a", urls[0]);
+        await using var b = Node("b", urls[1]);
+        await UntilAsync(a, b, nodes => nodes.Count == 2 && nodes.All(n => Partitions(n) > 0) && nodes.Sum(Partitions) == 64, "both own partitions");
+
+        Assert.Equal(0, (await RunAsync(urls[1], operators, "drain", "a")).Exit);
+        await UntilAsync(a, b, nodes => Partitions(nodes[0]) == 0 && Partitions(nodes[1]) == 64 && (bool)nodes[0]["drained"]!, "a owns nothing");
+        // It goes on answering, through the owner.
+        using (var client = new ApiClient(new Uri(urls[0]), merchants))
+            Assert.Equal(404, (await client.GetAsync("/v1/orders/" + OrderId.Create(1_700_000_000_000, 3, 1))).Status);
+        var owners = await RunAsync(urls[0], operators, "partitions", "-o", "ndjson");
+        Assert.Equal(64, owners.Output.Count(line => line.Contains("\"node\":\"b\"", StringComparison.Ordinal)));
+
+        Assert.Equal(0, (await RunAsync(urls[0], operators, "undrain", "a")).Exit);
+        await UntilAsync(a, b, nodes => Partitions(nodes[0]) > 0 && nodes.Sum(Partitions) == 64, "a owns partitions again");
+        var raised = await RunAsync(urls[0], operators, "raise-format", "-o", "ndjson");
+        Assert.Equal((0, 2, 0), (raised.Exit, (int)raised.Last["payload_format"]!, raised.Last["behind"]!.AsArray().Count));
+
+        Assert.Equal(1, (await RunAsync(urls[0], operators, "drain", "nobody")).Exit);
+        // What all tenants share is not for one of them.
+        Assert.Equal(1, (await RunAsync(urls[0], merchants, "nodes")).Exit);
+
+        ChildProcess Node(string name, string url) => new(MillraceExecutable.With(
+            "serve", "--data", _folder["keys"], "--postgres", database, "--node-name", name, "--cluster", $"127.0.0.1:{Ports.Free()}", "--urls", url));
+
+        Task UntilAsync(ChildProcess one, ChildProcess other, Func<List<JsonNode>, bool> isDone, string claim) => Eventually.AsyncOf(
+            async () =>
+            {
+                if (one.HasExited || other.HasExited)
+                    throw new InvalidOperationException(one.Words + other.Words);
+                var (_, output, _) = await RunAsync(urls[1], operators, "nodes", "-o", "ndjson");
+                return output.Select(line => JsonNode.Parse(line)!).ToList();
+            },
+            nodes => nodes.Count == 2 && isDone(nodes), claim, Patience);
+    }
+
+    private static int Partitions(JsonNode node) => (int)node["partitions"]!;
+
+    private static async Task<(int Exit, List<string> Output, JsonNode Last)> RunAsync(string url, string key, params string[] arguments)
+    {
+        await using var process = new ChildProcess(MillraceExecutable.With(["cluster", .. arguments, "--url", url, "--key", key]));
+        var exit = await process.ExitAsync(Patience);
+        return (exit, [.. process.Output], process.Output.LastOrDefault() is { } last && last.StartsWith('{') ? JsonNode.Parse(last)! : new JsonObject());
+    }
+}
