@@ -41,7 +41,9 @@ public sealed class PartitionRuntime : IDisposable
     private readonly Recovery _recovery;
     private readonly PartitionHost[] _hosts;
     private readonly Lane[] _lanes;
-    private readonly Checkpointer _checkpointer;
+    // One a database, so that none waits for another.
+    private readonly JournalWriter[] _writers;
+    private readonly Checkpointer[] _checkpointers;
     private readonly CancellationTokenSource _stopping = new();
 
     public PartitionRuntime(
@@ -59,10 +61,11 @@ public sealed class PartitionRuntime : IDisposable
         _recovery = new Recovery(journal, readModel, Map, options.Partition, options.Owner);
         _hosts = [.. Enumerable.Range(0, Map.Count).Select(id => new PartitionHost(id))];
         var lanes = Math.Min(options.Lanes, Map.Count);
-        Writer = new JournalWriter(journal, logger);
+        var writers = Enumerable.Range(0, journal.WriterCount).ToList();
+        _writers = [.. writers.Select(number => new JournalWriter(number, journal, logger))];
+        _checkpointers = [.. writers.Select(number => new Checkpointer(number, readModel, logger))];
         _lanes = [.. Enumerable.Range(0, lanes).Select(i => new Lane(
             this, _hosts.Where(h => h.Id % lanes == i), Map.Count, options.MailboxLimit, $"lane-{i}"))];
-        _checkpointer = new Checkpointer(readModel, logger);
         foreach (var lane in _lanes)
             lane.Start();
     }
@@ -88,7 +91,7 @@ public sealed class PartitionRuntime : IDisposable
 
     internal bool IsShared => _journal.IsShared;
 
-    internal JournalWriter Writer { get; }
+    internal int WriterCount => _writers.Length;
 
     internal LaneMetrics Metrics { get; }
 
@@ -123,8 +126,10 @@ public sealed class PartitionRuntime : IDisposable
         _stopping.Cancel();
         foreach (var lane in _lanes)
             lane.Dispose();
-        Writer.Dispose();
-        _checkpointer.Dispose();
+        foreach (var writer in _writers)
+            writer.Dispose();
+        foreach (var checkpointer in _checkpointers)
+            checkpointer.Dispose();
     }
 
     // By the directory, unless it is served here; what finds nobody is sent again by its partition.
@@ -232,8 +237,26 @@ public sealed class PartitionRuntime : IDisposable
         }
     });
 
+    internal int WriterOf(int partition) => _journal.WriterOf(partition);
+
+    internal void Append(int writer, Lane lane, List<PartitionBatch> group) => _writers[writer].Append(lane, group);
+
     internal void Checkpoint(Lane lane, Partition partition, PartitionCheckpoint checkpoint) =>
-        _checkpointer.Store(partition, checkpoint, input => lane.Post(input));
+        _checkpointers[WriterOf(partition.Id)].Store(partition, checkpoint, input => lane.Post(input));
+
+    // Whoever had it last goes after it; where somebody else has claimed it, nobody here does.
+    internal void FollowIfMoved(int partition, long epoch) => _ = Task.Run(async () =>
+    {
+        try
+        {
+            if (await _journal.HasMovedAsync(partition, epoch, _stopping.Token).ConfigureAwait(false))
+                Start(partition);
+        }
+        catch (Exception failure)
+        {
+            LaneLog.FollowFailed(Logger, partition, failure);
+        }
+    });
 
     internal void Release(int partition, long epoch, TaskCompletionSource released) => _ = Task.Run(async () =>
     {

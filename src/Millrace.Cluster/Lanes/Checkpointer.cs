@@ -6,7 +6,7 @@ using Millrace.Engine.ReadModel;
 namespace Millrace.Cluster.Lanes;
 
 /// <summary>
-/// One thread that writes the checkpoints of all lanes. It holds at most one a partition: a newer incarnation's takes the place of its
+/// One thread that writes the checkpoints of one database. It holds at most one a partition: a newer incarnation's takes the place of its
 /// predecessor's, which nobody would hear of any more. So nobody who brings one ever waits.
 /// </summary>
 internal sealed class Checkpointer : IDisposable
@@ -24,10 +24,13 @@ internal sealed class Checkpointer : IDisposable
 
     private sealed record Job(Partition Partition, PartitionCheckpoint Checkpoint, Action<LaneInput> Tell);
 
-    public Checkpointer(IReadModel readModel, ILogger logger)
+    /// <param name="number">Of the database, as <see cref="IJournal.WriterOf"/> gives it.</param>
+    /// <param name="readModel">Of all databases.</param>
+    /// <param name="logger">Told what is tried again.</param>
+    public Checkpointer(int number, IReadModel readModel, ILogger logger)
     {
         (_readModel, _logger) = (readModel, logger);
-        _thread = new Thread(Run) { Name = "checkpointer", IsBackground = true };
+        _thread = new Thread(Run) { Name = $"checkpointer-{number}", IsBackground = true };
         _thread.Start();
     }
 

@@ -4,12 +4,13 @@ using Millrace.Engine.Journal;
 namespace Millrace.Cluster.Lanes;
 
 /// <summary>
-/// The group commit: one thread that takes whatever all lanes have gathered while the previous commit was in flight, and
-/// commits it as one. No delay is added; load makes the groups larger. A lane has one group in flight, so the
+/// The group commit of one database: one thread that takes whatever all lanes have gathered while the previous commit was in flight, and
+/// commits it as one. No delay is added; load makes the groups larger. A lane has one group in flight at each writer, so the
 /// queue is never longer than there are lanes.
 /// </summary>
 internal sealed class JournalWriter : IDisposable
 {
+    private readonly int _number;
     private readonly IJournal _journal;
     // A monitor and not a blocking collection, whose reader spins before it sleeps.
     private readonly object _lock = new();
@@ -18,11 +19,13 @@ internal sealed class JournalWriter : IDisposable
     private readonly ILogger _logger;
     private readonly Thread _thread;
 
-    public JournalWriter(IJournal journal, ILogger logger)
+    /// <param name="number">As <see cref="IJournal.WriterOf"/> gives it for the batches that come here.</param>
+    public JournalWriter(int number, IJournal journal, ILogger logger)
     {
+        _number = number;
         _journal = journal;
         _logger = logger;
-        _thread = new Thread(Run) { Name = "journal-writer", IsBackground = true };
+        _thread = new Thread(Run) { Name = $"journal-writer-{number}", IsBackground = true };
         _thread.Start();
     }
 
@@ -59,7 +62,7 @@ internal sealed class JournalWriter : IDisposable
             var offset = 0;
             foreach (var (lane, group) in taken)
             {
-                lane.GroupWritten(new GroupResult(group, outcomes?[offset..(offset + group.Count)], failure));
+                lane.GroupWritten(new GroupResult(_number, group, outcomes?[offset..(offset + group.Count)], failure));
                 offset += group.Count;
             }
 

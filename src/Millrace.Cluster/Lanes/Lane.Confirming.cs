@@ -3,10 +3,11 @@ using Millrace.Engine.Requests;
 
 namespace Millrace.Cluster.Lanes;
 
-/// <summary>One question to the store for all answers that wait for it.</summary>
+/// <summary>One question to one database of the store, for all answers that wait for it.</summary>
+/// <param name="Writer">The number of the database's writer.</param>
 /// <param name="Asked">The incarnations, and what each has to say.</param>
 /// <param name="IsCurrent">One each; null while it is not known, and when it could not be learned.</param>
-internal sealed record Confirmation(List<(PartitionHost Host, Partition Partition, List<OutgoingReply> Replies)> Asked, bool[]? IsCurrent)
+internal sealed record Confirmation(int Writer, List<(PartitionHost Host, Partition Partition, List<OutgoingReply> Replies)> Asked, bool[]? IsCurrent)
 {
     public List<(int Partition, long Epoch)> Claims => Asked.ConvertAll(asked => (asked.Host.Id, asked.Partition.Epoch));
 }
@@ -22,8 +23,9 @@ internal sealed partial class Lane
     private const int MostUnconfirmed = 16_384;
 
     private bool _hasUnconfirmed;
-    private Confirmation? _confirming;
-    private long _askedAllAtMs;
+    // One a database: where one does not answer, nobody who asked another waits.
+    private readonly Confirmation?[] _confirming;
+    private readonly long[] _askedAllAtMs;
 
     private void Answer(PartitionHost host, in OutgoingReply reply)
     {
@@ -44,33 +46,41 @@ internal sealed partial class Lane
 
     private void Confirm(long nowMs)
     {
-        if (_confirming is not null || !_runtime.IsShared)
+        if (!_runtime.IsShared)
             return;
-        var askAll = nowMs - _askedAllAtMs is < 0 or >= AskAllEveryMs;
-        if (!_hasUnconfirmed && !askAll)
-            return;
-        _hasUnconfirmed = false;
+        for (var writer = 0; writer < _confirming.Length; writer++)
+        {
+            var askAll = nowMs - _askedAllAtMs[writer] is < 0 or >= AskAllEveryMs;
+            if (_confirming[writer] is null && (_hasUnconfirmed || askAll))
+                Confirm(writer, askAll, nowMs);
+        }
+
+        _hasUnconfirmed = _hasUnconfirmed && Array.Exists(_confirming, asked => asked is not null) && _mine.Exists(host => host.Unconfirmed.Count > 0);
+    }
+
+    private void Confirm(int writer, bool askAll, long nowMs)
+    {
         if (askAll)
-            _askedAllAtMs = nowMs;
-        var asked = new List<(PartitionHost Host, Partition Partition, List<OutgoingReply> Replies)>();
+            _askedAllAtMs[writer] = nowMs;
+        List<(PartitionHost Host, Partition Partition, List<OutgoingReply> Replies)>? asked = null;
         foreach (var host in _mine)
         {
-            if (host.Partition is not { } partition || (!askAll && host.Unconfirmed.Count == 0))
+            if (host.Partition is not { } partition || (!askAll && host.Unconfirmed.Count == 0) || _runtime.WriterOf(host.Id) != writer)
                 continue;
-            asked.Add((host, partition, host.Unconfirmed));
+            (asked ??= []).Add((host, partition, host.Unconfirmed));
             if (host.Unconfirmed.Count > 0)
                 host.Unconfirmed = [];
         }
 
-        if (asked.Count == 0)
+        if (asked is null)
             return;
-        _confirming = new Confirmation(asked, null);
-        _runtime.Confirm(this, _confirming);
+        _confirming[writer] = new Confirmation(writer, asked, null);
+        _runtime.Confirm(this, _confirming[writer]!);
     }
 
     private void TakeConfirmation(Confirmation confirmation)
     {
-        _confirming = null;
+        _confirming[confirmation.Writer] = null;
         for (var i = 0; i < confirmation.Asked.Count; i++)
         {
             var (host, partition, replies) = confirmation.Asked[i];
@@ -84,7 +94,7 @@ internal sealed partial class Lane
     }
 
     private bool IsUnconfirmed(PartitionHost host) =>
-        host.Unconfirmed.Count > 0 || (_confirming?.Asked.Exists(asked => asked.Host == host && asked.Replies.Count > 0) ?? false);
+        host.Unconfirmed.Count > 0 || Array.Exists(_confirming, c => c is not null && c.Asked.Exists(asked => asked.Host == host && asked.Replies.Count > 0));
 
     // What an owner that was overtaken is told need not make sense to it. For any other, an exception is a broken invariant.
     private void Suspect(PartitionHost host, Exception failure)

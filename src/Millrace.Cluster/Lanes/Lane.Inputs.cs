@@ -121,7 +121,7 @@ internal sealed partial class Lane
 
     private void TakeGroup(GroupResult result, long nowMs)
     {
-        _isGroupInFlight = false;
+        _isGroupInFlight[result.Writer] = false;
         for (var i = 0; i < result.Group.Count; i++)
         {
             var batch = result.Group[i];
@@ -170,11 +170,15 @@ internal sealed partial class Lane
 
     private void Recover(PartitionHost host, TimeSpan pause) => _runtime.Recover(this, host.Id, ++host.Attempt, pause);
 
-    // Fenced: somebody else owns it now. Whoever places partitions may start it here again.
+    // Fenced: somebody else owns it now, and whoever places partitions may start it here again; or it is on its way to another database, and
+    // nobody else goes there for it.
     private void Lose(PartitionHost host)
     {
-        LaneLog.Recovering(_runtime.Logger, host.Id, "another owner has claimed it");
+        LaneLog.Recovering(_runtime.Logger, host.Id, "another owner has claimed it, or it moves to another database");
+        var epoch = host.Partition?.Epoch;
         Drop(host, PartitionState.Stopped, "The partition has moved.");
+        if (epoch is { } lost)
+            _runtime.FollowIfMoved(host.Id, lost);
     }
 
     private void TakeRecovered(PartitionHost host, Partition partition, JournalClaim claim, long nowMs)
@@ -232,8 +236,6 @@ internal sealed partial class Lane
     // After what is durable has left, and before the next group goes: between two groups nothing is in flight, however busy the neighbours are.
     private void FinishStops()
     {
-        if (_isGroupInFlight)
-            return;
         foreach (var host in _mine)
             TryFinishStop(host);
     }
@@ -241,7 +243,7 @@ internal sealed partial class Lane
     // Flushed when nothing is pending and everything durable is answered; then the claim is given back.
     private void TryFinishStop(PartitionHost host)
     {
-        if (host.Stopping is not { } stopping || IsUnconfirmed(host))
+        if (host.Stopping is not { } stopping || _isGroupInFlight[_runtime.WriterOf(host.Id)] || IsUnconfirmed(host))
             return;
         // Nothing of what waits for a full disk was ever acknowledged.
         if (host.State == PartitionState.Stalled)

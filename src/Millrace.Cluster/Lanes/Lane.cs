@@ -27,7 +27,9 @@ internal sealed partial class Lane : IDisposable
     private readonly Thread _thread;
     private long _tickedAtMs;
     private long _retryAtMs;
-    private bool _isGroupInFlight;
+    // One a writer: while it is, what is decided for that database is the next group, and grows.
+    private readonly bool[] _isGroupInFlight;
+    private bool _isAnyWriterFree = true;
     private volatile bool _isStopping;
 
     public Lane(PartitionRuntime runtime, IEnumerable<PartitionHost> hosts, int partitionCount, int mailboxLimit, string name)
@@ -38,6 +40,9 @@ internal sealed partial class Lane : IDisposable
         foreach (var host in _mine)
             _hosts[host.Id] = host;
         _mailbox = new LaneMailbox(mailboxLimit);
+        _isGroupInFlight = new bool[runtime.WriterCount];
+        _confirming = new Confirmation?[runtime.WriterCount];
+        _askedAllAtMs = new long[runtime.WriterCount];
         _thread = new Thread(Run) { Name = name, IsBackground = true };
     }
 
@@ -64,7 +69,7 @@ internal sealed partial class Lane : IDisposable
         var inputs = new List<LaneInput>(1024);
         while (!_isStopping)
         {
-            inputs = _mailbox.TakeAll(inputs, _isGroupInFlight ? RequestsWorthATurn : 1, TickEvery);
+            inputs = _mailbox.TakeAll(inputs, _isAnyWriterFree ? 1 : RequestsWorthATurn, TickEvery);
             var nowMs = _runtime.NowMs;
             foreach (ref readonly var input in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(inputs))
                 Take(input, nowMs);
@@ -85,8 +90,12 @@ internal sealed partial class Lane : IDisposable
         }
 
         // The answer to it would find nobody.
-        if (_confirming is { } unanswered)
-            TakeConfirmation(unanswered);
+        foreach (var unanswered in _confirming)
+        {
+            if (unanswered is not null)
+                TakeConfirmation(unanswered);
+        }
+
         foreach (var input in _mailbox.Close())
         {
             if (input.Kind == LaneInputKind.Request)
@@ -106,16 +115,26 @@ internal sealed partial class Lane : IDisposable
         }
     }
 
-    // One group in flight a lane: while it is, the partitions go on deciding, and the next group grows.
     private void HandOver()
     {
-        if (_isGroupInFlight)
-            return;
+        _isAnyWriterFree = false;
+        for (var writer = 0; writer < _isGroupInFlight.Length; writer++)
+        {
+            if (!_isGroupInFlight[writer])
+                HandOver(writer);
+        }
+    }
+
+    // Where there is nothing to commit, the next request is worth a turn; not for a writer that no partition here has.
+    private void HandOver(int writer)
+    {
         List<PartitionBatch>? group = null;
+        var isUsed = _isGroupInFlight.Length == 1;
         foreach (var host in _mine)
         {
-            if (host.Partition is not { } partition)
+            if (host.Partition is not { } partition || _runtime.WriterOf(host.Id) != writer)
                 continue;
+            isUsed = true;
             var batch = host.State switch
             {
                 PartitionState.Serving => partition.TakeBatch(),
@@ -128,9 +147,13 @@ internal sealed partial class Lane : IDisposable
         }
 
         if (group is null)
+        {
+            _isAnyWriterFree |= isUsed;
             return;
-        _isGroupInFlight = true;
-        _runtime.Writer.Append(this, group);
+        }
+
+        _isGroupInFlight[writer] = true;
+        _runtime.Append(writer, this, group);
     }
 
     private void Touch(PartitionHost host)

@@ -64,6 +64,8 @@ internal readonly record struct LaneInput(LaneInputKind Kind, int Partition)
 }
 
 /// <summary>What became of a group that was handed to the journal writer.</summary>
+/// <param name="Writer">Its number.</param>
+/// <param name="Group">All of one writer.</param>
 /// <param name="Outcomes">One a batch; null when the commit failed as a whole.</param>
 /// <param name="Failure">Why it failed as a whole.</param>
-internal sealed record GroupResult(IReadOnlyList<PartitionBatch> Group, AppendOutcome[]? Outcomes, Exception? Failure);
+internal sealed record GroupResult(int Writer, IReadOnlyList<PartitionBatch> Group, AppendOutcome[]? Outcomes, Exception? Failure);

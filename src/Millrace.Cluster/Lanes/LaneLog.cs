@@ -31,6 +31,9 @@ internal static partial class LaneLog
     [LoggerMessage(10, LogLevel.Warning, "The store could not say whether partitions are still this node's; whoever waits is told to repeat.")]
     public static partial void ConfirmFailed(ILogger logger, Exception failure);
 
+    [LoggerMessage(11, LogLevel.Warning, "Whether partition {Partition} has moved to another database could not be learned; it is started again by the supervisor.")]
+    public static partial void FollowFailed(ILogger logger, int partition, Exception failure);
+
     [LoggerMessage(9, LogLevel.Warning, "Partition {Partition} could not release its claim; the next owner fences it.")]
     public static partial void ReleaseFailed(ILogger logger, int partition, Exception failure);
 }

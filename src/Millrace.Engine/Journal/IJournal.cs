@@ -29,6 +29,12 @@ public interface IJournal
     /// <summary>Whether another process may claim what this one owns.</summary>
     bool IsShared { get; }
 
+    /// <summary>How many databases hold the log. Each commits by itself: one that is slow or away holds up its own partitions only.</summary>
+    int WriterCount => 1;
+
+    /// <summary>Which of them, from 0, the partition was claimed in last. The batches of a group that is to be one commit are of one.</summary>
+    int WriterOf(int partition) => 0;
+
     /// <summary>Raises the partition's epoch and returns only after that is durable: the claim's commit is the barrier
     /// that makes what is read afterwards final.</summary>
     /// <exception cref="StoreUnavailableException">The claim is not known to have been made; claim again.</exception>
@@ -51,6 +57,10 @@ public interface IJournal
     /// <returns>One a claim, in order.</returns>
     /// <exception cref="StoreUnavailableException">It cannot be known now.</exception>
     ValueTask<bool[]> ConfirmAsync(IReadOnlyList<(int Partition, long Epoch)> claims, CancellationToken cancellation);
+
+    /// <summary>Whether a claim that stands no more was ended by no other owner, but because the partition leaves its database for another: whoever had
+    /// it claims it again, and finds it there.</summary>
+    ValueTask<bool> HasMovedAsync(int partition, long epoch, CancellationToken cancellation) => ValueTask.FromResult(false);
 
     /// <summary>Notes that the owner stopped in good order. Does nothing when the epoch is no longer current.</summary>
     ValueTask ReleaseAsync(int partition, long epoch, CancellationToken cancellation);

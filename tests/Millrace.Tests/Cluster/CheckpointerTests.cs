@@ -28,7 +28,7 @@ public sealed class CheckpointerTests
             goOn.Wait(Patience);
             return MemoryFault.None;
         };
-        using var checkpointer = new Checkpointer(_store, NullLogger.Instance);
+        using var checkpointer = new Checkpointer(0, _store, NullLogger.Instance);
         Store(checkpointer, lives[0]);
         Assert.True(isIn.Wait(Patience));
         // As after commits that nobody answered: each incarnation brings one of its own.
@@ -46,7 +46,7 @@ public sealed class CheckpointerTests
         var (first, other) = (await ClaimAsync(0), await ClaimAsync(1));
         var refusals = 0;
         _store.Fault = write => write == MemoryWrite.Checkpoint && refusals++ == 0 ? MemoryFault.Unavailable : MemoryFault.None;
-        using var checkpointer = new Checkpointer(_store, NullLogger.Instance);
+        using var checkpointer = new Checkpointer(0, _store, NullLogger.Instance);
         Store(checkpointer, first);
         Store(checkpointer, other);
         Assert.Equal((other, LaneInputKind.CheckpointStored), Told());
