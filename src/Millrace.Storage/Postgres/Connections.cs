@@ -13,6 +13,15 @@ internal static class Connections
         return settings.ConnectionString;
     }
 
+    /// <summary>With the password, which no data source gives away, and a connection of its own each time.</summary>
+    public static string ForMigration(string connectionString)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "millrace migration", Pooling = false, CommandTimeout = 0 };
+        if (settings.Host?.Contains(',', StringComparison.Ordinal) == true)
+            (settings.TargetSessionAttributes, settings.HostRecheckSeconds) = ("primary", 0);
+        return settings.ConnectionString;
+    }
+
     /// <param name="most">Connections in the pool; 0 for none.</param>
     public static NpgsqlDataSource Source(string connectionString, string purpose, int most)
     {
@@ -33,6 +42,9 @@ internal static class Connections
         // What waits for a lock for longer waits for a node that stands still.
         if (purpose == "control")
             settings.Options = "-c lock_timeout=1000";
+        // A mover that stands still in the middle of a transaction must not hold up the one that goes on with its move.
+        if (purpose == "move")
+            settings.Options = "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=10000";
         if (most > 0)
             settings.MaxPoolSize = most;
         if (!connectionString.Contains("Timeout", StringComparison.OrdinalIgnoreCase))

@@ -51,7 +51,8 @@ public sealed partial class PostgresStore
         var reader = await command.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
         await using (reader.ConfigureAwait(false))
         {
-            await reader.ReadAsync(cancellation).ConfigureAwait(false);
+            if (!await reader.ReadAsync(cancellation).ConfigureAwait(false))
+                throw new StoreRefusedException($"Partition {partition} has been moved to another database: migrate into an empty store.");
             var (epoch, seq) = (reader.GetInt64(0), reader.GetInt64(1));
             if (seq == 0 && epoch == 0)
                 return false;

@@ -11,7 +11,8 @@ public sealed partial class PostgresStore
     // What holds the rows for longer is a connection whose node stands still; it is ended by the next attempt (EndBlockersAsync).
     private const string Claim = """
         WITH fence AS (
-            UPDATE checkpoint SET epoch = epoch + 1 WHERE partition = $1 RETURNING epoch)
+            UPDATE checkpoint SET epoch = epoch + 1
+            WHERE partition = $1 AND EXISTS (SELECT 1 FROM partition_head WHERE partition = $1) RETURNING epoch)
         UPDATE partition_head h SET epoch = h.epoch + 1, owner = $2, released = false
         FROM fence, store WHERE h.partition = $1
         RETURNING h.epoch, h.seq, h.chain, store.payload_format
@@ -33,9 +34,11 @@ public sealed partial class PostgresStore
     private const string Release = "UPDATE partition_head SET released = true WHERE partition = $1 AND epoch = $2";
 
     private const string Confirm = """
-        SELECT h.epoch = asked.epoch FROM unnest($1::int[], $2::bigint[]) WITH ORDINALITY AS asked(partition, epoch, place)
-        JOIN partition_head h USING (partition) ORDER BY asked.place
+        SELECT h.epoch IS NOT DISTINCT FROM asked.epoch FROM unnest($1::int[], $2::bigint[]) WITH ORDINALITY AS asked(partition, epoch, place)
+        LEFT JOIN partition_head h USING (partition) ORDER BY asked.place
         """;
+
+    private const string Departed = "SELECT 1 FROM partition_transit WHERE partition = $1 AND epoch = $2";
 
     // Only such as hold what a claim waits for: a session that waits itself, or works, ends by itself.
     private const string EndBlockers = """
@@ -44,7 +47,12 @@ public sealed partial class PostgresStore
             AND pid <> pg_backend_pid() AND state <> 'idle' AND wait_event = 'ClientRead' AND now() - state_change > interval '1 second'
         """;
 
-    public async ValueTask<JournalClaim> ClaimAsync(int partition, string owner, CancellationToken cancellation)
+    public async ValueTask<JournalClaim> ClaimAsync(int partition, string owner, CancellationToken cancellation) =>
+        await TryClaimAsync(partition, owner, cancellation).ConfigureAwait(false)
+        ?? throw new StoreUnavailableException($"Partition {partition} is not in this database.");
+
+    /// <summary>As a claim; null when the partition is not in this database.</summary>
+    internal async ValueTask<JournalClaim?> TryClaimAsync(int partition, string owner, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(owner);
         RequirePartition(partition);
@@ -124,8 +132,12 @@ public sealed partial class PostgresStore
             cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>Whether the partition has left this database, and this epoch was its last here.</summary>
+    internal async ValueTask<bool> HasDepartedAsync(int partition, long epoch, CancellationToken cancellation) => await RunAsync(
+        _control, Departed, p => { p.Add(Of(partition)); p.Add(Of(epoch)); }, reader => reader.ReadAsync(cancellation), cancellation).ConfigureAwait(false);
+
     // Not to be cancelled once it is sent: whether it was made would not be known.
-    private async Task<JournalClaim> ClaimAsync(NpgsqlConnection connection, int partition, string owner)
+    private async Task<JournalClaim?> ClaimAsync(NpgsqlConnection connection, int partition, string owner)
     {
         await _settings.RequireAsync(connection).ConfigureAwait(false);
         var wasWarned = false;
@@ -139,7 +151,7 @@ public sealed partial class PostgresStore
             await using (reader.ConfigureAwait(false))
             {
                 if (!await reader.ReadAsync(CancellationToken.None).ConfigureAwait(false))
-                    throw new StoreRefusedException($"Partition {partition} has no row in partition_head.");
+                    return null;
                 var claim = new JournalClaim(reader.GetInt64(0), reader.GetInt64(1), ReadChain(reader, 2), reader.GetInt32(3));
                 while (await reader.NextResultAsync(CancellationToken.None).ConfigureAwait(false))
                 {

@@ -38,7 +38,7 @@ public sealed partial class PostgresStore
             WHERE EXISTS (SELECT 1 FROM fence)
             ON CONFLICT DO NOTHING)
         SELECT c.epoch, c.seq, h.seq, EXISTS (SELECT 1 FROM fence)
-        FROM checkpoint c JOIN partition_head h USING (partition) WHERE c.partition = $1
+        FROM checkpoint c LEFT JOIN partition_head h USING (partition) WHERE c.partition = $1
         """;
 
     public async ValueTask<bool> CheckpointAsync(PartitionCheckpoint checkpoint)
@@ -52,12 +52,12 @@ public sealed partial class PostgresStore
             async reader =>
             {
                 await reader.ReadAsync().ConfigureAwait(false);
-                var (epoch, stored, durable, isWritten) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetBoolean(3));
+                var (epoch, stored, isWritten) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetBoolean(3));
                 if (epoch != checkpoint.Epoch)
                     return false;
                 // A late copy of an older one changes nothing.
                 return isWritten || checkpoint.Seq < stored ? true : throw new ArgumentException(
-                    $"Sequence {checkpoint.Seq} of partition {checkpoint.Partition}, which ends at {durable}, is no durable batch's last.", nameof(checkpoint));
+                    $"Sequence {checkpoint.Seq} of partition {checkpoint.Partition}, which ends at {reader.GetValue(2)}, is no durable batch's last.", nameof(checkpoint));
             },
             CancellationToken.None).ConfigureAwait(false);
     }
@@ -88,19 +88,35 @@ public sealed partial class PostgresStore
         return rows.Count == 0 ? null : rows[0];
     }
 
-    public async ValueTask<OrderId?> FindNameAsync(int partition, UInt128 hash, CancellationToken cancellation)
+    public async ValueTask<OrderId?> FindNameAsync(int partition, UInt128 hash, CancellationToken cancellation) =>
+        (await LookUpNameAsync(partition, hash, cancellation).ConfigureAwait(false)).Order;
+
+    /// <summary>Also whether the partition was in this database at that moment.</summary>
+    internal async ValueTask<(bool IsHere, OrderId? Order)> LookUpNameAsync(int partition, UInt128 hash, CancellationToken cancellation)
     {
         RequirePartition(partition);
-        var rows = await ReadAllAsync(
-            "SELECT order_id FROM name WHERE partition = $1 AND hash = $2 ORDER BY order_id LIMIT 1",
-            p => { p.Add(Of(partition)); p.Add(Of(OrderLister.Key(hash))); }, static r => OrderLister.ReadId(r, 0), cancellation).ConfigureAwait(false);
-        return rows.Count == 0 ? null : rows[0];
+        return await RunAsync(
+            _readers,
+            """
+            SELECT EXISTS (SELECT 1 FROM partition_head WHERE partition = $1),
+                (SELECT order_id FROM name WHERE partition = $1 AND hash = $2 ORDER BY order_id LIMIT 1)
+            """,
+            p => { p.Add(Of(partition)); p.Add(Of(OrderLister.Key(hash))); },
+            async reader =>
+            {
+                await reader.ReadAsync(cancellation).ConfigureAwait(false);
+                return (reader.GetBoolean(0), reader.IsDBNull(1) ? (OrderId?)null : OrderLister.ReadId(reader, 1));
+            },
+            cancellation).ConfigureAwait(false);
     }
 
-    public async ValueTask<OrderPage> ListOrdersAsync(OrderQuery query, CancellationToken cancellation)
+    public ValueTask<OrderPage> ListOrdersAsync(OrderQuery query, CancellationToken cancellation) => ListOrdersAsync(query, null, cancellation);
+
+    /// <param name="only">Orders of these partitions; null for all.</param>
+    internal async ValueTask<OrderPage> ListOrdersAsync(OrderQuery query, int[]? only, CancellationToken cancellation)
     {
         query.Validate();
-        void Bind(NpgsqlParameterCollection p) => OrderLister.Bind(p, query);
+        void Bind(NpgsqlParameterCollection p) => OrderLister.Bind(p, query, only);
         var rows = await ReadAllAsync(OrderLister.PageSql(query), Bind, OrderLister.Read, cancellation).ConfigureAwait(false);
         if (rows.Count > query.Limit)
         {

@@ -24,6 +24,14 @@ public sealed partial class PostgresStore
         ArgumentOutOfRangeException.ThrowIfNegative(afterSeq);
         RequirePartition(partition);
         var end = await EndAsync(partition, cancellation).ConfigureAwait(false);
+        await foreach (var batch in ReadAsync(partition, afterSeq, end, cancellation).ConfigureAwait(false))
+            yield return batch;
+    }
+
+    /// <param name="end">Where the log must end, whatever a head says.</param>
+    internal async IAsyncEnumerable<PartitionBatch> ReadAsync(
+        int partition, long afterSeq, (long Seq, UInt128 Chain) end, [EnumeratorCancellation] CancellationToken cancellation)
+    {
         var last = await StartAsync(partition, afterSeq, cancellation).ConfigureAwait(false);
         while (last.Seq < end.Seq)
         {

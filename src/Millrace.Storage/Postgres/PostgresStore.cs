@@ -1,6 +1,7 @@
 using Millrace.Engine.Journal;
 using Millrace.Engine.ReadModel;
 using Millrace.Storage.Postgres.Migrations;
+using Millrace.Storage.Postgres.Shards;
 using Npgsql;
 
 namespace Millrace.Storage.Postgres;
@@ -20,11 +21,11 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IAsyncDisposab
     private readonly bool[] _mustClaim;
     private volatile bool _closed;
 
-    private PostgresStore(PostgresStoreOptions options, ServerSettings settings, int partitionCount)
+    private PostgresStore(PostgresStoreOptions options, ServerSettings settings, StoreIdentity identity)
     {
         _settings = settings;
-        PartitionCount = partitionCount;
-        _mustClaim = new bool[partitionCount];
+        Identity = identity;
+        _mustClaim = new bool[identity.Partitions];
         // Pools of their own: a slow list must not hold up a claim, nor a claim that waits for a lock a read.
         _commits = Connections.Source(options.ConnectionString, "commit", most: 0);
         _control = Connections.Source(options.ConnectionString, "control", most: 8);
@@ -33,21 +34,29 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IAsyncDisposab
         _writer = new CommitConnection(_commits, settings, options.CommitPatience);
     }
 
-    public int PartitionCount { get; }
+    public int PartitionCount => Identity.Partitions;
 
     public bool IsShared => true;
 
     /// <summary>Whether an acknowledged commit survives the loss of power of the server.</summary>
     public bool IsDurable => _settings.IsDurable;
 
+    internal StoreIdentity Identity { get; }
+
     internal CommitFault Fault { get; } = new();
 
     /// <summary>Opens the database, or makes the store in it, and brings its schema up to date.</summary>
     /// <exception cref="StoreRefusedException">The database cannot be served; one line says why.</exception>
     /// <exception cref="StoreUnavailableException">The database cannot be reached.</exception>
-    public static async Task<PostgresStore> OpenAsync(PostgresStoreOptions options)
+    public static Task<PostgresStore> OpenAsync(PostgresStoreOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        return OpenAsync(options, shard: null);
+    }
+
+    /// <param name="shard">What the database must be, or become when it is empty; null for a store's home.</param>
+    internal static async Task<PostgresStore> OpenAsync(PostgresStoreOptions options, StoreIdentity? shard)
+    {
         if (options.PartitionCount is < 1 or > Domain.Identity.OrderId.MaxPartitions)
             throw new StoreRefusedException($"{options.PartitionCount} partitions: choose from 1 to 4096.");
         var settings = new ServerSettings(options);
@@ -60,8 +69,8 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IAsyncDisposab
                 await using (connection.ConfigureAwait(false))
                 {
                     await settings.RequireAsync(connection).ConfigureAwait(false);
-                    var count = await Migrator.EnsureAsync(connection, source.ConnectionString, options.PartitionCount).ConfigureAwait(false);
-                    return new PostgresStore(options, settings, count);
+                    var identity = await Migrator.EnsureAsync(connection, Connections.ForMigration(options.ConnectionString), options.PartitionCount, shard).ConfigureAwait(false);
+                    return new PostgresStore(options, settings, identity);
                 }
             }
         }

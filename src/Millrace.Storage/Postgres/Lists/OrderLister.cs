@@ -58,7 +58,7 @@ internal static class OrderLister
     public static bool MayStopEarly(OrderQuery query) => query.ScanLimit <= query.Limit || query.Status is not null
         || (query.NeedsAttention ? query.Tenant is not null || query.CustomerId is not null : query.CustomerId is not null && query.Tenant is null);
 
-    public static void Bind(NpgsqlParameterCollection p, OrderQuery query)
+    public static void Bind(NpgsqlParameterCollection p, OrderQuery query, int[]? only)
     {
         p.Add(new NpgsqlParameter<Guid> { TypedValue = query.Before is { } before ? Key(before) : Key(UInt128.MaxValue) });
         p.Add(new NpgsqlParameter<Guid> { TypedValue = Oldest(query) });
@@ -67,11 +67,12 @@ internal static class OrderLister
         p.Add(new NpgsqlParameter<string?> { TypedValue = query.CustomerId });
         p.Add(new NpgsqlParameter<short?> { TypedValue = (short?)query.Status });
         p.Add(new NpgsqlParameter<long> { TypedValue = query.Limit + 1L });
+        p.Add(new NpgsqlParameter<int[]?> { TypedValue = only });
     }
 
     private static string Indexed(OrderQuery query)
     {
-        var range = "id < $1 AND id >= $2 AND ($4::text IS NULL OR true) AND ($5::text IS NULL OR true)";
+        var range = "id < $1 AND id >= $2 AND ($4::text IS NULL OR true) AND ($5::text IS NULL OR true) AND ($8::int[] IS NULL OR partition = ANY($8))";
         if (query.NeedsAttention)
             return range + " AND attention IS NOT NULL";
         if (query.Tenant is null)

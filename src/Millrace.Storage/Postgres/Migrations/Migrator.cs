@@ -1,6 +1,7 @@
 using DbUp;
 using Millrace.Engine.Codec;
 using Millrace.Engine.Journal;
+using Millrace.Storage.Postgres.Shards;
 using Npgsql;
 
 namespace Millrace.Storage.Postgres.Migrations;
@@ -11,15 +12,16 @@ internal static class Migrator
     // Any number that nobody else uses: nodes that start at once take turns.
     private const long LockKey = 0x4D696C6C72616365;
 
-    /// <returns>The number of partitions.</returns>
-    public static async Task<int> EnsureAsync(NpgsqlConnection connection, string connectionString, int? wantedPartitions)
+    /// <param name="wantedPartitions">Null for what the store has.</param>
+    /// <param name="shard">What the database must be, or become; null for a store's home.</param>
+    public static async Task<StoreIdentity> EnsureAsync(NpgsqlConnection connection, string connectionString, int? wantedPartitions, StoreIdentity? shard)
     {
         await ExecuteAsync(connection, $"SELECT pg_advisory_lock({LockKey})").ConfigureAwait(false);
         try
         {
             Upgrade(connectionString);
             await TimePartitions.EnsureAsync(connection).ConfigureAwait(false);
-            return await EnsureStoreAsync(connection, wantedPartitions).ConfigureAwait(false);
+            return await EnsureStoreAsync(connection, wantedPartitions, shard).ConfigureAwait(false);
         }
         finally
         {
@@ -61,38 +63,69 @@ internal static class Migrator
             throw new StoreUnavailableException($"The schema could not be brought up to date: {result.Error.Message}", result.Error);
     }
 
-    private static async Task<int> EnsureStoreAsync(NpgsqlConnection connection, int? wanted)
+    private static async Task<StoreIdentity> EnsureStoreAsync(NpgsqlConnection connection, int? wanted, StoreIdentity? shard)
     {
-        using var select = new NpgsqlCommand("SELECT partition_count, payload_format FROM store", connection);
+        if (await ReadAsync(connection).ConfigureAwait(false) is not { } found)
+        {
+            var made = shard ?? new StoreIdentity(Guid.NewGuid(), wanted ?? 64, PayloadFormat.Newest, StoreIdentity.Home, Guid.Empty);
+            await MakeAsync(connection, made).ConfigureAwait(false);
+            return (await ReadAsync(connection).ConfigureAwait(false))!;
+        }
+
+        if (shard is null && found.Shard != StoreIdentity.Home)
+            throw new StoreRefusedException($"The database is the shard '{found.Shard}' of a store: --postgres names the store's home.");
+        if (shard is not null && (found.StoreId, found.Shard) != (shard.StoreId, shard.Shard))
+            throw new StoreRefusedException(found.StoreId == shard.StoreId
+                ? $"The database given as shard '{shard.Shard}' is the store's shard '{found.Shard}'."
+                : $"The database given as shard '{shard.Shard}' belongs to another store.");
+        if ((shard?.Partitions ?? wanted) is { } other && other != found.Partitions)
+            throw new StoreRefusedException($"The store has {found.Partitions} partitions, not {other}; the number is fixed when a store is created.");
+        if (found.Format > PayloadFormat.Newest)
+            throw new StoreRefusedException($"The store is written in payload format {found.Format}; this version knows up to {PayloadFormat.Newest}.");
+        if (shard is not null && shard.Format > found.Format)
+            await ExecuteAsync(connection, $"UPDATE store SET payload_format = {shard.Format} WHERE payload_format < {shard.Format}").ConfigureAwait(false);
+        return found;
+    }
+
+    private static async Task<StoreIdentity?> ReadAsync(NpgsqlConnection connection)
+    {
+        using var select = new NpgsqlCommand("SELECT store_id, partition_count, payload_format, shard, database_id FROM store", connection);
         var reader = await select.ExecuteReaderAsync().ConfigureAwait(false);
         await using (reader.ConfigureAwait(false))
         {
-            if (await reader.ReadAsync().ConfigureAwait(false))
-            {
-                var (count, format) = (reader.GetInt32(0), reader.GetInt32(1));
-                if (wanted is { } other && other != count)
-                    throw new StoreRefusedException($"The store has {count} partitions, not {other}; the number is fixed when a store is created.");
-                if (format > PayloadFormat.Newest)
-                    throw new StoreRefusedException($"The store is written in payload format {format}; this version knows up to {PayloadFormat.Newest}.");
-                return count;
-            }
+            return await reader.ReadAsync().ConfigureAwait(false)
+                ? new StoreIdentity(reader.GetGuid(0), reader.GetInt32(1), reader.GetInt32(2), reader.GetString(3), reader.GetGuid(4))
+                : null;
         }
+    }
 
-        var partitions = wanted ?? 64;
+    private static async Task MakeAsync(NpgsqlConnection connection, StoreIdentity made)
+    {
         var transaction = await connection.BeginTransactionAsync().ConfigureAwait(false);
         await using (transaction.ConfigureAwait(false))
         {
-            await ExecuteAsync(connection, $"INSERT INTO store (store_id, partition_count, payload_format) VALUES (gen_random_uuid(), {partitions}, {PayloadFormat.Newest})").ConfigureAwait(false);
+            using (var insert = new NpgsqlCommand("INSERT INTO store (store_id, partition_count, payload_format, shard) VALUES ($1, $2, $3, $4)", connection))
+            {
+                insert.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = made.StoreId });
+                insert.Parameters.Add(new NpgsqlParameter<int> { TypedValue = made.Partitions });
+                insert.Parameters.Add(new NpgsqlParameter<int> { TypedValue = made.Format });
+                insert.Parameters.Add(new NpgsqlParameter<string> { TypedValue = made.Shard });
+                await insert.ExecuteNonQueryAsync().ConfigureAwait(false);
+            }
+
+            var last = made.Partitions - 1;
+            // Partitions begin at home.
+            if (made.Shard == StoreIdentity.Home)
+                await ExecuteAsync(connection, $"""
+                    INSERT INTO partition_head (partition, epoch, owner, released, seq, chain)
+                    SELECT p, 0, '', true, 0, decode(repeat('00', 16), 'hex') FROM generate_series(0, {last}) p
+                    """).ConfigureAwait(false);
             await ExecuteAsync(connection, $"""
-                INSERT INTO partition_head (partition, epoch, owner, released, seq, chain)
-                SELECT p, 0, '', true, 0, decode(repeat('00', 16), 'hex') FROM generate_series(0, {partitions - 1}) p;
                 INSERT INTO checkpoint (partition, epoch, seq, chain, state)
-                SELECT p, 0, 0, decode(repeat('00', 16), 'hex'), '' FROM generate_series(0, {partitions - 1}) p
+                SELECT p, 0, 0, decode(repeat('00', 16), 'hex'), '' FROM generate_series(0, {last}) p
                 """).ConfigureAwait(false);
             await transaction.CommitAsync().ConfigureAwait(false);
         }
-
-        return partitions;
     }
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)

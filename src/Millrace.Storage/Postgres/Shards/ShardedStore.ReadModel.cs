@@ -1,0 +1,85 @@
+using Millrace.Domain.Identity;
+using Millrace.Engine.Journal;
+using Millrace.Engine.ReadModel;
+
+namespace Millrace.Storage.Postgres.Shards;
+
+public sealed partial class ShardedStore
+{
+    // A move changes the map once; that it does so again and again under one read is not to be expected.
+    private const int MostReads = 5;
+
+    public ValueTask<bool> CheckpointAsync(PartitionCheckpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        RequirePartition(checkpoint.Partition);
+        return _shards[WriterOf(checkpoint.Partition)].Store.CheckpointAsync(checkpoint);
+    }
+
+    public async ValueTask<PartitionSnapshot> LoadPartitionAsync(int partition, CancellationToken cancellation)
+    {
+        RequirePartition(partition);
+        var store = await OpenAsync(WriterOf(partition), cancellation).ConfigureAwait(false);
+        return await store.LoadPartitionAsync(partition, cancellation).ConfigureAwait(false);
+    }
+
+    public async ValueTask<OrderRow?> FindOrderAsync(OrderId id, CancellationToken cancellation)
+    {
+        RequirePartition(id.Partition);
+        var store = await OpenAsync(WriterOf(id.Partition), cancellation).ConfigureAwait(false);
+        return await store.FindOrderAsync(id, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Asked by any node, also of partitions that it never had: where the partition is not found to be, the map is read again.</summary>
+    public async ValueTask<OrderId?> FindNameAsync(int partition, UInt128 hash, CancellationToken cancellation)
+    {
+        RequirePartition(partition);
+        var place = _places.Shards[partition];
+        for (var reads = 0; reads < MostReads; reads++)
+        {
+            var store = await OpenAsync(RequireShard(partition, place), cancellation).ConfigureAwait(false);
+            var (isHere, order) = await store.LookUpNameAsync(partition, hash, cancellation).ConfigureAwait(false);
+            if (isHere)
+                return order;
+            // It has left, and the map still has it here: nothing is removed before the map is changed, so the rows were those of its last owner.
+            var known = place;
+            place = (await ReadPlacesAsync(cancellation).ConfigureAwait(false)).Shards[partition];
+            if (place == known)
+                return order;
+        }
+
+        throw new StoreUnavailableException($"Partition {partition} is on its way to another database.");
+    }
+
+    /// <summary>One page over all databases. When one of them is away there is none: a list with a hole would be a lie.</summary>
+    public async ValueTask<OrderPage> ListOrdersAsync(OrderQuery query, CancellationToken cancellation)
+    {
+        for (var reads = 0; reads < MostReads; reads++)
+        {
+            var places = _places;
+            var pages = await ReadPagesAsync(places, query, cancellation).ConfigureAwait(false);
+            // Rows leave a database only after the map has changed: while it has not, every row was where it was looked for.
+            if (await _map.ReadVersionAsync(cancellation).ConfigureAwait(false) == places.Version)
+                return MergedPages.Merge(pages, query.Limit);
+            await ReadPlacesAsync(cancellation).ConfigureAwait(false);
+        }
+
+        throw new StoreUnavailableException("Partitions are on their way to other databases.");
+    }
+
+    private async Task<OrderPage[]> ReadPagesAsync(PlacesRead places, OrderQuery query, CancellationToken cancellation)
+    {
+        // Everything at home, and nothing but copies anywhere else.
+        if (places.AreAllAtHome)
+            return [await Home.Store.ListOrdersAsync(query, cancellation).ConfigureAwait(false)];
+        var held = Enumerable.Range(0, PartitionCount).GroupBy(partition => RequireShard(partition, places.Shards[partition]));
+        return await Task.WhenAll(held.Select(async part =>
+        {
+            var store = await OpenAsync(part.Key, cancellation).ConfigureAwait(false);
+            return await store.ListOrdersAsync(query, [.. part], cancellation).ConfigureAwait(false);
+        })).ConfigureAwait(false);
+    }
+
+    private int RequireShard(int partition, string name) =>
+        IndexOf(name) is >= 0 and var index ? index : throw new StoreUnavailableException(NotGiven(partition, name));
+}
