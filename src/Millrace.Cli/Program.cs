@@ -8,6 +8,7 @@ using Millrace.Cli.Orders;
 using Millrace.Cli.Psp;
 using Millrace.Cli.Replay;
 using Millrace.Cli.Serve;
+using Millrace.Cli.Shards;
 using Millrace.Cli.Simulate;
 using Millrace.Cli.Stores;
 using Millrace.Cli.Torture;
@@ -21,6 +22,7 @@ var root = new RootCommand("Millrace: orders accepted, stock held, money moved, 
     BackupCommand.Create(),
     RestoreCommand.Create(),
     MigrateStoreCommand.Create(),
+    ShardsCommand.Create(),
     SimulateCommand.Create(),
     TortureCommand.Create(),
     DoctorCommand.Create(),

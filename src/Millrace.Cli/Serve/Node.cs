@@ -8,6 +8,7 @@ using Millrace.Engine.ReadModel;
 using Millrace.Gateways;
 using Millrace.Gateways.Psp;
 using Millrace.Storage.Postgres;
+using Millrace.Storage.Postgres.Shards;
 using Millrace.Storage.Sqlite;
 
 namespace Millrace.Cli.Serve;
@@ -64,12 +65,15 @@ public static class Node
         // Opened here and not on first use: a store that cannot be served must stop the start, with its one clear line.
         if (options.Postgres is { } connectionString)
         {
-            var postgres = PostgresStore.OpenAsync(new PostgresStoreOptions
+            var home = new PostgresStoreOptions
             {
                 ConnectionString = connectionString,
                 PartitionCount = options.Partitions,
                 RequireReplica = options.RequireReplica,
-            }).GetAwaiter().GetResult();
+            };
+            var postgres = ShardedStore.OpenAsync(new ShardedStoreOptions { Home = home, Shards = options.Shards }).GetAwaiter().GetResult();
+            foreach (var name in postgres.Unreached)
+                Console.Error.WriteLine($"millrace: shard '{name}' cannot be reached; its partitions are served once it can be.");
             AddStore(services, postgres);
             services.AddHostedService<PostgresChores>();
             services.AddSingleton(new ClusterSettings(postgres.ReadDrainedNodesAsync, postgres.SetDrainedAsync, postgres.RaiseFormatAsync));

@@ -12,6 +12,9 @@ public sealed record NodeOptions
     /// <summary>Connection string of the PostgreSQL database that holds orders and stock; null for SQLite in the data folder.</summary>
     public string? Postgres { get; init; }
 
+    /// <summary>Connection strings of the store's further databases, by the shard's name. Needs <see cref="Postgres"/>.</summary>
+    public IReadOnlyDictionary<string, string> Shards { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
     /// <summary>Shown to people; the same in its next life. Null for the machine's name.</summary>
     public string? NodeName { get; init; }
 

@@ -1,10 +1,10 @@
 using Millrace.Engine.Journal;
-using Millrace.Storage.Postgres;
+using Millrace.Storage.Postgres.Shards;
 
 namespace Millrace.Cli.Serve;
 
 /// <summary>What a database needs now and then while it is served: the tables of the days to come.</summary>
-internal sealed partial class PostgresChores(PostgresStore store, TimeProvider time, ILogger<PostgresChores> logger) : BackgroundService
+internal sealed partial class PostgresChores(ShardedStore store, TimeProvider time, ILogger<PostgresChores> logger) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromHours(6);
 

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Millrace.Cli.Client;
+using Millrace.Cli.Stores;
 using Millrace.Engine.Journal;
 using Millrace.Gateways.Psp;
 using Millrace.Storage.Sqlite.Backup;
@@ -21,6 +23,7 @@ internal static class ServeCommand
         var data = new Option<string>("--data") { Description = "Data folder; made when missing.", Required = true };
         var backups = new Option<string?>("--backups") { Description = "Folder where 'millrace backup' puts backups of the data folder; must exist, outside of it." };
         var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the database that holds orders and stock; also {PostgresVariable}. Default: SQLite in the data folder." };
+        var shardOption = new ShardOption();
         var nodeName = new Option<string?>("--node-name") { Description = "The node's name in the cluster. Default: the machine's." };
         var cluster = new Option<string?>("--cluster") { Description = "ADDRESS:PORT where the cluster's other nodes reach this one; needs --postgres. Must not be reachable from outside the cluster." };
         var listen = new Option<string?>("--cluster-listen") { Description = "ADDRESS:PORT of this machine that --cluster leads to, where something lies in between. Default: --cluster." };
@@ -31,7 +34,8 @@ internal static class ServeCommand
         var psp = new Option<string>("--psp") { Description = "Base URL of the PSP, or 'instant': in-process, approves everything, moves no money.", DefaultValueFactory = _ => "instant" };
         var noop = new Option<bool>("--bench-noop") { Description = "Serve POST /v1/_noop, the benchmark's yardstick." };
         var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, nodeName, cluster, listen, replica, url, management, partitions, psp, noop };
-        command.SetAction(async (parsed, cancellation) =>
+        shardOption.AddTo(command);
+        command.SetGuardedAction(async (parsed, cancellation) =>
         {
             Uri? pspUrl = null;
             var pspText = parsed.GetValue(psp)!;
@@ -53,6 +57,9 @@ internal static class ServeCommand
                 return Fail("--cluster needs --postgres: a data folder belongs to one node.", 2);
             if (database is not null && parsed.GetValue(backups) is not null)
                 return Fail("--backups is for a data folder; PostgreSQL is backed up with its own tools: docs/backup.md.", 2);
+            var shards = shardOption.Read(parsed);
+            if (shards.Count > 0 && database is null)
+                return Fail("--shard needs --postgres, the store's home.", 2);
             if (pspUrl is null)
                 await Console.Error.WriteLineAsync("Payments are simulated in this process: every authorization succeeds, no money moves. Set --psp URL for a real one.");
             return await RunAsync(new NodeOptions
@@ -60,6 +67,7 @@ internal static class ServeCommand
                 DataDirectory = parsed.GetValue(data)!,
                 Backups = parsed.GetValue(backups),
                 Postgres = database,
+                Shards = shards,
                 NodeName = parsed.GetValue(nodeName),
                 ClusterEndpoint = endpoint,
                 ClusterListeningEndpoint = listening,

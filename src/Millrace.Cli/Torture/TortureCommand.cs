@@ -7,7 +7,7 @@ namespace Millrace.Cli.Torture;
 /// <summary><c>millrace torture</c>: real processes, killed.</summary>
 internal static class TortureCommand
 {
-    public static Command Create() => new("torture", "Kill real servers under real load, and compare what everybody knows afterwards") { Node(), Cluster(), Failover() };
+    public static Command Create() => new("torture", "Kill real servers under real load, and compare what everybody knows afterwards") { Node(), Cluster(), Failover(), Shards() };
 
     private static Command Node()
     {
@@ -58,6 +58,23 @@ internal static class TortureCommand
             var result = await new FailoverTorture(arguments.GetValue(failovers), clients, seed, folder).RunAsync(cancellation);
             Console.Out.WriteLine(
                 $"{result["failovers"]} failovers and {result["standby_kills"]} lost standbys: {Outcome(result)}; served again after {result["recovery_p50_ms"]} ms, at most {result["recovery_max_ms"]} ms");
+            return result;
+        });
+        return command;
+    }
+
+    private static Command Shards()
+    {
+        var moves = new Option<int>("--moves") { Description = "How often a partition is moved; every third move is killed and run again", DefaultValueFactory = _ => 12 };
+        var run = new TortureOptions();
+        var command = new Command("shards", "Two servers over three databases, partitions moved between these; exit status 1 on any violation") { moves };
+        run.AddTo(command, async (arguments, folder, clients, seed, cancellation) =>
+        {
+            if (arguments.GetValue(moves) < 1)
+                throw new UsageException("--moves is 1 or more.");
+            var result = await new ShardsTorture(arguments.GetValue(moves), clients, seed, folder).RunAsync(cancellation);
+            Console.Out.WriteLine(
+                $"{result["moves"]} moves, {result["kills"]} of them killed: {Outcome(result)}; a partition pauses {result["pause_p50_ms"]} ms, p99 {result["pause_p99_ms"]} ms, where the move was killed {result["interrupted_pause_max_ms"]} ms at most");
             return result;
         });
         return command;

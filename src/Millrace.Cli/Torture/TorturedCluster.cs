@@ -21,6 +21,7 @@ internal sealed class TorturedCluster : IAsyncDisposable
     private const string Secret = "of this run only";
     private readonly string _folder;
     private readonly string _database;
+    private readonly IReadOnlyDictionary<string, string>? _shards;
     private readonly int _shoppers;
     private readonly int _seed;
     private readonly string _key;
@@ -28,9 +29,9 @@ internal sealed class TorturedCluster : IAsyncDisposable
     private readonly PspProcess _psp;
     private readonly ConcurrentQueue<string> _complaints = new();
 
-    private TorturedCluster(string folder, string database, int shoppers, int seed, string key, PspProcess psp)
+    private TorturedCluster(string folder, string database, IReadOnlyDictionary<string, string>? shards, int shoppers, int seed, string key, PspProcess psp)
     {
-        (_folder, _database, _shoppers, _seed, _key, _psp) = (folder, database, shoppers, seed, key, psp);
+        (_folder, _database, _shards, _shoppers, _seed, _key, _psp) = (folder, database, shards, shoppers, seed, key, psp);
         _told = new AckRecord(Path.Combine(folder, "acknowledged.txt"));
         Random = new Random(seed);
     }
@@ -44,20 +45,23 @@ internal sealed class TorturedCluster : IAsyncDisposable
 
     /// <param name="database">As whoever verifies it reaches it.</param>
     /// <param name="arguments">Of a node's <c>serve</c>, by its number and its address among the nodes: where it finds the database and the others.</param>
+    /// <param name="shards">Further databases of the store, by name.</param>
     public static async Task<TorturedCluster> StartAsync(
-        int nodes, string folder, string database, Func<int, string, string[]> arguments, int shoppers, int seed, CancellationToken cancellation)
+        int nodes, string folder, string database, Func<int, string, string[]> arguments, int shoppers, int seed, CancellationToken cancellation,
+        IReadOnlyDictionary<string, string>? shards = null)
     {
         var ports = Enumerable.Range(0, 2 * nodes).Select(_ => Serve.FreePort.Find()).ToArray();
         var psp = await PspProcess.StartAsync(Path.Combine(folder, "psp"), new Uri($"http://127.0.0.1:{ports[0]}/v1/psp/psp/webhooks"), Secret, cancellation);
         var keys = Path.Combine(folder, "keys");
         var key = new ApiKeyStore(keys, TimeProvider.System).Create(TenantId.Parse("torture"), "torture", Scopes.Admin, TimeProvider.System.GetUtcNow().AddDays(1)).Text;
-        var cluster = new TorturedCluster(folder, database, shoppers, seed, key, psp);
+        var cluster = new TorturedCluster(folder, database, shards, shoppers, seed, key, psp);
         try
         {
             for (var i = 0; i < nodes; i++)
             {
                 var node = new TortureNode(
-                    ["--data", keys, "--node-name", $"node-{i}", "--psp", psp.Url.ToString(), .. arguments(i, $"127.0.0.1:{ports[nodes + i]}")],
+                    ["--data", keys, "--node-name", $"node-{i}", "--psp", psp.Url.ToString(), .. arguments(i, $"127.0.0.1:{ports[nodes + i]}"),
+                        .. (shards ?? new Dictionary<string, string>()).SelectMany(shard => new[] { "--shard", $"{shard.Key}={shard.Value}" })],
                     Secret, ports[i]);
                 cluster.Nodes.Add(node);
                 var http = new HttpClient { BaseAddress = node.Url, Timeout = RequestLimit };
@@ -104,7 +108,7 @@ internal sealed class TorturedCluster : IAsyncDisposable
         var (lost, stuck) = await Drain.RunAsync(_told, shoppers, cancellation);
         foreach (var node in Nodes)
             await node.StopAsync(cancellation);
-        var report = await StoreVerification.RunPostgresAsync(_database, _psp.Url, cancellation, isDrained: true);
+        var report = await StoreVerification.RunPostgresAsync(_database, _psp.Url, cancellation, isDrained: true, _shards);
         return Result(report, lost, stuck, [.. _complaints, .. shoppers.SelectMany(shopper => shopper.Complaints)]);
     }
 

@@ -5,6 +5,7 @@ using Millrace.Engine.ReadModel;
 using Millrace.Gateways.Psp;
 using Millrace.Simulation.Checkers;
 using Millrace.Storage.Postgres;
+using Millrace.Storage.Postgres.Shards;
 using Millrace.Storage.Sqlite;
 
 namespace Millrace.Cli.Verify;
@@ -22,11 +23,19 @@ public static class StoreVerification
         return await RunAsync(store, store, store.ReadAllAsync(cancellation), psp, isDrained, cancellation);
     }
 
-    /// <summary>The same over a database; nobody may serve from it meanwhile.</summary>
-    public static async Task<CheckReport> RunPostgresAsync(string connectionString, Uri? psp, CancellationToken cancellation, bool isDrained = false)
+    /// <summary>The same over a store's databases; nobody may serve from them meanwhile.</summary>
+    /// <param name="shards">Beside the home one, by name; null for none.</param>
+    public static async Task<CheckReport> RunPostgresAsync(
+        string connectionString, Uri? psp, CancellationToken cancellation, bool isDrained = false, IReadOnlyDictionary<string, string>? shards = null)
     {
-        await using var store = await PostgresStore.OpenAsync(new PostgresStoreOptions { ConnectionString = connectionString, AllowUnsafeDurability = true });
-        return await RunAsync(store, store, ReadAllAsync(store, cancellation), psp, isDrained, cancellation);
+        var home = new PostgresStoreOptions { ConnectionString = connectionString, AllowUnsafeDurability = true };
+        await using var store = await ShardedStore.OpenAsync(
+            new ShardedStoreOptions { Home = home, Shards = shards ?? new Dictionary<string, string>(StringComparer.Ordinal) }, cancellation);
+        var misplaced = await store.FindMisplacedAsync(cancellation);
+        var report = await RunAsync(store, store, ReadAllAsync(store, cancellation), psp, isDrained, cancellation);
+        foreach (var line in misplaced)
+            report.Add(10, "store", line);
+        return report;
     }
 
     private static async Task<CheckReport> RunAsync(

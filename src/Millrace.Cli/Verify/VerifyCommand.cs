@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Millrace.Cli.Client;
+using Millrace.Cli.Stores;
 using Millrace.Engine.Journal;
 using Millrace.Simulation.Checkers;
 
@@ -13,10 +15,12 @@ internal static class VerifyCommand
     {
         var data = new Option<string?>("--data") { Description = "Data folder of a stopped server." };
         var postgres = new Option<string?>("--postgres") { Description = "Connection string of a database that nobody serves from, instead." };
+        var shardOption = new ShardOption();
         var psp = new Option<string?>("--psp") { Description = "Base URL of the PSP simulator, to compare with its record." };
         var json = new Option<string?>("--json") { Description = "'-' ends the output with one JSON object." };
         var command = new Command("verify", "Check every invariant of a store; exit status 1 on any violation.") { data, postgres, psp, json };
-        command.SetAction(async (parsed, cancellation) =>
+        shardOption.AddTo(command);
+        command.SetGuardedAction(async (parsed, cancellation) =>
         {
             var (folder, database) = (parsed.GetValue(data), parsed.GetValue(postgres));
             if (folder is null == database is null)
@@ -30,7 +34,7 @@ internal static class VerifyCommand
                 var pspUrl = parsed.GetValue(psp) is { } url ? new Uri(url) : null;
                 var report = folder is not null
                     ? await StoreVerification.RunAsync(folder, pspUrl, cancellation)
-                    : await StoreVerification.RunPostgresAsync(database!, pspUrl, cancellation);
+                    : await StoreVerification.RunPostgresAsync(database!, pspUrl, cancellation, shards: shardOption.Read(parsed));
                 Print(report, parsed.GetValue(json) is not null);
                 return report.ViolationCount == 0 ? 0 : 1;
             }

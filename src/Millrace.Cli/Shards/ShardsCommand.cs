@@ -1,0 +1,118 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Millrace.Cli.Client;
+using Millrace.Cli.Stores;
+using Millrace.Engine.Journal;
+using Millrace.Storage.Postgres;
+using Millrace.Storage.Postgres.Shards;
+
+namespace Millrace.Cli.Shards;
+
+/// <summary><c>millrace shards</c>: which database has which partitions, and moving them while nodes serve.</summary>
+internal static class ShardsCommand
+{
+    private const string PostgresVariable = "MILLRACE_POSTGRES";
+
+    private delegate Task<int> Work(ParseResult arguments, ShardedStore store, JsonResult json, CancellationToken cancellation);
+
+    public static Command Create() => new("shards", "Show the databases of a store, and move partitions between them") { Show(), Move() };
+
+    private static Command Show() => Over(new Command("show", "List databases, their partitions and sizes, and the moves under way"), async (arguments, store, json, cancellation) =>
+    {
+        var (shards, moves) = await store.ShowAsync(cancellation);
+        foreach (var shard in shards)
+        {
+            var size = shard.Bytes is { } bytes ? $"{bytes / 1_048_576.0:N1} MiB" : "cannot be reached";
+            Console.Out.WriteLine($"{shard.Name,-12} {size,18}  {shard.Partitions.Count,4} partitions  {PartitionRanges.Format(shard.Partitions)}");
+        }
+
+        foreach (var move in moves)
+            Console.Out.WriteLine($"partition {move.Partition} is on its way from {move.Source} to {move.Target} since {move.BeganAt:u}, {move.Stage}; 'shards move' goes on with it");
+        await json.WriteAsync(arguments, new JsonObject
+        {
+            ["scenario"] = "shards show",
+            ["shards"] = new JsonArray([.. shards.Select(shard => new JsonObject
+            {
+                ["name"] = shard.Name,
+                ["bytes"] = shard.Bytes,
+                ["partitions"] = new JsonArray([.. shard.Partitions.Select(partition => JsonValue.Create(partition))]),
+            })]),
+            ["moves"] = new JsonArray([.. moves.Select(move => new JsonObject
+            {
+                ["partition"] = move.Partition, ["source"] = move.Source, ["target"] = move.Target, ["stage"] = move.Stage,
+            })]),
+        });
+        return Acting.Done;
+    });
+
+    private static Command Move()
+    {
+        var partition = new Option<string>("--partition") { Description = "Which, such as 3 or 3,5-7", Required = true };
+        var to = new Option<string>("--to") { Description = "The shard's name; 'home' for the database of --postgres", Required = true };
+        var command = new Command("move", "Move partitions to another database, while nodes serve or not; run it again after an interruption") { partition, to };
+        return Over(command, async (arguments, store, json, cancellation) =>
+        {
+            var partitions = PartitionRanges.Parse(arguments.GetValue(partition)!, store.PartitionCount);
+            var reports = new List<MoveReport>();
+            await Progressing.RunAsync("partitions", partitions.Count, () => reports.Count, async () =>
+            {
+                foreach (var one in partitions)
+                    reports.Add(await MoveAsync(store, one, arguments.GetValue(to)!, cancellation));
+            });
+            var pauses = reports.Where(report => report.PausedMs is not null).Select(report => report.PausedMs!.Value).ToList();
+            var moved = reports.Count(report => report.IsMoved);
+            Console.Out.WriteLine($"{moved} partitions moved to {arguments.GetValue(to)}, {reports.Count - moved} were there; out of both databases for {pauses.DefaultIfEmpty().Max():N0} ms at most");
+            await json.WriteAsync(arguments, new JsonObject
+            {
+                ["scenario"] = "shards move",
+                ["moved"] = moved,
+                ["orders_copied"] = reports.Sum(report => report.Orders),
+                ["out_max_ms"] = Math.Round(pauses.DefaultIfEmpty().Max(), 1),
+            });
+            return Acting.Done;
+        });
+    }
+
+    private static async Task<MoveReport> MoveAsync(ShardedStore store, int partition, string target, CancellationToken cancellation)
+    {
+        const int Tries = 3;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await store.MoveAsync(partition, target, step => Console.Error.WriteLine($"partition {partition}: {step}"), cancellation);
+            }
+            catch (StoreUnavailableException failure) when (attempt < Tries)
+            {
+                // A node that waited for the partition may have brought it to its end, or a server was away for a moment.
+                await Console.Error.WriteLineAsync($"partition {partition}: {failure.Message} It is tried again.");
+            }
+        }
+    }
+
+    private static Command Over(Command command, Work work)
+    {
+        var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the store's home database; also {PostgresVariable}." };
+        var shards = new ShardOption();
+        var json = new JsonResult();
+        command.Options.Add(postgres);
+        shards.AddTo(command);
+        json.AddTo(command);
+        command.SetGuardedAction(async (arguments, cancellation) =>
+        {
+            var home = arguments.GetValue(postgres) ?? Environment.GetEnvironmentVariable(PostgresVariable)
+                ?? throw new UsageException($"--postgres or {PostgresVariable} names the store's home database.");
+            try
+            {
+                await using var store = await ShardedStore.OpenAsync(
+                    new ShardedStoreOptions { Home = new PostgresStoreOptions { ConnectionString = home }, Shards = shards.Read(arguments) }, cancellation);
+                return await work(arguments, store, json, cancellation);
+            }
+            catch (Exception refused) when (refused is StoreRefusedException or StoreUnavailableException or JournalCorruptException)
+            {
+                throw new InvalidOperationException(refused.Message, refused);
+            }
+        });
+        return command;
+    }
+}
