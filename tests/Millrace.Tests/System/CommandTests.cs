@@ -146,6 +146,15 @@ public sealed class CommandTests(Shop shop, PostgresFixture postgres) : IDisposa
     }
 
     [Fact]
+    public async Task Partitions_that_are_moved_between_databases_under_load_lose_nothing()
+    {
+        var result = await RunAsync(0, "torture", "shards", "--moves", "5", "--json", "-", "--data", _folder["shards"]);
+        Assert.Equal((5, 2), ((int)result["moves"]!, (int)result["kills"]!));
+        Assert.Equal((0, 0, 0, 0), ((int)result["lost"]!, (int)result["double_charges"]!, (int)result["oversold"]!, (int)result["violations"]!));
+        Assert.True((int)result["acknowledged"]! > 0 && (int)result["confirmed"]! > 0 && (double)result["pause_p50_ms"]! > 0 && (double)result["pause_p99_ms"]! > 0);
+    }
+
+    [Fact]
     public async Task A_simulation_ends_with_its_figures_and_without_a_violation()
     {
         var result = await RunAsync(0, "simulate", "--seeds", "5", "--from", "77", "--json", "-");
