@@ -21,7 +21,7 @@ public sealed partial class PostgresStore
         RequireOpen();
         try
         {
-            var connection = await _control.OpenConnectionAsync(cancellation).ConfigureAwait(false);
+            var connection = await _control.Source.OpenConnectionAsync(cancellation).ConfigureAwait(false);
             await using (connection.ConfigureAwait(false))
             {
                 var transaction = await connection.BeginTransactionAsync(cancellation).ConfigureAwait(false);

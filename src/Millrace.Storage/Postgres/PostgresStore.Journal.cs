@@ -59,9 +59,12 @@ public sealed partial class PostgresStore
         RequireOpen();
         try
         {
-            var connection = await _control.OpenConnectionAsync(cancellation).ConfigureAwait(false);
-            await using (connection.ConfigureAwait(false))
-                return await ClaimAsync(connection, partition, owner).ConfigureAwait(false);
+            return await _control.RunAsync(async source =>
+            {
+                var connection = await source.OpenConnectionAsync(cancellation).ConfigureAwait(false);
+                await using (connection.ConfigureAwait(false))
+                    return await ClaimAsync(connection, partition, owner).ConfigureAwait(false);
+            }).ConfigureAwait(false);
         }
         catch (Exception fault) when (PostgresFaults.IsOfDatabase(fault) || fault is StoreRefusedException)
         {

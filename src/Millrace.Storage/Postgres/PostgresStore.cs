@@ -13,9 +13,9 @@ namespace Millrace.Storage.Postgres;
 public sealed partial class PostgresStore : IJournal, IReadModel, IAsyncDisposable
 {
     private readonly NpgsqlDataSource _commits;
-    private readonly NpgsqlDataSource _control;
-    private readonly NpgsqlDataSource _readers;
-    private readonly NpgsqlDataSource _checkpoints;
+    private readonly Pool _control;
+    private readonly Pool _readers;
+    private readonly Pool _checkpoints;
     private readonly CommitConnection _writer;
     private readonly ServerSettings _settings;
     private readonly bool[] _mustClaim;
@@ -28,9 +28,9 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IAsyncDisposab
         _mustClaim = new bool[identity.Partitions];
         // Pools of their own: a slow list must not hold up a claim, nor a claim that waits for a lock a read.
         _commits = Connections.Source(options.ConnectionString, "commit", most: 0);
-        _control = Connections.Source(options.ConnectionString, "control", most: 8);
-        _readers = Connections.Source(options.ConnectionString, "read", most: 16);
-        _checkpoints = Connections.Source(options.ConnectionString, "checkpoint", most: 4);
+        _control = NewPool(options.ConnectionString, "control", most: 8, options.CommitPatience);
+        _readers = NewPool(options.ConnectionString, "read", most: 16, 3 * options.CommitPatience);
+        _checkpoints = NewPool(options.ConnectionString, "checkpoint", most: 4, 3 * options.CommitPatience);
         _writer = new CommitConnection(_commits, settings, options.CommitPatience);
     }
 
@@ -90,7 +90,7 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IAsyncDisposab
         RequireOpen();
         try
         {
-            var connection = await _control.OpenConnectionAsync(cancellation).ConfigureAwait(false);
+            var connection = await _control.Source.OpenConnectionAsync(cancellation).ConfigureAwait(false);
             await using (connection.ConfigureAwait(false))
                 await Migrator.PrepareAsync(connection).ConfigureAwait(false);
         }
@@ -109,9 +109,12 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IAsyncDisposab
             return;
         _closed = true;
         await _writer.DisposeAsync().ConfigureAwait(false);
-        foreach (var source in new[] { _commits, _control, _readers, _checkpoints })
+        foreach (var source in new IAsyncDisposable[] { _commits, _control, _readers, _checkpoints })
             await source.DisposeAsync().ConfigureAwait(false);
     }
+
+    private static Pool NewPool(string connectionString, string purpose, int most, TimeSpan patience) =>
+        new(() => Connections.Source(connectionString, purpose, most), patience);
 
     private void RequireOpen()
     {
@@ -127,27 +130,33 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IAsyncDisposab
 
     /// <summary>A statement that changes nothing, or whose repeat changes nothing more.</summary>
     private async Task<T> RunAsync<T>(
-        NpgsqlDataSource source, string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, Task<T>> read, CancellationToken cancellation)
+        Pool pool, string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, Task<T>> read, CancellationToken cancellation)
     {
         RequireOpen();
         try
         {
-            using var command = source.CreateCommand(sql);
-            bind(command.Parameters);
-            var reader = await command.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
-            await using (reader.ConfigureAwait(false))
-            {
-                var result = await read(reader).ConfigureAwait(false);
-                while (await reader.NextResultAsync(cancellation).ConfigureAwait(false))
-                {
-                }
-
-                return result;
-            }
+            return await pool.RunAsync(source => RunAsync(source, sql, bind, read, cancellation)).ConfigureAwait(false);
         }
         catch (Exception fault) when (PostgresFaults.IsOfDatabase(fault))
         {
             throw PostgresFaults.Unavailable(fault);
+        }
+    }
+
+    private static async Task<T> RunAsync<T>(
+        NpgsqlDataSource source, string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, Task<T>> read, CancellationToken cancellation)
+    {
+        using var command = source.CreateCommand(sql);
+        bind(command.Parameters);
+        var reader = await command.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
+        await using (reader.ConfigureAwait(false))
+        {
+            var result = await read(reader).ConfigureAwait(false);
+            while (await reader.NextResultAsync(cancellation).ConfigureAwait(false))
+            {
+            }
+
+            return result;
         }
     }
 }

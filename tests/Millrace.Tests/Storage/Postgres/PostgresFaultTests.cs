@@ -1,4 +1,7 @@
+using System.Collections.Concurrent;
+using System.Net;
 using Millrace.Cli.Children;
+using Millrace.Cli.Torture;
 using Millrace.Engine.Journal;
 using Millrace.Storage.Postgres;
 using Npgsql;
@@ -202,6 +205,29 @@ public sealed class PostgresFaultTests(PostgresFixture postgres)
         Assert.True(await AskAsync(database, "SELECT to_regclass('journal_' || to_char(current_date + 1, 'YYYYMMDD')) IS NOT NULL AND to_regclass('orders_' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMM')) IS NOT NULL"));
         await store.AppendAsync([log.Next()]);
         Assert.Equal(2, (await store.ReadAllOfAsync(0)).Count);
+    }
+
+    [Fact]
+    public async Task A_server_that_falls_silent_holds_nobody_up_and_is_asked_again_on_new_connections()
+    {
+        var database = new NpgsqlConnectionStringBuilder(await postgres.NewDatabaseAsync());
+        await using var proxy = new TcpProxy(new IPEndPoint(IPAddress.Loopback, database.Port));
+        database.Port = proxy.Address.Port;
+        await using var store = await PostgresStore.OpenAsync(
+            new PostgresStoreOptions { ConnectionString = database.ConnectionString, PartitionCount = Partitions, CommitPatience = TimeSpan.FromSeconds(1) });
+        var claim = await store.ClaimAsync(0, "a", CancellationToken.None);
+
+        // Those that were there stay silent for ever; those that come later get through.
+        var isBack = false;
+        var silent = new ConcurrentDictionary<int, bool>();
+        proxy.CutOff(CutKind.Holding, port => silent.GetOrAdd(port, _ => !isBack));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.ConfirmAsync([(0, claim.Epoch)], CancellationToken.None).AsTask());
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.ClaimAsync(0, "a", CancellationToken.None).AsTask());
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.FindNameAsync(0, 1, CancellationToken.None).AsTask());
+        isBack = true;
+        Assert.True((await store.ConfirmAsync([(0, claim.Epoch)], CancellationToken.None))[0]);
+        Assert.Null(await store.FindNameAsync(0, 1, CancellationToken.None));
+        proxy.Heal();
     }
 
     [Fact]
