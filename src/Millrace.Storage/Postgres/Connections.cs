@@ -39,9 +39,11 @@ internal static class Connections
             AutoPrepareMinUsages = 2,
             IncludeErrorDetail = false,
         };
+        // A warning is the only sign of a wait for the standby that was broken off: no setting of the database's may hide it.
+        settings.Options = $"{settings.Options} -c client_min_messages=warning";
         // What waits for a lock for longer waits for a node that stands still.
         if (purpose == "control")
-            settings.Options = "-c lock_timeout=1000";
+            settings.Options += " -c lock_timeout=1000";
         // A mover that stands still in the middle of a transaction must not hold up the one that goes on with its move.
         if (purpose == "move")
             settings.Options = "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=10000";

@@ -12,6 +12,8 @@ internal static class TimePartitions
         DO $$
         DECLARE d date; m date; low uuid; high uuid; ms bigint;
         BEGIN
+            -- Every append would queue behind a wait for these locks, as long as a backup reads the tables.
+            SET LOCAL lock_timeout = '1s';
             CREATE TABLE IF NOT EXISTS journal_other PARTITION OF journal DEFAULT;
             CREATE TABLE IF NOT EXISTS orders_other PARTITION OF orders DEFAULT;
             CREATE TABLE IF NOT EXISTS name_other PARTITION OF name DEFAULT;

@@ -20,7 +20,15 @@ internal static class Migrator
         try
         {
             Upgrade(connectionString);
-            await TimePartitions.EnsureAsync(connection).ConfigureAwait(false);
+            try
+            {
+                await TimePartitions.EnsureAsync(connection).ConfigureAwait(false);
+            }
+            catch (PostgresException busy) when (busy.SqlState == PostgresErrorCodes.LockNotAvailable)
+            {
+                // A backup reads the tables. The chore makes those of the days to come later; there are some ahead, and a default table behind them.
+            }
+
             return await EnsureStoreAsync(connection, wantedPartitions, shard).ConfigureAwait(false);
         }
         finally

@@ -63,7 +63,10 @@ public sealed class PostgresFaultTests(PostgresFixture postgres)
     {
         // The standby does not exist: every commit waits for it, until somebody breaks off the wait, which the server tells as a warning and a success.
         await using var server = await PostgresServer.StartAsync(null, TestContext.Current.CancellationToken);
-        await using var store = await OpenAsync(await server.CreateDatabaseAsync("m", TestContext.Current.CancellationToken));
+        var database = await server.CreateDatabaseAsync("m", TestContext.Current.CancellationToken);
+        // Which must not be able to keep that warning from us.
+        await ExecuteAsync(server.ConnectionString, "ALTER DATABASE m SET client_min_messages = error");
+        await using var store = await OpenAsync(database);
         var log = await PartitionLog.ClaimAsync(store, 0);
         await store.AppendAsync([log.Next()]);
         await ExecuteAsync(server.ConnectionString, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
@@ -228,6 +231,27 @@ public sealed class PostgresFaultTests(PostgresFixture postgres)
         Assert.True((await store.ConfirmAsync([(0, claim.Epoch)], CancellationToken.None))[0]);
         Assert.Null(await store.FindNameAsync(0, 1, CancellationToken.None));
         proxy.Heal();
+    }
+
+    [Fact]
+    public async Task A_node_that_starts_while_a_backup_reads_holds_no_append_up()
+    {
+        var database = await postgres.NewDatabaseAsync();
+        await using var store = await OpenAsync(database);
+        var log = await PartitionLog.ClaimAsync(store, 0);
+        // As in three days, with pg_dump at work: a table is missing, and the lock that making it needs is not to be had.
+        await ExecuteAsync(database, "DO $$ BEGIN EXECUTE 'DROP TABLE journal_' || to_char(current_date + 3, 'YYYYMMDD'); END $$");
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var backup = await source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var reading = await backup.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using (var read = new NpgsqlCommand("LOCK TABLE journal IN ACCESS SHARE MODE", backup, reading))
+            await read.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+
+        await using var another = await OpenAsync(database);
+        Assert.Equal([AppendOutcome.Appended], await store.AppendAsync([log.Next()]));
+        await reading.RollbackAsync(TestContext.Current.CancellationToken);
+        await another.PrepareTimePartitionsAsync(TestContext.Current.CancellationToken);
+        Assert.True(await AskAsync(database, "SELECT to_regclass('journal_' || to_char(current_date + 3, 'YYYYMMDD')) IS NOT NULL"));
     }
 
     [Fact]
