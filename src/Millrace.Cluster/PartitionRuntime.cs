@@ -191,7 +191,7 @@ public sealed class PartitionRuntime : IDisposable
             try
             {
                 var isCurrent = (await _journal.ConfirmAsync([(partition, epoch)], _stopping.Token).ConfigureAwait(false))[0];
-                lane.Post(new LaneInput(LaneInputKind.Judged, partition) { ChannelSeq = attempt, Payload = isCurrent ? failure : null });
+                lane.Post(new LaneInput(LaneInputKind.Judged, partition) { ChannelSeq = attempt, Payload = new Judgement(epoch, failure, isCurrent) });
                 return;
             }
             catch (Exception cause) when (!_stopping.IsCancellationRequested)

@@ -12,6 +12,12 @@ internal sealed record Confirmation(int Writer, List<(PartitionHost Host, Partit
     public List<(int Partition, long Epoch)> Claims => Asked.ConvertAll(asked => (asked.Host.Id, asked.Partition.Epoch));
 }
 
+/// <summary>What the store said of an incarnation that threw an exception.</summary>
+/// <param name="Epoch">Of its claim.</param>
+/// <param name="Failure">What it threw.</param>
+/// <param name="IsCurrent">False when it was overtaken: what it threw means nothing.</param>
+internal sealed record Judgement(long Epoch, Exception Failure, bool IsCurrent);
+
 /// <summary>
 /// Where somebody else may have claimed a partition, its owner asks before it says what no commit of its own proves, and before it takes an
 /// exception for a broken invariant. See docs/adr/0006.
@@ -89,7 +95,7 @@ internal sealed partial class Lane
                 sink.Complete(isCurrent == true ? reply : PartitionReply.Unavailable("partition_unavailable", "The partition may have moved; repeat with the same key."));
             // Or it would refuse for ever: an owner that decides nothing never meets the fence.
             if (isCurrent == false && ReferenceEquals(host.Partition, partition))
-                Lose(host);
+                Lose(host, partition.Epoch);
         }
     }
 
@@ -110,14 +116,13 @@ internal sealed partial class Lane
         _runtime.Judge(this, host.Id, ++host.Attempt, epoch, failure);
     }
 
-    /// <param name="failure">Null when it was overtaken.</param>
-    private void TakeJudgement(PartitionHost host, Exception? failure)
+    private void TakeJudgement(PartitionHost host, Judgement judgement)
     {
         if (host.State != PartitionState.Recovering)
             return;
-        if (failure is null)
-            Lose(host);
+        if (judgement.IsCurrent)
+            Halt(host, judgement.Failure);
         else
-            Halt(host, failure);
+            Lose(host, judgement.Epoch);
     }
 }

@@ -37,7 +37,7 @@ internal sealed partial class Lane
             case LaneInputKind.Stop: Stop(host, (TaskCompletionSource)input.Payload!); return;
             case LaneInputKind.Recovered: TakeRecovered(host, (Partition)input.Payload!, (JournalClaim)input.Second!, nowMs); return;
             case LaneInputKind.RecoveryFailed: TakeRecoveryFailure(host, (Exception)input.Payload!); return;
-            case LaneInputKind.Judged: TakeJudgement(host, (Exception?)input.Payload); return;
+            case LaneInputKind.Judged: TakeJudgement(host, (Judgement)input.Payload!); return;
         }
 
         // Answers to an incarnation that is gone: its successor asks again by itself.
@@ -87,7 +87,7 @@ internal sealed partial class Lane
                 Suspect(host, (Exception)input.Payload!);
                 break;
             case LaneInputKind.Fenced:
-                Lose(host);
+                Lose(host, partition.Epoch);
                 break;
             default:
                 throw new UnreachableException();
@@ -138,7 +138,7 @@ internal sealed partial class Lane
                     _runtime.Metrics.Committed(batch);
                     break;
                 case null:
-                    Lose(host);
+                    Lose(host, batch.Epoch);
                     break;
                 case StoreUnavailableException:
                     _retryAtMs = nowMs + (long)RetryEvery.TotalMilliseconds;
@@ -172,13 +172,11 @@ internal sealed partial class Lane
 
     // Fenced: somebody else owns it now, and whoever places partitions may start it here again; or it is on its way to another database, and
     // nobody else goes there for it.
-    private void Lose(PartitionHost host)
+    private void Lose(PartitionHost host, long epoch)
     {
         LaneLog.Recovering(_runtime.Logger, host.Id, "another owner has claimed it, or it moves to another database");
-        var epoch = host.Partition?.Epoch;
         Drop(host, PartitionState.Stopped, "The partition has moved.");
-        if (epoch is { } lost)
-            _runtime.FollowIfMoved(host.Id, lost);
+        _runtime.FollowIfMoved(host.Id, epoch);
     }
 
     private void TakeRecovered(PartitionHost host, Partition partition, JournalClaim claim, long nowMs)
@@ -201,9 +199,9 @@ internal sealed partial class Lane
     {
         if (host.State != PartitionState.Recovering)
             return;
-        if (failure is OvertakenException)
+        if (failure is OvertakenException overtaken)
         {
-            Lose(host);
+            Lose(host, overtaken.Epoch);
             return;
         }
 

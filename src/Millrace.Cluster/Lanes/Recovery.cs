@@ -7,7 +7,11 @@ using Millrace.Engine.ReadModel;
 namespace Millrace.Cluster.Lanes;
 
 /// <summary>Somebody else has claimed the partition meanwhile.</summary>
-internal sealed class OvertakenException() : Exception("Another owner has claimed the partition.");
+/// <param name="epoch">Of the claim that stands no more.</param>
+internal sealed class OvertakenException(long epoch) : Exception("Another owner has claimed the partition.")
+{
+    public long Epoch { get; } = epoch;
+}
 
 /// <summary>Claim first, durably; then the checkpoint; then the tail. Only then may the partition serve.</summary>
 internal sealed class Recovery(IJournal journal, IReadModel readModel, PartitionMap map, PartitionOptions options, string owner)
@@ -37,7 +41,7 @@ internal sealed class Recovery(IJournal journal, IReadModel readModel, Partition
     {
         var isCurrent = await journal.ConfirmAsync([(id, claim.Epoch)], cancellation).ConfigureAwait(false);
         if (!isCurrent[0])
-            throw new OvertakenException();
+            throw new OvertakenException(claim.Epoch);
     }
 
     private async Task<Partition> ReadAsync(int id, JournalClaim claim, CancellationToken cancellation)

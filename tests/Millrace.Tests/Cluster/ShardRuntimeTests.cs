@@ -28,6 +28,7 @@ public sealed class ShardRuntimeTests : IAsyncLifetime
     private ShardedStore _store = null!;
     private PartitionRuntime _runtime = null!;
     private PartitionRouter _router = null!;
+    private string _home = "";
     private string _database = "";
     private ulong _ids;
 
@@ -36,10 +37,11 @@ public sealed class ShardRuntimeTests : IAsyncLifetime
         var cancellation = TestContext.Current.CancellationToken;
         _first = await PostgresServer.StartAsync(null, cancellation);
         _second = await PostgresServer.StartAsync(null, cancellation);
+        _home = await _first.CreateDatabaseAsync("home", cancellation);
         _database = await _second.CreateDatabaseAsync("b", cancellation);
         _store = await ShardedStore.OpenAsync(new ShardedStoreOptions
         {
-            Home = new PostgresStoreOptions { ConnectionString = await _first.CreateDatabaseAsync("home", cancellation), PartitionCount = 2 },
+            Home = new PostgresStoreOptions { ConnectionString = _home, PartitionCount = 2 },
             Shards = new Dictionary<string, string>(StringComparer.Ordinal) { ["b"] = _database },
         }, cancellation);
         await _store.MoveAsync(1, "b", static _ => { }, cancellation);
@@ -97,6 +99,35 @@ public sealed class ShardRuntimeTests : IAsyncLifetime
             Assert.Equal(target == "b" ? 1 : 0, _store.WriterOf(0));
         }
     }
+
+    [Fact]
+    public async Task An_owner_whose_checkpoint_meets_the_fence_follows_too()
+    {
+        Task<MoveReport> moving;
+        await using var home = NpgsqlDataSource.Create(_home);
+        await using var isStored = home.CreateCommand("SELECT c.seq = h.seq FROM checkpoint c JOIN partition_head h USING (partition) WHERE partition = 0");
+        await Eventually.Async(async () => await isStored.ExecuteScalarAsync(TestContext.Current.CancellationToken) is true, "no checkpoint is under way");
+        await using (var holder = new NpgsqlConnection(_home))
+        {
+            await holder.OpenAsync(TestContext.Current.CancellationToken);
+            await using var transaction = await holder.BeginTransactionAsync(TestContext.Current.CancellationToken);
+            await using var hold = new NpgsqlCommand("SELECT 1 FROM checkpoint WHERE partition = 0 FOR UPDATE", holder);
+            await hold.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+            moving = _store.MoveAsync(0, "b", static _ => { }, TestContext.Current.CancellationToken);
+            await UntilWaitingAsync("millrace move");
+            // Behind the fence: it begins before the epoch is raised, and ends after.
+            Assert.Equal(ReplyStatus.Accepted, (await PlaceAsync(0)).Status);
+            await UntilWaitingAsync("millrace checkpoint");
+        }
+
+        Assert.True((await moving).IsMoved);
+        await Eventually.Async(async () => (await PlaceAsync(0)).Status == ReplyStatus.Accepted, "it serves from there");
+    }
+
+    private Task UntilWaitingAsync(string who) => Eventually.Async(
+        async () => await _first.ExecuteAsync(
+            $"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{who}' AND wait_event_type = 'Lock'", TestContext.Current.CancellationToken) is > 0L,
+        $"'{who}' waits");
 
     // Reads that the store confirms, orders, and checkpoints.
     private async Task RequireServedAsync()
