@@ -60,6 +60,6 @@ public sealed class ProblemTests
         var directory = new DirectoryInfo(AppContext.BaseDirectory);
         while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Millrace.slnx")))
             directory = directory.Parent;
-        return directory?.FullName ?? "/work/main";
+        return directory?.FullName ?? throw new InvalidOperationException("The tests do not lie inside the repository.");
     }
 }
