@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Millrace.Api.Edge;
 using Millrace.Api.Keys;
 using Millrace.Api.Problems;
@@ -11,38 +12,26 @@ internal sealed class ClusterEndpoints(ClusterOperations cluster)
 {
     public Task NodesAsync(HttpContext http, ApiKey key) => Answer.Json(http, StatusCodes.Status200OK, cluster, static (w, c) =>
     {
-        w.WriteStartObject();
-        w.WriteStartArray("data"u8);
-        foreach (var node in c.Nodes())
+        WriteData(w, c.Nodes(), static (w, node) =>
         {
-            w.WriteStartObject();
             w.WriteString("name"u8, node.Name);
             w.WriteString("address"u8, node.Address);
             w.WriteString("status"u8, node.Status);
             w.WriteBoolean("drained"u8, node.IsDrained);
             w.WriteNumber("partitions"u8, node.Partitions);
-            w.WriteEndObject();
-        }
-
-        w.WriteEndArray();
+        });
         w.WriteNumber("payload_format"u8, c.Format);
         w.WriteEndObject();
     });
 
     public Task PartitionsAsync(HttpContext http, ApiKey key) => Answer.Json(http, StatusCodes.Status200OK, cluster, static (w, c) =>
     {
-        w.WriteStartObject();
-        w.WriteStartArray("data"u8);
-        foreach (var partition in c.Partitions())
+        WriteData(w, c.Partitions(), static (w, partition) =>
         {
-            w.WriteStartObject();
             w.WriteNumber("partition"u8, partition.Partition);
             w.WriteString("node"u8, partition.Node);
             w.WriteString("state"u8, partition.State);
-            w.WriteEndObject();
-        }
-
-        w.WriteEndArray();
+        });
         w.WriteEndObject();
     });
 
@@ -90,5 +79,20 @@ internal sealed class ClusterEndpoints(ClusterOperations cluster)
         {
             await Answer.Problem(http, new Problem(ProblemKinds.Unavailable, "The database cannot be asked now."));
         }
+    }
+
+    // Begins the answer; whoever asks for it adds what else there is to say, and ends it.
+    private static void WriteData<T>(Utf8JsonWriter writer, IEnumerable<T> rows, Action<Utf8JsonWriter, T> write)
+    {
+        writer.WriteStartObject();
+        writer.WriteStartArray("data"u8);
+        foreach (var row in rows)
+        {
+            writer.WriteStartObject();
+            write(writer, row);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
     }
 }

@@ -37,7 +37,7 @@ internal sealed class PeerLink(string node, Func<string, byte[], Task> send, Fun
         {
             if (_isClosed || _filling.Length >= MostBytes)
                 return;
-            Put(w => PeerFrames.WriteDelivery(w, source, target, firstSeq, messages));
+            Put((source, target, firstSeq, messages), static (w, f) => PeerFrames.WriteDelivery(w, f.source, f.target, f.firstSeq, f.messages));
         }
     }
 
@@ -47,7 +47,7 @@ internal sealed class PeerLink(string node, Func<string, byte[], Task> send, Fun
         {
             if (_isClosed || _filling.Length >= MostBytes)
                 return;
-            Put(w => PeerFrames.WriteAcknowledgement(w, from, source, seq));
+            Put((from, source, seq), static (w, f) => PeerFrames.WriteAcknowledgement(w, f.from, f.source, f.seq));
         }
     }
 
@@ -57,7 +57,7 @@ internal sealed class PeerLink(string node, Func<string, byte[], Task> send, Fun
         {
             if (_isClosed || _filling.Length >= MostBytes)
                 return;
-            Put(w => PeerFrames.WriteOwnership(w, partition));
+            Put(partition, PeerFrames.WriteOwnership);
         }
     }
 
@@ -69,7 +69,7 @@ internal sealed class PeerLink(string node, Func<string, byte[], Task> send, Fun
             if (!_isClosed && _filling.Length < MostBytes && _waiting.Count < MostWaiting)
             {
                 var number = ++_number;
-                if (Put(w => PeerFrames.WriteRequest(w, number, partition, nowMs, request)))
+                if (Put((number, partition, nowMs, request), static (w, f) => PeerFrames.WriteRequest(w, f.number, f.partition, f.nowMs, f.request)))
                 {
                     _waiting.Add(number, (sink, time.GetTimestamp(), patience));
                     return;
@@ -89,7 +89,7 @@ internal sealed class PeerLink(string node, Func<string, byte[], Task> send, Fun
                 return false;
             // Beyond the bound nobody is lost: the caller gives up by itself, and repeats.
             if (_filling.Length < 2 * MostBytes)
-                Put(w => PeerFrames.WriteReply(w, number, reply));
+                Put((number, reply), static (w, f) => PeerFrames.WriteReply(w, f.number, f.reply));
             return true;
         }
     }
@@ -130,12 +130,12 @@ internal sealed class PeerLink(string node, Func<string, byte[], Task> send, Fun
         PartitionReply.Unavailable("partition_unavailable", "The partition's node did not answer; repeat with the same key.");
 
     // Under the lock. A frame goes in whole or not at all.
-    private bool Put(Action<PayloadWriter> write)
+    private bool Put<T>(T frame, Action<PayloadWriter, T> write)
     {
         _frame.Clear();
         try
         {
-            write(_frame);
+            write(_frame, frame);
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {

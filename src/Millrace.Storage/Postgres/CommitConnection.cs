@@ -86,7 +86,14 @@ internal sealed class CommitConnection(NpgsqlDataSource source, ServerSettings s
         try
         {
             connection = await source.OpenConnectionAsync(CancellationToken.None).ConfigureAwait(false);
-            await settings.RequireAsync(connection).ConfigureAwait(false);
+            var asking = settings.RequireAsync(connection);
+            if (await Task.WhenAny(asking, Task.Delay(patience)).ConfigureAwait(false) != asking)
+            {
+                Abandon(connection, asking);
+                throw new StoreUnavailableException($"PostgreSQL did not answer a new connection within {patience.TotalSeconds:F0} s.");
+            }
+
+            await asking.ConfigureAwait(false);
             _wasWarned = false;
             // A wait for the standby that is broken off is told as a warning, and the commit as a success.
             connection.Notice += (_, notice) => _wasWarned |= notice.Notice.InvariantSeverity == "WARNING";

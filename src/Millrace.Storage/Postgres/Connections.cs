@@ -46,7 +46,7 @@ internal static class Connections
             settings.Options += " -c lock_timeout=1000";
         // A mover that stands still in the middle of a transaction must not hold up the one that goes on with its move.
         if (purpose == "move")
-            settings.Options = "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=10000";
+            settings.Options += " -c lock_timeout=5000 -c idle_in_transaction_session_timeout=10000";
         if (most > 0)
             settings.MaxPoolSize = most;
         if (!connectionString.Contains("Timeout", StringComparison.OrdinalIgnoreCase))

@@ -9,7 +9,7 @@ namespace Millrace.Storage.Postgres;
 /// </summary>
 internal sealed class Pool(Func<NpgsqlDataSource> make, TimeSpan patience) : IAsyncDisposable
 {
-    // By then the kernel has given up on the first; until it does, nothing more is tried.
+    // By then the kernel has given up on the first; until it does, the last pool is kept, and its connections run out.
     private const int MostLeft = 64;
     private readonly Lock _lock = new();
     private NpgsqlDataSource _source = make();

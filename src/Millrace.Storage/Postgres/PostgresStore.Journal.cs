@@ -162,6 +162,9 @@ public sealed partial class PostgresStore
 
                 if (wasWarned)
                     throw new StoreUnavailableException("PostgreSQL stopped waiting for its standby: the claim may not be replicated.");
+                await reader.CloseAsync().ConfigureAwait(false);
+                if (_settings.MustAskAgain)
+                    await _settings.RequireAsync(connection, CancellationToken.None).ConfigureAwait(false);
                 _mustClaim[partition] = false;
                 return claim;
             }

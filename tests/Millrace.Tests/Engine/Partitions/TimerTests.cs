@@ -1,3 +1,4 @@
+using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
 using Millrace.Engine.Partitions;
 using Millrace.Tests.Domain;
@@ -27,13 +28,8 @@ public sealed class TimerTests
     [Fact]
     public void A_clock_that_ran_a_day_ahead_and_is_set_right_holds_nothing_up()
     {
-        const long Day = 24 * 3_600_000;
         var shop = new PartitionHarness().WithItem();
-        shop.AdvanceClock(Day);
-        shop.Psp.Script = _ => PspAnswer.LostAnswer;
-        var id = shop.Placed();
-        shop.Psp.Script = null;
-        shop.AdvanceClock(-Day);
+        var id = PlacedADayAhead(shop);
         var checkpoints = shop.ReadModel.Checkpoints;
         shop.Advance(3_000);
         Assert.Equal(OrderStatus.Confirmed, shop.OrderOf(id).Status);
@@ -43,13 +39,8 @@ public sealed class TimerTests
     [Fact]
     public void An_owner_whose_clock_ran_a_day_ahead_holds_nothing_up_for_its_successor()
     {
-        const long Day = 24 * 3_600_000;
         var shop = new PartitionHarness().WithItem();
-        shop.AdvanceClock(Day);
-        shop.Psp.Script = _ => PspAnswer.LostAnswer;
-        var id = shop.Placed();
-        shop.Psp.Script = null;
-        shop.AdvanceClock(-Day);
+        var id = PlacedADayAhead(shop);
         shop.Crash(0);
         shop.Advance(3_000);
         Assert.Equal(OrderStatus.Confirmed, shop.OrderOf(id).Status);
@@ -87,5 +78,17 @@ public sealed class TimerTests
         faults.Stop();
         shop.Advance(250);
         Assert.Equal(OrderStatus.Expired, shop.OrderOf(id).Status);
+    }
+
+    // Its payment is to be tried again, by a clock that is set right by now.
+    private static OrderId PlacedADayAhead(PartitionHarness shop)
+    {
+        const long Day = 24 * 3_600_000;
+        shop.AdvanceClock(Day);
+        shop.Psp.Script = _ => PspAnswer.LostAnswer;
+        var id = shop.Placed();
+        shop.Psp.Script = null;
+        shop.AdvanceClock(-Day);
+        return id;
     }
 }
