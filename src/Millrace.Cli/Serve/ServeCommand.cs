@@ -15,14 +15,11 @@ internal static class ServeCommand
 {
     private const string WebhookSecretVariable = "MILLRACE_PSP_WEBHOOK_SECRET";
 
-    // A password on the command line is everybody's to read.
-    private const string PostgresVariable = "MILLRACE_POSTGRES";
-
     public static Command Create()
     {
         var data = new Option<string>("--data") { Description = "Data folder; made when missing.", Required = true };
         var backups = new Option<string?>("--backups") { Description = "Folder where 'millrace backup' puts backups of the data folder; must exist, outside of it." };
-        var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the database that holds orders and stock; also {PostgresVariable}. Default: SQLite in the data folder." };
+        var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the database that holds orders and stock; also {ShardOption.HomeVariable}. Default: SQLite in the data folder." };
         var shardOption = new ShardOption();
         var nodeName = new Option<string?>("--node-name") { Description = "The node's name in the cluster. Default: the machine's." };
         var cluster = new Option<string?>("--cluster") { Description = "ADDRESS:PORT where the cluster's other nodes reach this one; needs --postgres. Must not be reachable from outside the cluster." };
@@ -52,7 +49,7 @@ internal static class ServeCommand
                 return Fail(clusterFault!, 2);
             if (listening is not null && endpoint is null)
                 return Fail($"{listen.Name} needs {cluster.Name}: where the others reach what listens there.", 2);
-            var database = parsed.GetValue(postgres) ?? Environment.GetEnvironmentVariable(PostgresVariable);
+            var database = parsed.GetValue(postgres) ?? Environment.GetEnvironmentVariable(ShardOption.HomeVariable);
             if (endpoint is not null && database is null)
                 return Fail("--cluster needs --postgres: a data folder belongs to one node.", 2);
             if (database is not null && parsed.GetValue(backups) is not null)

@@ -11,8 +11,6 @@ namespace Millrace.Cli.Shards;
 /// <summary><c>millrace shards</c>: which database has which partitions, and moving them while nodes serve.</summary>
 internal static class ShardsCommand
 {
-    private const string PostgresVariable = "MILLRACE_POSTGRES";
-
     private delegate Task<int> Work(ParseResult arguments, ShardedStore store, JsonResult json, CancellationToken cancellation);
 
     public static Command Create() => new("shards", "Show the databases of a store, and move partitions between them") { Show(), Move() };
@@ -92,7 +90,7 @@ internal static class ShardsCommand
 
     private static Command Over(Command command, Work work)
     {
-        var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the store's home database; also {PostgresVariable}." };
+        var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the store's home database; also {ShardOption.HomeVariable}." };
         var shards = new ShardOption();
         var json = new JsonResult();
         command.Options.Add(postgres);
@@ -100,8 +98,8 @@ internal static class ShardsCommand
         json.AddTo(command);
         command.SetGuardedAction(async (arguments, cancellation) =>
         {
-            var home = arguments.GetValue(postgres) ?? Environment.GetEnvironmentVariable(PostgresVariable)
-                ?? throw new UsageException($"--postgres or {PostgresVariable} names the store's home database.");
+            var home = arguments.GetValue(postgres) ?? Environment.GetEnvironmentVariable(ShardOption.HomeVariable)
+                ?? throw new UsageException($"--postgres or {ShardOption.HomeVariable} names the store's home database.");
             try
             {
                 await using var store = await ShardedStore.OpenAsync(

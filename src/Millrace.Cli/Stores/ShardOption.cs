@@ -3,10 +3,12 @@ using Millrace.Cli.Client;
 
 namespace Millrace.Cli.Stores;
 
-/// <summary><c>--shard NAME="Host=..."</c>, once for each database beside the home one, or <c>MILLRACE_SHARD_NAME</c>: a password on the command line is
-/// everybody's to read.</summary>
+/// <summary><c>--shard NAME="Host=..."</c>, once for each database beside the home one, or <c>MILLRACE_SHARD_NAME</c>.</summary>
 internal sealed class ShardOption
 {
+    /// <summary>Names the store's home, where <c>--postgres</c> does not: a password on the command line is everybody's to read.</summary>
+    public const string HomeVariable = "MILLRACE_POSTGRES";
+
     private const string Variable = "MILLRACE_SHARD_";
     private readonly Option<string[]> _option = new("--shard") { Description = $"NAME=\"Host=...\" of a further database of the store, as often as there are; also {Variable}NAME." };
 

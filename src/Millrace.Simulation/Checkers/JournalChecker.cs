@@ -43,6 +43,12 @@ public sealed class JournalChecker(int partitionCount, CheckReport report, Actio
 
     public IEnumerable<StockItem> Items => _stock.Items;
 
+    /// <summary>The last sequence of a partition.</summary>
+    public long EndOf(int partition) => _positions.GetValueOrDefault(partition).Seq;
+
+    /// <summary>The partition that owns an item.</summary>
+    public int OwnerOf(StockItem item) => _map.OwnerOfSku(item.Tenant, item.Sku);
+
     public StockItem? Item(TenantId tenant, string sku) => _stock.Find(tenant, sku);
 
     /// <summary>A claim is durable: from now on no earlier epoch may write.</summary>

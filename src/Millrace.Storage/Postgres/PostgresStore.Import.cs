@@ -1,6 +1,7 @@
 using Millrace.Engine.Journal;
 using Npgsql;
 using NpgsqlTypes;
+using static Millrace.Storage.Postgres.Sql;
 
 namespace Millrace.Storage.Postgres;
 
@@ -76,8 +77,8 @@ public sealed partial class PostgresStore
                 await copy.WriteAsync(batch.FirstSeq, cancellation).ConfigureAwait(false);
                 await copy.WriteAsync(batch.LastSeq, cancellation).ConfigureAwait(false);
                 await copy.WriteAsync(batch.Epoch, cancellation).ConfigureAwait(false);
-                await copy.WriteAsync(Bytes(batch.PreviousChain), cancellation).ConfigureAwait(false);
-                await copy.WriteAsync(Bytes(batch.Chain), cancellation).ConfigureAwait(false);
+                await copy.WriteAsync(ChainBytes(batch.PreviousChain), cancellation).ConfigureAwait(false);
+                await copy.WriteAsync(ChainBytes(batch.Chain), cancellation).ConfigureAwait(false);
                 await copy.WriteAsync(batch.Payload, NpgsqlDbType.Bytea, cancellation).ConfigureAwait(false);
                 (seq, chain) = (batch.LastSeq, batch.Chain);
             }
@@ -99,7 +100,7 @@ public sealed partial class PostgresStore
         command.Parameters.Add(Of(partition));
         command.Parameters.Add(Of(claim.Epoch));
         command.Parameters.Add(Of(claim.Seq));
-        command.Parameters.Add(Of(Bytes(claim.Chain)));
+        command.Parameters.Add(Of(ChainBytes(claim.Chain)));
         await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
     }
 }

@@ -1,7 +1,7 @@
-using System.Buffers.Binary;
 using Millrace.Engine.Journal;
 using Npgsql;
 using NpgsqlTypes;
+using static Millrace.Storage.Postgres.Sql;
 
 namespace Millrace.Storage.Postgres;
 
@@ -199,7 +199,7 @@ public sealed partial class PostgresStore
         {
             var batch = group[sent[i]];
             (partitions[i], epochs[i], firsts[i], lasts[i]) = (batch.Partition, batch.Epoch, batch.FirstSeq, batch.LastSeq);
-            (previous[i], chains[i], payloads[i]) = (Bytes(batch.PreviousChain), Bytes(batch.Chain), batch.Payload);
+            (previous[i], chains[i], payloads[i]) = (ChainBytes(batch.PreviousChain), ChainBytes(batch.Chain), batch.Payload);
         }
 
         return [Of(partitions), Of(epochs), Of(firsts), Of(lasts), Of(previous), Of(chains),
@@ -212,22 +212,5 @@ public sealed partial class PostgresStore
         while (await reader.ReadAsync(CancellationToken.None).ConfigureAwait(false))
             partitions.Add(reader.GetInt32(0));
         return partitions;
-    }
-
-    private static NpgsqlParameter<T> Of<T>(T value) => new() { TypedValue = value };
-
-    private static byte[] Bytes(UInt128 value)
-    {
-        var bytes = new byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(bytes, value);
-        return bytes;
-    }
-
-    private static UInt128 ReadChain(NpgsqlDataReader reader, int column)
-    {
-        var bytes = reader.GetFieldValue<byte[]>(column);
-        return bytes.Length == 16
-            ? BinaryPrimitives.ReadUInt128BigEndian(bytes)
-            : throw new InvalidDataException("A chain value of the journal does not have 16 bytes.");
     }
 }

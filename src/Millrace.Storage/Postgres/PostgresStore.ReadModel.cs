@@ -5,6 +5,7 @@ using Millrace.Storage.Postgres.Lists;
 using Millrace.Storage.ReadModel;
 using Npgsql;
 using NpgsqlTypes;
+using static Millrace.Storage.Postgres.Sql;
 
 namespace Millrace.Storage.Postgres;
 

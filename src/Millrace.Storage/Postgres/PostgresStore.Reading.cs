@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Millrace.Engine.Journal;
 using Npgsql;
+using static Millrace.Storage.Postgres.Sql;
 
 namespace Millrace.Storage.Postgres;
 

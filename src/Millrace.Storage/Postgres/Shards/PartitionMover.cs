@@ -146,7 +146,7 @@ internal sealed class PartitionMover(ShardedStore store, MoveRecord move)
                     p.Add(Sql.Of(_move.Partition));
                     p.Add(Sql.Of(CatchUp.EpochOf(_move)));
                     p.Add(Sql.Of(seq));
-                    p.Add(Sql.Of(Sql.Bytes(chain)));
+                    p.Add(Sql.Of(Sql.ChainBytes(chain)));
                     p.Add(Sql.Of(state));
                 },
                 static _ => { })).ConfigureAwait(false);
@@ -209,7 +209,7 @@ internal sealed class PartitionMover(ShardedStore store, MoveRecord move)
                     Own(p);
                     p.Add(Sql.Of(departed.Epoch + 1));
                     p.Add(Sql.Of(departed.Seq));
-                    p.Add(Sql.Of(Sql.Bytes(departed.Chain)));
+                    p.Add(Sql.Of(Sql.ChainBytes(departed.Chain)));
                 },
                 static _ => { }).ConfigureAwait(false);
         }

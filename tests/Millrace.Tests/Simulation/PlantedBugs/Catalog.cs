@@ -91,6 +91,8 @@ internal static class Catalog
             "OrderDocument.FoldDecision(entry.Id, entry.Document, earlier.Version), entry.Document);", "entry.Order, entry.Document);"),
         new(19, "lists an order without its next date", Partitions + "OrderEntry.cs",
             "order.DueAtUnixMs, order.Parked?.Code, Document);", "null, order.Parked?.Code, Document);"),
+        new(19, "checkpoints no item before its second change", Partitions + "Partition.Stock.cs",
+            "_dirtyItems.Add(item);", "if (item.Version > 1)\n                _dirtyItems.Add(item);"),
         new(16, "parks a poison order without writing it down", Partitions + "Partition.Orders.cs",
             ": Park(id, entry, isAnswer", ": context.Key is not null ? Refuse(entry, \"\") : Park(id, entry, isAnswer"),
     ];

@@ -2,21 +2,28 @@ using System.Buffers.Binary;
 using Millrace.Engine.Journal;
 using Npgsql;
 
-namespace Millrace.Storage.Postgres.Shards;
+namespace Millrace.Storage.Postgres;
 
 /// <summary>Short statements that commit by themselves, and are not cancelled once they may have.</summary>
 internal static class Sql
 {
     public static NpgsqlParameter<T> Of<T>(T value) => new() { TypedValue = value };
 
-    public static byte[] Bytes(UInt128 chain)
+    public static byte[] ChainBytes(UInt128 chain)
     {
         var bytes = new byte[16];
         BinaryPrimitives.WriteUInt128BigEndian(bytes, chain);
         return bytes;
     }
 
-    public static UInt128 ReadChain(NpgsqlDataReader reader, int column) => BinaryPrimitives.ReadUInt128BigEndian(reader.GetFieldValue<byte[]>(column));
+    /// <exception cref="InvalidDataException">The column does not hold 16 bytes.</exception>
+    public static UInt128 ReadChain(NpgsqlDataReader reader, int column)
+    {
+        var bytes = reader.GetFieldValue<byte[]>(column);
+        return bytes.Length == 16
+            ? BinaryPrimitives.ReadUInt128BigEndian(bytes)
+            : throw new InvalidDataException("A chain value of the journal does not have 16 bytes.");
+    }
 
     /// <returns>The rows that were read, or that a statement without rows changed.</returns>
     /// <exception cref="StoreUnavailableException">The database cannot be reached, or does not know that the commit is replicated: what was to be done may be done.</exception>
