@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Millrace.Api.Audit;
 using Millrace.Api.Backups;
 using Millrace.Api.Documentation;
 using Millrace.Api.Edge;
@@ -14,7 +15,9 @@ using Millrace.Api.Orders.Read;
 using Millrace.Api.Psp;
 using Millrace.Api.Stock;
 using Millrace.Cluster;
+using Millrace.Cluster.Administration;
 using Millrace.Cluster.Orleans;
+using Millrace.Engine.Administration;
 using Millrace.Engine.ReadModel;
 using OpenTelemetry.Metrics;
 using Scalar.AspNetCore;
@@ -23,7 +26,7 @@ namespace Millrace.Api;
 
 /// <summary>
 /// The HTTP edge. Needs in the container: <see cref="PartitionRouter"/>, <see cref="Millrace.Cluster.Catalog"/>, <see cref="IReadModel"/>,
-/// <see cref="ApiKeyStore"/>, <see cref="PspWebhookParser"/> when webhooks are to be taken, and <see cref="BackupStarter"/> when backups are.
+/// <see cref="ApiKeyStore"/> and what its keys are kept in, <see cref="PspWebhookParser"/> when webhooks are to be taken, and <see cref="BackupStarter"/> when backups are.
 /// </summary>
 public static class ApiHost
 {
@@ -33,6 +36,7 @@ public static class ApiHost
         services.AddSingleton<ApiMetrics>();
         services.AddSingleton<BackupJobs>();
         services.AddHostedService(s => s.GetRequiredService<BackupJobs>());
+        services.AddHostedService<KeyUseRecorder>();
         services.Configure<KestrelServerOptions>(Limit);
         services.AddRouting();
         services.AddOpenApi("v1", OpenApiDocument.Configure);
@@ -67,9 +71,10 @@ public static class ApiHost
             new ListOrders(services.GetRequiredService<IReadModel>(), router, time));
         ApiRoutes.MapChanges(routes, new ChangeOrders(router));
         ApiRoutes.MapStock(routes, new ItemEndpoints(router), new AdjustEndpoint(router));
+        ApiRoutes.MapKeys(routes, new KeyEndpoints(services.GetRequiredService<ApiKeyStore>(), time), new AuditEndpoint(services.GetRequiredService<IAdministration>()));
         if (services.GetService<ClusterOperations>() is { } cluster)
             ApiRoutes.MapCluster(routes, new ClusterEndpoints(cluster));
-        ApiRoutes.MapOperations(routes, new BackupEndpoints(services.GetRequiredService<BackupJobs>()));
+        ApiRoutes.MapOperations(routes, new BackupEndpoints(services.GetRequiredService<BackupJobs>(), services.GetRequiredService<AuditLog>()));
         ApiRoutes.MapOpen(routes, new HealthEndpoints(router),
             services.GetService<PspWebhookParser>() is { } parser ? new PspWebhookEndpoint(router, parser) : null,
             options.HasNoopEndpoint ? place : null);

@@ -1,3 +1,4 @@
+using Millrace.Api.Audit;
 using Millrace.Api.Backups;
 using Millrace.Api.Documentation;
 using Millrace.Api.Health;
@@ -110,6 +111,32 @@ internal static class ApiRoutes
         routes.Map("PUT", "/v1/cluster/payload-format", cluster.RaiseFormatAsync, new("raise_payload_format", "Write the newest payload format that all nodes can read")
         {
             Tag = "cluster", Answer = typeof(PayloadFormatShape), Scope = Scopes.SystemOperate,
+        });
+    }
+
+    public static void MapKeys(Routes routes, KeyEndpoints keys, AuditEndpoint audit)
+    {
+        routes.Post("/v1/api-keys", keys.CreateAsync, new("create_api_key", "Make an API key; its text is in this answer and nowhere else")
+        {
+            Tag = "api keys", Body = typeof(NewApiKeyShape), Answer = typeof(ApiKeyShape), Scope = Scopes.Admin, Statuses = [201, 200],
+        });
+        routes.Map("GET", "/v1/api-keys", keys.ListAsync, new("list_api_keys", "The tenant's API keys, never their text")
+        {
+            Tag = "api keys", Answer = typeof(ApiKeyListShape), Scope = Scopes.Admin,
+        });
+        routes.Post("/v1/api-keys/{key}/rotate", keys.RotateAsync, new("rotate_api_key", "Make a key that can do what another can, and let that one end")
+        {
+            Tag = "api keys", Body = typeof(RotationShape), IsBodyOptional = true, Answer = typeof(ApiKeyShape), Scope = Scopes.Admin, Statuses = [201, 200],
+        });
+        // Says what shall be, so a repeat changes nothing and needs no key.
+        routes.Map("DELETE", "/v1/api-keys/{key}", keys.RevokeAsync, new("revoke_api_key", "Withdraw an API key; all nodes refuse it within a second")
+        {
+            Tag = "api keys", Scope = Scopes.Admin, Statuses = [204],
+        });
+        routes.Map("GET", "/v1/audit", audit.HandleAsync, new("list_audit", "What was done to the tenant's keys, oldest first; with system:operate, to the installation too")
+        {
+            Tag = "audit", Answer = typeof(AuditListShape), Scope = Scopes.Admin,
+            Query = [("after", "The last entry seen, next_cursor of the page before; none for the first page."), ("limit", "1 to 200; 50 without.")],
         });
     }
 

@@ -87,6 +87,16 @@ internal sealed record BackupShape(
     string Id, string Status, DateTimeOffset StartedAt, long DoneBytes, long TotalBytes,
     string? Name, DateTimeOffset? TakenAt, long? Bytes, int? Partitions, long? Records, string? Failure);
 
+internal sealed record ApiKeyShape(
+    string Id, string Name, string[] Scopes, string State, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? LastUsedAt, string? Key = null);
+
+internal sealed record ApiKeyListShape(ApiKeyShape[] Data);
+
+internal sealed record AuditEntryShape(
+    long Seq, DateTimeOffset At, ActorShape Actor, string Action, string Subject, Dictionary<string, JsonElement> Detail, string Chain);
+
+internal sealed record AuditListShape(AuditEntryShape[] Data, bool HasMore, string? NextCursor);
+
 internal sealed record HealthShape(string Status);
 
 internal sealed record ProblemShape(

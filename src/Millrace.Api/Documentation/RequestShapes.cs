@@ -46,6 +46,10 @@ internal sealed record PutItemShape(string Name, long Price, string Currency, lo
 
 internal sealed record AdjustStockShape(string Sku, long Delta, string Reason, string? Location = null);
 
+internal sealed record NewApiKeyShape(string Name, string[] Scopes, DateTimeOffset? ExpiresAt = null);
+
+internal sealed record RotationShape(int OverlapS = 86_400);
+
 internal sealed record EmptyShape;
 
 /// <summary>As the provider sends it.</summary>

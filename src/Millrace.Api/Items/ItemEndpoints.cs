@@ -11,14 +11,14 @@ namespace Millrace.Api.Items;
 /// <summary>The catalog, and what can be sold of it.</summary>
 internal sealed class ItemEndpoints(PartitionRouter router)
 {
-    public async Task PutAsync(HttpContext http, ApiKey key)
+    public async Task PutAsync(HttpContext http, Caller caller)
     {
         var sku = Sku(http);
         var (utf8, problem) = ItemBody.IsSku(sku)
             ? await SmallBody.ReadAsync(http.Request, mayBeEmpty: false)
             : ([], Problem.Of([new FieldError("", "invalid_format", "A SKU is 1 to 64 characters of printable ASCII.")]));
         StockCommand.DefineItem? command = null;
-        problem ??= ItemBody.Parse(utf8, key.Tenant, sku, out command);
+        problem ??= ItemBody.Parse(utf8, caller.Tenant, sku, out command);
         if (problem is not null)
         {
             await Answer.Problem(http, problem);
@@ -32,17 +32,17 @@ internal sealed class ItemEndpoints(PartitionRouter router)
             : StatusCodes.Status200OK);
     }
 
-    public async Task GetAsync(HttpContext http, ApiKey key)
+    public async Task GetAsync(HttpContext http, Caller caller)
     {
-        var reply = await router.SendAsync(new PartitionRequest.ReadItem(key.Tenant, Sku(http)), http.RequestAborted);
+        var reply = await router.SendAsync(new PartitionRequest.ReadItem(caller.Tenant, Sku(http)), http.RequestAborted);
         http.Response.Headers.CacheControl = "private, no-cache";
         await SendAsync(http, reply, StatusCodes.Status200OK);
     }
 
-    public async Task AvailabilityAsync(HttpContext http, ApiKey key)
+    public async Task AvailabilityAsync(HttpContext http, Caller caller)
     {
         // From the owner: the catalog at the edge knows prices, not stock.
-        var reply = await router.SendAsync(new PartitionRequest.ReadItem(key.Tenant, Sku(http)), http.RequestAborted);
+        var reply = await router.SendAsync(new PartitionRequest.ReadItem(caller.Tenant, Sku(http)), http.RequestAborted);
         if (!reply.IsSuccess() || reply.Item is null)
         {
             await SendAsync(http, reply, StatusCodes.Status200OK);

@@ -1,30 +1,45 @@
 using Millrace.Api.Edge;
 using Millrace.Api.Problems;
+using Millrace.Engine.Journal;
 
 namespace Millrace.Api.Keys;
 
 /// <summary>What an endpoint does for a caller who may use it.</summary>
-internal delegate Task Authorized(HttpContext http, ApiKey key);
+internal delegate Task Authorized(HttpContext http, Caller caller);
 
 /// <summary>Lets a request in by its API key and the key's scopes.</summary>
 internal sealed class Access(ApiKeyStore keys)
 {
-    /// <summary>Wraps an endpoint: no middleware, no principal, nothing allocated for a caller who may pass.</summary>
+    /// <summary>Wraps an endpoint: no middleware, no principal, nothing allocated for a caller who is known and may pass.</summary>
     public RequestDelegate Require(Scopes scope, Authorized handle) => http =>
     {
-        if (Find(http.Request) is not { } key)
+        var header = http.Request.Headers.Authorization;
+        if (header.Count != 1 || header[0] is not { } text)
             return Unauthenticated(http);
-        return key.Allows(scope) ? handle(http, key) : Answer.Problem(http, Lacks(scope));
+        return keys.FindKnown(text) is { } key ? Admit(http, key.Caller, scope, handle) : AskAsync(http, text, scope, handle);
     };
 
     public static Problem Lacks(Scopes scope) =>
         new(ProblemKinds.InsufficientScope, $"The scope {string.Join(' ', ScopeNames.Of(scope))} is needed.");
 
-    private ApiKey? Find(HttpRequest request)
+    private async Task AskAsync(HttpContext http, string header, Scopes scope, Authorized handle)
     {
-        var header = request.Headers.Authorization;
-        return header.Count == 1 && header[0] is { } text ? keys.FindByHeader(text) : null;
+        ApiKey? key;
+        try
+        {
+            key = await keys.FindAsync(header, http.RequestAborted);
+        }
+        catch (StoreUnavailableException)
+        {
+            await Answer.Problem(http, new Problem(ProblemKinds.Unavailable, "Whether the key is live cannot be told now."));
+            return;
+        }
+
+        await (key is null ? Unauthenticated(http) : Admit(http, key.Caller, scope, handle));
     }
+
+    private static Task Admit(HttpContext http, Caller caller, Scopes scope, Authorized handle) =>
+        caller.Allows(scope) ? handle(http, caller) : Answer.Problem(http, Lacks(scope));
 
     private static Task Unauthenticated(HttpContext http)
     {

@@ -22,10 +22,25 @@ public sealed record ApiKey(
     DateTimeOffset? ExpiresAt,
     DateTimeOffset? RevokedAt)
 {
-    /// <summary>How its deeds are recorded.</summary>
-    public Actor Actor { get; } = new(ActorKind.ApiKey, Id);
+    public Caller Caller { get; } = new(Tenant, new Actor(ActorKind.ApiKey, Id), Scopes);
+
+    /// <summary>Of this key whatever is changed of it: shared by all that are made from each other.</summary>
+    internal KeyUse Use { get; } = new();
+
+    /// <summary>In a word, for people.</summary>
+    public string State(DateTimeOffset now) => IsLive(now) ? "live" : RevokedAt is null ? "expired" : "revoked";
 
     public bool IsLive(DateTimeOffset now) => RevokedAt is null && !(ExpiresAt <= now);
+}
 
-    public bool Allows(Scopes scope) => (Scopes & scope) == scope;
+/// <summary>When a key was last used here. Thread-safe.</summary>
+internal sealed class KeyUse
+{
+    private long _unixMs;
+
+    /// <summary>0 for never.</summary>
+    public long UnixMs => Volatile.Read(ref _unixMs);
+
+    // A race keeps one of two moments that are almost the same.
+    public void Note(long unixMs) => Volatile.Write(ref _unixMs, unixMs);
 }

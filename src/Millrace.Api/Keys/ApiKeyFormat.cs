@@ -16,12 +16,16 @@ internal static class ApiKeyFormat
     private const int Length = 8 + RandomLength + 1 + ChecksumLength;
     private const string Base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-    public static string Create()
+    /// <returns>The text of a new key, and its hash.</returns>
+    public static (string Text, byte[] Hash) Create()
     {
         var body = Prefix + RandomNumberGenerator.GetString(Base62, RandomLength);
         Span<char> checksum = stackalloc char[ChecksumLength];
         Checksum(body, checksum);
-        return $"{body}_{checksum}";
+        var text = $"{body}_{checksum}";
+        var hash = new byte[SHA256.HashSizeInBytes];
+        TryHash(text, hash);
+        return (text, hash);
     }
 
     /// <summary>Hashes a well-formed key.</summary>

@@ -1,158 +1,198 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using Millrace.Cluster.Administration;
 using Millrace.Domain.Identity;
+using Millrace.Domain.Orders;
+using Millrace.Engine.Administration;
+using Millrace.Engine.Journal;
 
 namespace Millrace.Api.Keys;
 
 /// <summary>
-/// The API keys of a data folder. Thread-safe. The file is the truth: a server sees within a second what another
-/// process, such as the CLI, writes to it.
+/// The API keys, as they follow from the audit log. Thread-safe. What another process does to a key holds here as soon as the log is read again,
+/// which a running node does twice a second.
 /// </summary>
-public sealed class ApiKeyStore
+public sealed class ApiKeyStore : IAuditFollower
 {
     /// <summary>So that a key can be replaced without a gap, and forgotten ones do not pile up.</summary>
     public const int MaxLivePerClient = 2;
 
-    /// <summary>The file in the data folder.</summary>
-    public const string FileName = "keys.json";
-
-    private static readonly TimeSpan MostAgeAtHit = TimeSpan.FromSeconds(1);
+    // A new key's first requests come at once; unknown keys in any number cost no more than this many reads.
     private static readonly TimeSpan MostAgeAtMiss = TimeSpan.FromMilliseconds(50);
-    private readonly ApiKeyFile _file;
+    private readonly AuditLog _audit;
     private readonly TimeProvider _time;
-    private readonly Lock _refreshing = new();
-    private volatile Dictionary<UInt128, ApiKey> _byHash = [];
+    private readonly ConcurrentDictionary<UInt128, ApiKey> _byHash = new();
+    private readonly ConcurrentDictionary<string, ApiKey> _byId = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (string Id, string Payload)> _requests = new(StringComparer.Ordinal);
     private volatile RecentKeys _recent = new();
-    private (DateTime, long) _stamp;
-    private long _checkedAt;
 
-    /// <param name="directory">The data folder; made on the first write.</param>
+    /// <param name="audit">Not yet read.</param>
     /// <param name="time">Our clock.</param>
-    public ApiKeyStore(string directory, TimeProvider time)
+    public ApiKeyStore(AuditLog audit, TimeProvider time)
     {
-        _file = new ApiKeyFile(directory);
-        _time = time;
-        Load();
+        ArgumentNullException.ThrowIfNull(audit);
+        (_audit, _time) = (audit, time);
+        audit.Add(this);
+    }
+
+    /// <summary>All keys, oldest first, with those that have ended.</summary>
+    public IReadOnlyList<ApiKey> List() => [.. _byId.Values.OrderBy(key => key.CreatedAt).ThenBy(key => key.Id, StringComparer.Ordinal)];
+
+    /// <summary>When each key was last used, by any node, to within a minute.</summary>
+    public async Task<IReadOnlyDictionary<string, DateTimeOffset>> ReadUsesAsync(CancellationToken cancellation)
+    {
+        var uses = await _audit.ReadKeyUsesAsync(cancellation);
+        return _byId.Values.Select(key => (key.Id, At: Math.Max(key.Use.UnixMs, uses.GetValueOrDefault(key.Id)))).Where(use => use.At > 0)
+            .ToDictionary(use => use.Id, use => DateTimeOffset.FromUnixTimeMilliseconds(use.At), StringComparer.Ordinal);
     }
 
     /// <summary>Makes a key.</summary>
-    /// <returns>Its text, which nothing can show again.</returns>
-    /// <exception cref="InvalidOperationException">The client has two live keys already.</exception>
-    public (string Text, ApiKey Key) Create(TenantId tenant, string client, Scopes scopes, DateTimeOffset? expiresAt)
+    /// <param name="tenant">The merchant that it acts for.</param>
+    /// <param name="client">The program that will hold it.</param>
+    /// <param name="scopes">What it may do.</param>
+    /// <param name="expiresAt">Its end; null for none.</param>
+    /// <param name="actor">Who asks.</param>
+    /// <param name="request">Makes a repeat known; null when there can be none.</param>
+    /// <param name="cancellation">Gives up waiting; the key may be made.</param>
+    /// <exception cref="StoreUnavailableException">The key may be made, but nobody knows its text.</exception>
+    public async Task<KeyOutcome> CreateAsync(
+        TenantId tenant, string client, Scopes scopes, DateTimeOffset? expiresAt, Actor actor, KeyRequest? request, CancellationToken cancellation)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(client);
         ArgumentOutOfRangeException.ThrowIfEqual((int)scopes, (int)Scopes.None, nameof(scopes));
-        using var gate = _file.Lock();
-        var keys = _file.Read();
-        var now = _time.GetUtcNow();
-        if (keys.Count(k => k.Tenant == tenant && k.Client == client && k.IsLive(now)) >= MaxLivePerClient)
-            throw new InvalidOperationException($"Client '{client}' of '{tenant}' has {MaxLivePerClient} live keys: revoke one first.");
-        var text = ApiKeyFormat.Create();
-        var hash = new byte[SHA256.HashSizeInBytes];
-        ApiKeyFormat.TryHash(text, hash);
-        var id = "key_" + RandomNumberGenerator.GetString("0123456789abcdefghjkmnpqrstvwxyz", 12);
-        var key = new ApiKey(id, tenant, client, scopes, hash, now, expiresAt, null);
-        _file.Write([.. keys, key]);
-        Load();
-        return (text, key);
+        var (text, hash) = ApiKeyFormat.Create();
+        var made = new ApiKey(NewId(), tenant, client, scopes, hash, _time.GetUtcNow(), expiresAt, null);
+        KeyOutcome outcome = new KeyOutcome.Made(text, made);
+        await _audit.AddAsync(() =>
+        {
+            outcome = Repeat(request) ?? (LiveOf(tenant, client) >= MaxLivePerClient ? new KeyOutcome.TooMany() : new KeyOutcome.Made(text, made));
+            return outcome is KeyOutcome.Made ? KeyRecords.OfCreation(made, actor, request?.ToString(), null) : null;
+        }, cancellation);
+        return outcome;
     }
 
-    public IReadOnlyList<ApiKey> List() => _file.Read();
+    /// <summary>Makes a key that can do what another can, and lets that one end.</summary>
+    /// <param name="id">The key to replace.</param>
+    /// <param name="tenant">Whose key it must be; null for any.</param>
+    /// <param name="overlap">How much longer the old one is accepted.</param>
+    /// <param name="actor">Who asks.</param>
+    /// <param name="request">Makes a repeat known; null when there can be none.</param>
+    /// <param name="cancellation">Gives up waiting; it may be done.</param>
+    public async Task<KeyOutcome> RotateAsync(string id, TenantId? tenant, TimeSpan overlap, Actor actor, KeyRequest? request, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(overlap, TimeSpan.Zero);
+        var (text, hash) = ApiKeyFormat.Create();
+        var newId = NewId();
+        KeyOutcome outcome = new KeyOutcome.NotFound();
+        await _audit.AddAsync(() =>
+        {
+            if ((outcome = Repeat(request)!) is not null)
+                return null;
+            if (LiveOne(id, tenant) is not { } old)
+            {
+                outcome = new KeyOutcome.NotFound();
+                return null;
+            }
 
+            if (LiveOf(old.Tenant, old.Client) >= MaxLivePerClient)
+            {
+                outcome = new KeyOutcome.TooMany();
+                return null;
+            }
+
+            var now = _time.GetUtcNow();
+            var end = now + overlap;
+            var made = old with { Id = newId, Hash = hash, CreatedAt = now };
+            outcome = new KeyOutcome.Made(text, made);
+            return KeyRecords.OfCreation(made, actor, request?.ToString(), (id, old.ExpiresAt < end ? old.ExpiresAt.Value : end));
+        }, cancellation);
+        return outcome;
+    }
+
+    /// <param name="id">The key.</param>
+    /// <param name="tenant">Whose key it must be; null for any.</param>
+    /// <param name="actor">Who asks.</param>
+    /// <param name="cancellation">Gives up waiting; it may be done.</param>
     /// <returns>False when there is no such live key.</returns>
-    public bool Revoke(string id)
+    public async Task<bool> RevokeAsync(string id, TenantId? tenant, Actor actor, CancellationToken cancellation) =>
+        await _audit.AddAsync(() => LiveOne(id, tenant) is { } key ? KeyRecords.OfRevocation(key, actor) : null, cancellation) is not null;
+
+    public void Apply(AuditEntry entry)
     {
-        using var gate = _file.Lock();
-        var keys = _file.Read();
-        var index = keys.FindIndex(k => k.Id == id && k.RevokedAt is null);
-        if (index < 0)
-            return false;
-        keys[index] = keys[index] with { RevokedAt = _time.GetUtcNow() };
-        _file.Write(keys);
-        Load();
-        return true;
+        ArgumentNullException.ThrowIfNull(entry);
+        if (entry.Action == KeyRecords.Created)
+        {
+            var created = KeyRecords.ReadCreation(entry);
+            Put(created.ToKey(entry));
+            if (created is { Replaces: { } old, ReplacedEndsAt: { } end } && _byId.TryGetValue(old, out var replaced))
+                Put(replaced with { ExpiresAt = end });
+            if (KeyRequest.TryParse(created.Request) is { } request)
+                _requests[request.Key] = (entry.Subject, request.Payload);
+        }
+        else if (entry.Action == KeyRecords.Revoked && _byId.TryGetValue(entry.Subject, out var key))
+        {
+            Put(key with { RevokedAt = DateTimeOffset.FromUnixTimeMilliseconds(entry.AtUnixMs) });
+        }
     }
 
-    /// <summary>The live key with this text; null when there is none.</summary>
-    public ApiKey? Find(ReadOnlySpan<char> text)
+    /// <summary>The live key of an <c>Authorization</c> header, of those that this process knows; null when it names none.</summary>
+    internal ApiKey? FindKnown(string header)
     {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        if (!ApiKeyFormat.TryHash(text, hash))
-            return null;
-        RefreshAfterAHit();
-        if (Find(hash) is { } key)
-            return key;
-        RefreshAfterAMiss();
-        // Also when another request's refresh has just ended.
-        return Find(hash);
-    }
-
-    /// <summary>The live key of an <c>Authorization: Bearer</c> header; null when it names none.</summary>
-    internal ApiKey? FindByHeader(string header)
-    {
-        const string scheme = "Bearer ";
-        RefreshAfterAHit();
         var recent = _recent;
-        if (recent.Find(header) is { } known)
-            return known.IsLive(_time.GetUtcNow()) ? known : null;
-        if (!header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) || Find(header.AsSpan(scheme.Length)) is not { } key)
+        var key = recent.Find(header);
+        if (key is null && TryHash(header, out var hash) && (key = Known(hash)) is not null)
+            recent.Add(header, key);
+        var now = _time.GetUtcNow();
+        if (key is null || !key.IsLive(now))
             return null;
-        recent.Add(header, key);
+        key.Use.Note(now.ToUnixTimeMilliseconds());
         return key;
     }
 
-    private ApiKey? Find(ReadOnlySpan<byte> hash) =>
-        _byHash.TryGetValue(BinaryPrimitives.ReadUInt128LittleEndian(hash), out var key)
-        && CryptographicOperations.FixedTimeEquals(hash, key.Hash) && key.IsLive(_time.GetUtcNow())
-            ? key
-            : null;
-
-    // Whoever is known already does not wait for the file.
-    private void RefreshAfterAHit()
+    /// <summary>As <see cref="FindKnown"/>, also of those that another process has just made.</summary>
+    /// <exception cref="StoreUnavailableException">Whether there is such a key cannot be told now.</exception>
+    internal async ValueTask<ApiKey?> FindAsync(string header, CancellationToken cancellation)
     {
-        if (!IsOlderThan(MostAgeAtHit) || !_refreshing.TryEnter())
-            return;
-        try
-        {
-            Refresh();
-        }
-        finally
-        {
-            _refreshing.Exit();
-        }
+        // A key that is known and has ended is no reason to read.
+        if (!TryHash(header, out var hash) || Known(hash) is not null)
+            return null;
+        await _audit.RefreshAsync(MostAgeAtMiss, cancellation);
+        return FindKnown(header);
     }
 
-    // A new key's first requests come together: each waits for the one that reads the file, and none is sent away.
-    private void RefreshAfterAMiss()
+    private static bool TryHash(string header, out byte[] hash)
     {
-        if (!IsOlderThan(MostAgeAtMiss))
-            return;
-        lock (_refreshing)
-        {
-            if (IsOlderThan(MostAgeAtMiss))
-                Refresh();
-        }
+        const string scheme = "Bearer ";
+        hash = new byte[SHA256.HashSizeInBytes];
+        return header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) && ApiKeyFormat.TryHash(header.AsSpan(scheme.Length), hash);
     }
 
-    private bool IsOlderThan(TimeSpan age) => _time.GetElapsedTime(Volatile.Read(ref _checkedAt)) >= age;
+    private static string NewId() => "key_" + RandomNumberGenerator.GetString("0123456789abcdefghjkmnpqrstvwxyz", 12);
 
-    private void Refresh()
+    private static UInt128 IndexOf(ReadOnlySpan<byte> hash) => BinaryPrimitives.ReadUInt128LittleEndian(hash);
+
+    private ApiKey? Known(ReadOnlySpan<byte> hash) =>
+        _byHash.TryGetValue(IndexOf(hash), out var key) && CryptographicOperations.FixedTimeEquals(hash, key.Hash) ? key : null;
+
+    private ApiKey? LiveOne(string id, TenantId? tenant) =>
+        _byId.TryGetValue(id, out var key) && key.IsLive(_time.GetUtcNow()) && (tenant is null || key.Tenant == tenant) ? key : null;
+
+    private int LiveOf(TenantId tenant, string client)
     {
-        if (_file.Stamp() != _stamp)
-            Load();
-        Volatile.Write(ref _checkedAt, _time.GetTimestamp());
+        var now = _time.GetUtcNow();
+        return _byId.Values.Count(key => key.Tenant == tenant && key.Client == client && key.IsLive(now));
     }
 
-    private void Load()
+    private KeyOutcome? Repeat(KeyRequest? request) => request is not null && _requests.TryGetValue(request.Key, out var before)
+        ? before.Payload == request.Payload ? new KeyOutcome.MadeBefore(_byId[before.Id]) : new KeyOutcome.OtherRequest()
+        : null;
+
+    private void Put(ApiKey key)
     {
-        lock (_refreshing)
-        {
-            // The stamp first: a write in between is seen as a change later.
-            _stamp = _file.Stamp();
-            _byHash = _file.Read().ToDictionary(k => BinaryPrimitives.ReadUInt128LittleEndian(k.Hash));
-            // What was checked before may be revoked now.
-            _recent = new RecentKeys();
-            Volatile.Write(ref _checkedAt, _time.GetTimestamp());
-        }
+        _byId[key.Id] = key;
+        _byHash[IndexOf(key.Hash)] = key;
+        // What was checked before may have ended.
+        _recent = new RecentKeys();
     }
 }

@@ -36,14 +36,21 @@ public static class ScopeNames
         ("admin", Scopes.Admin),
     ];
 
-    public static IEnumerable<string> All => Table.Select(row => row.Name);
+    // What a person is commonly given. Understood wherever scopes are; shown as what they stand for.
+    private static readonly (string Name, Scopes Scope)[] Roles =
+    [
+        ("viewer", Scopes.OrdersRead | Scopes.StockRead),
+        ("operator", Scopes.OrdersRead | Scopes.OrdersWrite | Scopes.OrdersRefund | Scopes.StockRead | Scopes.StockWrite | Scopes.OpsWrite),
+    ];
+
+    public static IEnumerable<string> All => Table.Concat(Roles).Select(row => row.Name);
 
     public static bool TryParse(IEnumerable<string> names, out Scopes scopes)
     {
         scopes = Scopes.None;
         foreach (var name in names)
         {
-            var row = Array.Find(Table, r => r.Name == name);
+            var row = Table.Concat(Roles).FirstOrDefault(r => r.Name == name);
             if (row.Name is null)
                 return false;
             scopes |= row.Scope;

@@ -10,7 +10,7 @@ namespace Millrace.Api.Operations;
 /// <summary>Nodes and partitions, for whoever runs them: not a tenant's business.</summary>
 internal sealed class ClusterEndpoints(ClusterOperations cluster)
 {
-    public Task NodesAsync(HttpContext http, ApiKey key) => Answer.Json(http, StatusCodes.Status200OK, cluster, static (w, c) =>
+    public Task NodesAsync(HttpContext http, Caller caller) => Answer.Json(http, StatusCodes.Status200OK, cluster, static (w, c) =>
     {
         WriteData(w, c.Nodes(), static (w, node) =>
         {
@@ -24,7 +24,7 @@ internal sealed class ClusterEndpoints(ClusterOperations cluster)
         w.WriteEndObject();
     });
 
-    public Task PartitionsAsync(HttpContext http, ApiKey key) => Answer.Json(http, StatusCodes.Status200OK, cluster, static (w, c) =>
+    public Task PartitionsAsync(HttpContext http, Caller caller) => Answer.Json(http, StatusCodes.Status200OK, cluster, static (w, c) =>
     {
         WriteData(w, c.Partitions(), static (w, partition) =>
         {
@@ -35,13 +35,13 @@ internal sealed class ClusterEndpoints(ClusterOperations cluster)
         w.WriteEndObject();
     });
 
-    public Task DrainAsync(HttpContext http, ApiKey key) => SetDrainedAsync(http, key, isDrained: true);
+    public Task DrainAsync(HttpContext http, Caller caller) => SetDrainedAsync(http, caller, isDrained: true);
 
-    public Task UndrainAsync(HttpContext http, ApiKey key) => SetDrainedAsync(http, key, isDrained: false);
+    public Task UndrainAsync(HttpContext http, Caller caller) => SetDrainedAsync(http, caller, isDrained: false);
 
-    public Task RaiseFormatAsync(HttpContext http, ApiKey key) => InClusterAsync(http, async () =>
+    public Task RaiseFormatAsync(HttpContext http, Caller caller) => InClusterAsync(http, async () =>
     {
-        var raised = await cluster.RaiseFormatAsync(http.RequestAborted);
+        var raised = await cluster.RaiseFormatAsync(caller.Actor, http.RequestAborted);
         await Answer.Json(http, StatusCodes.Status200OK, raised, static (w, r) =>
         {
             w.WriteStartObject();
@@ -54,11 +54,11 @@ internal sealed class ClusterEndpoints(ClusterOperations cluster)
         });
     });
 
-    private Task SetDrainedAsync(HttpContext http, ApiKey key, bool isDrained) => InClusterAsync(http, async () =>
+    private Task SetDrainedAsync(HttpContext http, Caller caller, bool isDrained) => InClusterAsync(http, async () =>
     {
         var name = (string)http.GetRouteValue("name")!;
-        if (await cluster.SetDrainedAsync(name, isDrained, http.RequestAborted))
-            await NodesAsync(http, key);
+        if (await cluster.SetDrainedAsync(name, isDrained, caller.Actor, http.RequestAborted))
+            await NodesAsync(http, caller);
         else
             await Answer.Problem(http, new Problem(ProblemKinds.NodeNotFound, "No living node has this name."));
     });

@@ -20,14 +20,14 @@ internal sealed class AdjustEndpoint(PartitionRouter router)
     private const long MaxDelta = 1_000_000_000;
     private static readonly FieldSet Fields = new("sku", "delta", "reason", "location");
 
-    public async Task HandleAsync(HttpContext http, ApiKey key)
+    public async Task HandleAsync(HttpContext http, Caller caller)
     {
         var problem = IdempotencyKey.Read(http.Request.Headers[IdempotencyKey.HeaderName], out var idempotencyKey);
         var utf8 = Array.Empty<byte>();
         if (problem is null)
             (utf8, problem) = await SmallBody.ReadAsync(http.Request, mayBeEmpty: false);
         StockCommand.Adjust? command = null;
-        problem ??= Parse(utf8, key.Tenant, NameHash.ChangeKey(key.Tenant, "stock/adjustments", idempotencyKey), out command);
+        problem ??= Parse(utf8, caller.Tenant, NameHash.ChangeKey(caller.Tenant, "stock/adjustments", idempotencyKey), out command);
         if (problem is not null)
         {
             await Answer.Problem(http, problem);

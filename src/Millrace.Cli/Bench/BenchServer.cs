@@ -1,10 +1,10 @@
 using System.Text.Json;
 using Millrace.Api.Keys;
+using Millrace.Cli.Keys;
 using Millrace.Cli.Children;
 using Millrace.Cli.Bench.Metrics;
 using Millrace.Cli.Client;
 using Millrace.Cli.Serve;
-using Millrace.Domain.Identity;
 
 namespace Millrace.Cli.Bench;
 
@@ -133,9 +133,6 @@ internal sealed class BenchServer : IAsyncDisposable
 
     private async Task StartPartsAsync(PlaceSettings settings, CancellationToken cancellation)
     {
-        // Before the server starts, which so knows the key from its first request on.
-        var keys = new ApiKeyStore(DataDirectory, TimeProvider.System);
-        ApiKey = keys.Create(TenantId.Parse("bench"), $"bench-{Environment.ProcessId}", Scopes.Admin, TimeProvider.System.GetUtcNow().AddDays(1)).Text;
         var psp = "instant";
         if (settings.IsHttpPsp)
         {
@@ -158,6 +155,8 @@ internal sealed class BenchServer : IAsyncDisposable
 
         if (settings.Partitions is { } partitions)
             arguments.AddRange(["--partitions", partitions.ToString()]);
+        // Before the server starts, which so knows the key from its first request on.
+        ApiKey = await KeyAdministration.MakeAsync(DataDirectory, _database, "bench", $"bench-{Environment.ProcessId}", Scopes.Admin, cancellation, settings.Partitions);
         CommandLine = "millrace " + string.Join(' ', arguments);
         _arguments = [.. arguments];
         await StartServerAsync(cancellation);

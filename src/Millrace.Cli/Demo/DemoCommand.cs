@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Millrace.Api.Keys;
+using Millrace.Cli.Keys;
 using Millrace.Cli.Children;
 using Millrace.Cli.Serve;
-using Millrace.Domain.Identity;
 using Millrace.Engine.Journal;
 
 namespace Millrace.Cli.Demo;
@@ -47,7 +47,7 @@ internal static class DemoCommand
         var folder = Path.Combine(data, "node");
         await using var app = Node.Build(new NodeOptions { DataDirectory = folder, Url = url, Psp = psp.Url, PspWebhookSecret = secret });
         await app.StartAsync(stop);
-        var key = NewKey(folder);
+        var key = await NewKeyAsync(folder, stop);
         using var shop = new DemoShop(new Uri(url), key);
         try
         {
@@ -67,13 +67,13 @@ internal static class DemoCommand
     }
 
     // Keys are shown once, so each run makes its own and revokes those of earlier runs.
-    private static string NewKey(string folder)
+    private static async Task<string> NewKeyAsync(string folder, CancellationToken cancellation)
     {
-        var keys = new ApiKeyStore(folder, TimeProvider.System);
-        var tenant = TenantId.Parse("demo");
-        foreach (var old in keys.List().Where(k => k.Tenant == tenant && k.Client == "demo" && k.IsLive(TimeProvider.System.GetUtcNow())))
-            keys.Revoke(old.Id);
-        return keys.Create(tenant, "demo", Scopes.Admin, TimeProvider.System.GetUtcNow().AddDays(7)).Text;
+        await using var administration = await KeyAdministration.OpenAsync(folder, null, cancellation);
+        var now = TimeProvider.System.GetUtcNow();
+        foreach (var old in administration.Keys.List().Where(key => key.Tenant.Value == "demo" && key.Client == "demo" && key.IsLive(now)))
+            await administration.Keys.RevokeAsync(old.Id, old.Tenant, KeyAdministration.Actor, cancellation);
+        return await administration.MakeAsync("demo", "demo", Scopes.Admin, now.AddDays(7), cancellation);
     }
 
     private static void Welcome(string url, string key, Uri psp, string first, TimeSpan elapsed) => Console.Out.WriteLine($"""

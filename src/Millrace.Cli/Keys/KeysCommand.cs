@@ -2,50 +2,48 @@ using System.CommandLine;
 using System.Text.Json;
 using Millrace.Api.Keys;
 using Millrace.Cli.Client;
+using Millrace.Cli.Stores;
 using Millrace.Domain.Identity;
 
 namespace Millrace.Cli.Keys;
 
-/// <summary><c>millrace keys create|list|revoke</c>: on the data folder itself, since the first key cannot be asked for with a key.</summary>
+/// <summary><c>millrace keys create|list|rotate|revoke</c>: on the store itself, since the first key cannot be asked for with a key.</summary>
 public static class KeysCommand
 {
+    private static readonly TimeSpan DefaultOverlap = TimeSpan.FromHours(24);
+
     public static Command Create()
     {
-        var command = new Command("keys", "Make and withdraw API keys of a data folder");
+        var command = new Command("keys", "Make and withdraw API keys of a store");
         command.Subcommands.Add(CreateKey());
         command.Subcommands.Add(List());
+        command.Subcommands.Add(Rotate());
         command.Subcommands.Add(Revoke());
         return command;
     }
 
     private static Command CreateKey()
     {
-        var data = DataOption();
         var tenant = new Option<string>("--tenant") { Description = "The merchant: a-z 0-9 _ -", DefaultValueFactory = _ => "default" };
         var name = new Option<string>("--name") { Description = "The program that will hold it", Required = true };
         var scopes = new Option<string>("--scopes") { Description = string.Join(", ", ScopeNames.All) + "; separated by commas", Required = true };
         var expires = new Option<DateTimeOffset?>("--expires") { Description = "When it ends (ISO 8601) [default: never]" };
-        var command = new Command("create", "Make a key; its text is shown this once") { data, tenant, name, scopes, expires };
-        command.SetGuardedAction(async (arguments, cancellation) =>
-        {
-            var (text, key) = new ApiKeyStore(arguments.GetValue(data)!, TimeProvider.System).Create(
-                ParseTenant(arguments.GetValue(tenant)!), arguments.GetValue(name)!, ParseScopes(arguments.GetValue(scopes)!), arguments.GetValue(expires));
-            await Console.Error.WriteLineAsync($"{key.Id} for '{key.Client}' of '{key.Tenant}'. Keep the text: it cannot be shown again.");
-            await Console.Out.WriteLineAsync(text.AsMemory(), cancellation);
-            return Acting.Done;
-        });
-        return command;
+        var command = new Command("create", "Make a key; its text is shown this once") { tenant, name, scopes, expires };
+        return OnStore(command, async (administration, arguments, cancellation) => await TellAsync(await administration.Keys.CreateAsync(
+            ParseTenant(arguments.GetValue(tenant)!), arguments.GetValue(name)!, ParseScopes(arguments.GetValue(scopes)!),
+            arguments.GetValue(expires), KeyAdministration.Actor, null, cancellation)));
     }
 
     private static Command List()
     {
-        var (data, output) = (DataOption(), new Output());
-        var command = new Command("list", "Show keys, never their text") { data };
+        var output = new Output();
+        var command = new Command("list", "Show keys, never their text");
         output.AddTo(command);
-        command.SetGuardedAction((arguments, _) =>
+        return OnStore(command, async (administration, arguments, cancellation) =>
         {
             var now = TimeProvider.System.GetUtcNow();
-            var rows = new ApiKeyStore(arguments.GetValue(data)!, TimeProvider.System).List().Select(key => JsonSerializer.SerializeToElement(new
+            var uses = await administration.Keys.ReadUsesAsync(cancellation);
+            var rows = administration.Keys.List().Select(key => JsonSerializer.SerializeToElement(new
             {
                 id = key.Id,
                 tenant = key.Tenant.Value,
@@ -53,31 +51,67 @@ public static class KeysCommand
                 scopes = string.Join(',', ScopeNames.Of(key.Scopes)),
                 created_at = key.CreatedAt,
                 expires_at = key.ExpiresAt,
-                state = key.IsLive(now) ? "live" : key.RevokedAt is null ? "expired" : "revoked",
+                last_used_at = uses.TryGetValue(key.Id, out var at) ? at : (DateTimeOffset?)null,
+                state = key.State(now),
             }));
-            output.WriteMany(arguments, [.. rows], "id", "tenant", "name", "scopes", "created_at", "expires_at", "state");
-            return Task.FromResult(Acting.Done);
+            output.WriteMany(arguments, [.. rows], "id", "tenant", "name", "scopes", "created_at", "expires_at", "last_used_at", "state");
+            return Acting.Done;
         });
-        return command;
+    }
+
+    private static Command Rotate()
+    {
+        var id = new Argument<string>("id") { Description = "key_…" };
+        var overlap = new Option<TimeSpan>("--overlap") { Description = "How much longer the old key is accepted, as [D.]HH:MM:SS", DefaultValueFactory = _ => DefaultOverlap };
+        var command = new Command("rotate", "Make a key that can do what another can, and let that one end") { id, overlap };
+        return OnStore(command, async (administration, arguments, cancellation) =>
+        {
+            var length = arguments.GetValue(overlap);
+            if (length < TimeSpan.Zero)
+                throw new UsageException($"{overlap.Name} is not negative.");
+            return await TellAsync(await administration.Keys.RotateAsync(arguments.GetValue(id)!, null, length, KeyAdministration.Actor, null, cancellation));
+        });
     }
 
     private static Command Revoke()
     {
-        var data = DataOption();
         var id = new Argument<string>("id") { Description = "key_…" };
-        var command = new Command("revoke", "Withdraw a key; a running server refuses it within a second") { id, data };
-        command.SetGuardedAction(async (arguments, _) =>
+        var command = new Command("revoke", "Withdraw a key; running servers refuse it within a second") { id };
+        return OnStore(command, async (administration, arguments, cancellation) =>
         {
             var name = arguments.GetValue(id)!;
-            if (new ApiKeyStore(arguments.GetValue(data)!, TimeProvider.System).Revoke(name))
+            if (await administration.Keys.RevokeAsync(name, null, KeyAdministration.Actor, cancellation))
                 return Acting.Done;
-            await Console.Error.WriteLineAsync($"millrace: there is no live key '{name}' in this data folder.");
-            return Acting.Failed;
+            throw new InvalidOperationException($"There is no live key '{name}' in this store.");
+        });
+    }
+
+    private static async Task<int> TellAsync(KeyOutcome outcome)
+    {
+        var text = KeyAdministration.Text(outcome);
+        var key = ((KeyOutcome.Made)outcome).Key;
+        await Console.Error.WriteLineAsync($"{key.Id} for '{key.Client}' of '{key.Tenant}'. Keep the text: it cannot be shown again.");
+        await Console.Out.WriteLineAsync(text);
+        return Acting.Done;
+    }
+
+    private static Command OnStore(Command command, Func<KeyAdministration, ParseResult, CancellationToken, Task<int>> act)
+    {
+        var data = new Option<string?>("--data") { Description = "The server's data folder" };
+        var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the cluster's (home) database, in place of --data; also {ShardOption.HomeVariable}" };
+        command.Options.Add(data);
+        command.Options.Add(postgres);
+        command.SetGuardedAction(async (arguments, cancellation) =>
+        {
+            var folder = arguments.GetValue(data);
+            var database = arguments.GetValue(postgres) ?? (folder is null ? Environment.GetEnvironmentVariable(ShardOption.HomeVariable) : null);
+            if (folder is null == database is null)
+                throw new UsageException($"Name the store: {data.Name}, or {postgres.Name} ({ShardOption.HomeVariable}).");
+            await using var administration = await KeyAdministration.OpenAsync(folder, database, cancellation);
+            return await act(administration, arguments, cancellation);
         });
         return command;
     }
-
-    private static Option<string> DataOption() => new("--data") { Description = "The server's data folder", Required = true };
 
     private static TenantId ParseTenant(string text) => TenantId.TryParse(text, out var tenant)
         ? tenant

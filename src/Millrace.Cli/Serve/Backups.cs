@@ -1,6 +1,6 @@
 using Millrace.Api.Backups;
-using Millrace.Api.Keys;
 using Millrace.Storage.Sqlite;
+using Millrace.Storage.Sqlite.Administration;
 using Millrace.Storage.Sqlite.Backup;
 
 namespace Millrace.Cli.Serve;
@@ -16,7 +16,8 @@ internal static class Backups
             throw new BackupFailedException($"There is no folder '{folder}' for backups.");
         return services => cancellation =>
         {
-            var backup = Of(services.GetRequiredService<SqliteStore>(), folder, services.GetRequiredService<TimeProvider>());
+            var backup = Of(
+                services.GetRequiredService<SqliteStore>(), services.GetRequiredService<SqliteAdministration>(), folder, services.GetRequiredService<TimeProvider>());
             return new RunningBackup(() => (backup.DoneBytes, backup.TotalBytes), Task.Run(async () =>
             {
                 var made = await backup.RunAsync(cancellation);
@@ -25,7 +26,7 @@ internal static class Backups
         };
     }
 
-    /// <summary>With the API keys, of which the file holds hashes only: without it no merchant could use what is restored.</summary>
-    public static StoreBackup Of(SqliteStore store, string folder, TimeProvider time) =>
-        new(store, folder, [Path.Combine(store.DataDirectory, ApiKeyStore.FileName)], time);
+    /// <summary>With the audit log, from which the API keys follow: without it no merchant could use what is restored.</summary>
+    public static StoreBackup Of(SqliteStore store, SqliteAdministration administration, string folder, TimeProvider time) =>
+        new(store, folder, administration.CopyTo, time);
 }

@@ -1,7 +1,9 @@
 using Millrace.Api;
 using Millrace.Api.Keys;
 using Millrace.Cluster;
+using Millrace.Cluster.Administration;
 using Millrace.Cluster.Orleans;
+using Millrace.Engine.Administration;
 using Millrace.Engine.Journal;
 using Millrace.Engine.Payments;
 using Millrace.Engine.ReadModel;
@@ -10,6 +12,7 @@ using Millrace.Gateways.Psp;
 using Millrace.Storage.Postgres;
 using Millrace.Storage.Postgres.Shards;
 using Millrace.Storage.Sqlite;
+using Millrace.Storage.Sqlite.Administration;
 
 namespace Millrace.Cli.Serve;
 
@@ -26,7 +29,7 @@ public static class Node
         AddStore(builder.Services, options);
         AddPayments(builder.Services, options);
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(s => new ApiKeyStore(options.DataDirectory, s.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton<AuditLog>().AddSingleton<ApiKeyStore>();
         AddCluster(builder.Host, options);
         builder.Services.AddMillraceApi(new ApiOptions
         {
@@ -76,15 +79,18 @@ public static class Node
                 Console.Error.WriteLine($"millrace: shard '{name}' cannot be reached; its partitions are served once it can be.");
             AddStore(services, postgres);
             services.AddHostedService<PostgresChores>();
-            services.AddSingleton(new ClusterSettings(postgres.ReadDrainedNodesAsync, postgres.SetDrainedAsync, postgres.RaiseFormatAsync));
+            services.AddSingleton(postgres.Administration);
+            services.AddSingleton(new ClusterSettings(postgres.RaiseFormatAsync));
             return;
         }
 
+        var administration = SqliteAdministration.Open(options.DataDirectory!);
+        services.AddSingleton(_ => administration).AddSingleton<IAdministration>(s => s.GetRequiredService<SqliteAdministration>());
         if (options.Backups is { } backups)
-            services.AddSingleton(Backups.Starter(options.DataDirectory, backups));
+            services.AddSingleton(Backups.Starter(options.DataDirectory!, backups));
         AddStore(services, SqliteStore.Open(new SqliteStoreOptions
         {
-            DataDirectory = options.DataDirectory,
+            DataDirectory = options.DataDirectory!,
             PartitionCount = options.Partitions,
         }));
     }

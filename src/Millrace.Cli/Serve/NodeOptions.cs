@@ -3,8 +3,8 @@ namespace Millrace.Cli.Serve;
 /// <summary>One node, as composed by <see cref="Node"/>.</summary>
 public sealed record NodeOptions
 {
-    /// <summary>The data folder; made when missing.</summary>
-    public required string DataDirectory { get; init; }
+    /// <summary>The data folder; made when missing. Null with <see cref="Postgres"/>, which needs none.</summary>
+    public string? DataDirectory { get; init; }
 
     /// <summary>Where backups of the data folder go; null takes none. Not with <see cref="Postgres"/>.</summary>
     public string? Backups { get; init; }

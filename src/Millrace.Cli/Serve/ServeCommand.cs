@@ -17,7 +17,7 @@ internal static class ServeCommand
 
     public static Command Create()
     {
-        var data = new Option<string>("--data") { Description = "Data folder; made when missing.", Required = true };
+        var data = new Option<string>("--data") { Description = "Data folder; made when missing. Not needed with --postgres." };
         var backups = new Option<string?>("--backups") { Description = "Folder where 'millrace backup' puts backups of the data folder; must exist, outside of it." };
         var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the database that holds orders and stock; also {ShardOption.HomeVariable}. Default: SQLite in the data folder." };
         var shardOption = new ShardOption();
@@ -50,6 +50,8 @@ internal static class ServeCommand
             if (listening is not null && endpoint is null)
                 return Fail($"{listen.Name} needs {cluster.Name}: where the others reach what listens there.", 2);
             var database = parsed.GetValue(postgres) ?? Environment.GetEnvironmentVariable(ShardOption.HomeVariable);
+            if (database is null && parsed.GetValue(data) is null)
+                return Fail("--data names the folder, or --postgres the database, that holds orders and stock.", 2);
             if (endpoint is not null && database is null)
                 return Fail("--cluster needs --postgres: a data folder belongs to one node.", 2);
             if (database is not null && parsed.GetValue(backups) is not null)
@@ -61,7 +63,7 @@ internal static class ServeCommand
                 await Console.Error.WriteLineAsync("Payments are simulated in this process: every authorization succeeds, no money moves. Set --psp URL for a real one.");
             return await RunAsync(new NodeOptions
             {
-                DataDirectory = parsed.GetValue(data)!,
+                DataDirectory = parsed.GetValue(data),
                 Backups = parsed.GetValue(backups),
                 Postgres = database,
                 Shards = shards,
@@ -86,7 +88,7 @@ internal static class ServeCommand
         {
             await using var app = Node.Build(options);
             await app.StartAsync(cancellation);
-            await Console.Error.WriteLineAsync($"millrace serves {string.Join(' ', app.Urls)} from {(options.Postgres is null ? Path.GetFullPath(options.DataDirectory) : "PostgreSQL")}");
+            await Console.Error.WriteLineAsync($"millrace serves {string.Join(' ', app.Urls)} from {(options.Postgres is null ? Path.GetFullPath(options.DataDirectory!) : "PostgreSQL")}");
             await app.WaitForShutdownAsync(cancellation);
             return 0;
         }

@@ -6,6 +6,7 @@ using Millrace.Cli.Client;
 using Millrace.Cli.Serve;
 using Millrace.Engine.Journal;
 using Millrace.Storage.Sqlite;
+using Millrace.Storage.Sqlite.Administration;
 using Millrace.Storage.Sqlite.Backup;
 
 namespace Millrace.Cli.Stores;
@@ -53,7 +54,8 @@ internal static class BackupCommand
         try
         {
             await using var store = SqliteStore.Open(new SqliteStoreOptions { DataDirectory = folder });
-            var backup = Backups.Of(store, target, TimeProvider.System);
+            using var administration = SqliteAdministration.Open(store.DataDirectory);
+            var backup = Backups.Of(store, administration, target, TimeProvider.System);
             BackupManifest? made = null;
             await Progressing.RunAsync("bytes", await store.DiskBytesAsync(), () => backup.DoneBytes, async () => made = await backup.RunAsync(cancellation));
             return Result(made!.Name, made.TakenAt.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture), made.Bytes, made.Seqs.Count, made.Records);

@@ -1,11 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Millrace.Api.Keys;
 using Millrace.Cli.Client;
 using Millrace.Cli.Verify;
 using Millrace.Engine.Journal;
 using Millrace.Simulation.Checkers;
+using Millrace.Storage.Sqlite.Administration;
 using Millrace.Storage.Sqlite.Backup;
 
 namespace Millrace.Cli.Stores;
@@ -72,7 +72,7 @@ internal static class RestoreCommand
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{target}: {report.Orders} orders, {report.Items} items, {report.Records} records {reaches}, 0 violations"));
         Console.Out.WriteLine($"What was acknowledged after {Words(manifest.BegunAt.ToUnixTimeMilliseconds())} may be missing, and what it charged is charged. Before serving: millrace verify --data {target} --psp URL, and docs/backup.md");
-        if (manifest.Files.Any(file => file.Name == ApiKeyStore.FileName))
+        if (manifest.Files.Any(file => file.Name == SqliteAdministration.FileName))
             Console.Out.WriteLine("The API keys are those of the backup too: revoke again what was revoked since.");
     }
 

@@ -1,10 +1,10 @@
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using Millrace.Api.Keys;
+using Millrace.Cli.Keys;
 using Millrace.Cli.Client;
 using Millrace.Cli.Children;
 using Millrace.Cli.Verify;
-using Millrace.Domain.Identity;
 using Millrace.Simulation.Checkers;
 
 namespace Millrace.Cli.Torture;
@@ -29,7 +29,7 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
         var port = Serve.FreePort.Find();
         await using var psp = await PspProcess.StartAsync(Path.Combine(folder, "psp"), new Uri($"http://127.0.0.1:{port}/v1/psp/psp/webhooks"), Secret, cancellation);
         await using var node = new TortureNode(["--data", data, "--psp", psp.Url.ToString()], Secret, port);
-        var key = new ApiKeyStore(data, TimeProvider.System).Create(TenantId.Parse("torture"), "torture", Scopes.Admin, TimeProvider.System.GetUtcNow().AddDays(1)).Text;
+        var key = await KeyAdministration.MakeAsync(data, null, "torture", "torture", Scopes.Admin, cancellation);
         await node.StartAsync(cancellation);
         using (var client = new MillraceClient(node.Url, key))
             await TortureShop.StockAsync(client, ScarceUnits, cancellation);

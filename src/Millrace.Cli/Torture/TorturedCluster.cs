@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using Millrace.Api.Keys;
+using Millrace.Cli.Keys;
 using Millrace.Cli.Children;
 using Millrace.Cli.Client;
 using Millrace.Cli.Verify;
-using Millrace.Domain.Identity;
 using Millrace.Simulation.Checkers;
 
 namespace Millrace.Cli.Torture;
@@ -52,15 +52,14 @@ internal sealed class TorturedCluster : IAsyncDisposable
     {
         var ports = Enumerable.Range(0, 2 * nodes).Select(_ => Serve.FreePort.Find()).ToArray();
         var psp = await PspProcess.StartAsync(Path.Combine(folder, "psp"), new Uri($"http://127.0.0.1:{ports[0]}/v1/psp/psp/webhooks"), Secret, cancellation);
-        var keys = Path.Combine(folder, "keys");
-        var key = new ApiKeyStore(keys, TimeProvider.System).Create(TenantId.Parse("torture"), "torture", Scopes.Admin, TimeProvider.System.GetUtcNow().AddDays(1)).Text;
+        var key = await KeyAdministration.MakeAsync(null, database, "torture", "torture", Scopes.Admin, cancellation);
         var cluster = new TorturedCluster(folder, database, shards, shoppers, seed, key, psp);
         try
         {
             for (var i = 0; i < nodes; i++)
             {
                 var node = new TortureNode(
-                    ["--data", keys, "--node-name", $"node-{i}", "--psp", psp.Url.ToString(), .. arguments(i, $"127.0.0.1:{ports[nodes + i]}"),
+                    ["--node-name", $"node-{i}", "--psp", psp.Url.ToString(), .. arguments(i, $"127.0.0.1:{ports[nodes + i]}"),
                         .. (shards ?? new Dictionary<string, string>()).SelectMany(shard => new[] { "--shard", $"{shard.Key}={shard.Value}" })],
                     Secret, ports[i]);
                 cluster.Nodes.Add(node);

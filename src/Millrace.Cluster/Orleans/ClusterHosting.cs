@@ -1,13 +1,14 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Millrace.Cluster.Administration;
 using Millrace.Cluster.Lanes;
 using Millrace.Cluster.Peers;
 using Orleans.Configuration;
 
 namespace Millrace.Cluster.Orleans;
 
-/// <summary>Composes the cluster part of a node. The caller registers the journal, the read model and the gateway, and where several nodes share a store a <see cref="ClusterSettings"/>.</summary>
+/// <summary>Composes the cluster part of a node. The caller registers the journal, the read model, the <see cref="AuditLog"/> and the gateway, and where several nodes share a store a <see cref="ClusterSettings"/>.</summary>
 public static class ClusterHosting
 {
     /// <summary>One node on its own: a silo that nobody else joins, bound to loopback, with a cluster id of its own so that
@@ -69,9 +70,9 @@ public static class ClusterHosting
             services.AddSingleton<LaneMetrics>();
             services.AddSingleton<PartitionRuntime>();
             services.AddSingleton<PartitionRouter>();
-            services.AddSingleton(s => new Drained(s.GetService<ClusterSettings>(), s.GetRequiredService<IClusterMembershipService>()));
+            services.AddSingleton<Drained>();
             services.AddSingleton(s => new ClusterOperations(
-                s.GetRequiredService<PartitionRuntime>(), s.GetRequiredService<IClusterMembershipService>(), s.GetRequiredService<IGrainFactory>(), s.GetService<ClusterSettings>(), s.GetRequiredService<Drained>()));
+                s.GetRequiredService<PartitionRuntime>(), s.GetRequiredService<IClusterMembershipService>(), s.GetRequiredService<IGrainFactory>(), s.GetService<ClusterSettings>(), s.GetRequiredService<Drained>(), s.GetRequiredService<AuditLog>()));
             services.AddSingleton(s =>
             {
                 var grains = s.GetRequiredService<IGrainFactory>();
@@ -82,6 +83,12 @@ public static class ClusterHosting
                     s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<PeerLinks>>());
             });
         });
+        // Before the silo: a node that is drained must know when it is first asked to own something.
+        host.ConfigureServices(services => services.AddHostedService(s =>
+        {
+            s.GetRequiredService<AuditLog>().Add(s.GetRequiredService<Drained>());
+            return ActivatorUtilities.CreateInstance<AuditReader>(s);
+        }));
         host.UseOrleans(silo =>
         {
             configure(silo);

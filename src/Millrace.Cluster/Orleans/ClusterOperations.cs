@@ -1,3 +1,6 @@
+using System.Globalization;
+using Millrace.Cluster.Administration;
+using Millrace.Domain.Orders;
 using Millrace.Engine.Codec;
 
 namespace Millrace.Cluster.Orleans;
@@ -23,9 +26,11 @@ public sealed class ClusterOperations
     private readonly IGrainFactory _grains;
     private readonly ClusterSettings? _settings;
     private readonly Drained _drained;
+    private readonly AuditLog _audit;
 
-    internal ClusterOperations(PartitionRuntime runtime, IClusterMembershipService members, IGrainFactory grains, ClusterSettings? settings, Drained drained) =>
-        (_runtime, _members, _grains, _settings, _drained) = (runtime, members, grains, settings, drained);
+    internal ClusterOperations(
+        PartitionRuntime runtime, IClusterMembershipService members, IGrainFactory grains, ClusterSettings? settings, Drained drained, AuditLog audit) =>
+        (_runtime, _members, _grains, _settings, _drained, _audit) = (runtime, members, grains, settings, drained, audit);
 
     /// <summary>Whether there is anything to change: one node on its own has nobody to give its partitions to.</summary>
     public bool IsCluster => _settings is not null;
@@ -54,24 +59,26 @@ public sealed class ClusterOperations
 
     /// <summary>Takes the partitions from a node and gives it no more, or ends that. The node goes on to answer, through the owners.</summary>
     /// <returns>False when no node has the name.</returns>
-    public async Task<bool> SetDrainedAsync(string node, bool isDrained, CancellationToken cancellation)
+    public async Task<bool> SetDrainedAsync(string node, bool isDrained, Actor actor, CancellationToken cancellation)
     {
         // A node that is away is let in again, but not shut out: the name is probably mistyped.
         if (isDrained && !_members.CurrentSnapshot.Members.Values.Any(m => m.Name == node && m.Status == SiloStatus.Active))
             return false;
-        await _settings!.SetDrained(node, isDrained, cancellation);
-        await _drained.ReadAsync(cancellation);
+        await _audit.AddAsync(() => _drained.Names.Contains(node) == isDrained ? null : new AuditDraft(actor, null, Drained.ActionFor(isDrained), node), cancellation);
         return true;
     }
 
     /// <summary>Lets owners write the newest payload format that all living nodes can read.</summary>
     /// <returns>The format that holds now, and the nodes that keep it from being raised further or did not answer.</returns>
-    public async Task<(int Format, IReadOnlyList<string> Behind)> RaiseFormatAsync(CancellationToken cancellation)
+    public async Task<(int Format, IReadOnlyList<string> Behind)> RaiseFormatAsync(Actor actor, CancellationToken cancellation)
     {
         var living = _members.CurrentSnapshot.Members.Values.Where(m => m.Status is SiloStatus.Active or SiloStatus.Joining).ToList();
         var formats = await Task.WhenAll(living.Select(m => AskAsync(NodePlacement.NameOf(m.Name, m.SiloAddress), cancellation)));
         var common = formats.Min();
         var behind = living.Where((_, i) => formats[i] < PayloadFormat.Newest).Select(m => m.Name).ToList();
+        // Before it is done: it may be recorded and then fail, but not be done unseen.
+        if (common > Format)
+            await _audit.AddAsync(() => new AuditDraft(actor, null, "format.raised", common.ToString(CultureInfo.InvariantCulture)), cancellation);
         return (await _settings!.RaiseFormat(common, cancellation), behind);
     }
 

@@ -1,16 +1,25 @@
+using Millrace.Cluster.Administration;
+using Millrace.Engine.Administration;
+
 namespace Millrace.Cluster.Orleans;
 
-/// <summary>The nodes that an operator wants to own nothing, as this node read them last.</summary>
-internal sealed class Drained(ClusterSettings? settings, IClusterMembershipService members)
+/// <summary>The nodes that an operator wants to own nothing, as this node read of them last. By name, so that it holds over a restart.</summary>
+internal sealed class Drained(IClusterMembershipService members) : IAuditFollower
 {
+    private const string DrainedAction = "node.drained";
+    private const string UndrainedAction = "node.undrained";
     private volatile IReadOnlySet<string> _names = new HashSet<string>();
 
     public IReadOnlySet<string> Names => _names;
 
-    public async Task ReadAsync(CancellationToken cancellation)
+    public static string ActionFor(bool isDrained) => isDrained ? DrainedAction : UndrainedAction;
+
+    public void Apply(AuditEntry entry)
     {
-        if (settings is not null)
-            _names = await settings.ReadDrained(cancellation);
+        if (entry.Action == DrainedAction)
+            _names = new HashSet<string>(_names, StringComparer.Ordinal) { entry.Subject };
+        else if (entry.Action == UndrainedAction)
+            _names = _names.Where(name => name != entry.Subject).ToHashSet(StringComparer.Ordinal);
     }
 
     /// <summary>Those that may own partitions; all of them when none would be left.</summary>

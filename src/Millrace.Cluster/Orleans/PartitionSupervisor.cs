@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Millrace.Cluster.Peers;
-using Millrace.Engine.Journal;
 
 namespace Millrace.Cluster.Orleans;
 
@@ -18,28 +17,7 @@ internal sealed partial class PartitionSupervisor(
     private static readonly TimeSpan HandOverPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(SuperviseAsync(stoppingToken), FollowDrainedAsync(stoppingToken));
-
-    // Apart from the rounds: a database that does not answer must not hold them up.
-    private async Task FollowDrainedAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(2 * Every, time);
-        do
-        {
-            try
-            {
-                await drained.ReadAsync(stoppingToken);
-            }
-            catch (StoreUnavailableException failure)
-            {
-                // What was known before goes on to hold.
-                Failed(logger, failure);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
-
-    private async Task SuperviseAsync(CancellationToken stoppingToken)
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Every, time);
         var calmRounds = 0;

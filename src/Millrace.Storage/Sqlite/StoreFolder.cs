@@ -59,7 +59,7 @@ internal sealed class StoreFolder : IDisposable
         var foreign = Directory.EnumerateFileSystemEntries(path)
             .Select(entry => System.IO.Path.GetFileName(entry))
             .FirstOrDefault(name => !name.StartsWith(OwnPrefix, StringComparison.Ordinal)
-                && !name.StartsWith("keys.", StringComparison.Ordinal)
+                && !name.StartsWith(Administration.SqliteAdministration.FileName, StringComparison.Ordinal)
                 && !string.Equals(name, "lost+found", StringComparison.Ordinal));
         if (foreign is not null)
             throw new StoreRefusedException(

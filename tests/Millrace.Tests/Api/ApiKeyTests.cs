@@ -1,6 +1,10 @@
 using Microsoft.Extensions.Time.Testing;
 using Millrace.Api.Keys;
+using Millrace.Cluster.Administration;
 using Millrace.Domain.Identity;
+using Millrace.Domain.Orders;
+using Millrace.Storage.Sqlite.Administration;
+using Millrace.Tests.Storage;
 using Xunit;
 
 namespace Millrace.Tests.Api;
@@ -8,111 +12,152 @@ namespace Millrace.Tests.Api;
 public sealed class ApiKeyTests : IDisposable
 {
     private static readonly TenantId Tenant = TenantId.Parse("acme");
-    private readonly string _directory = Directory.CreateTempSubdirectory("millrace-keys").FullName;
+    private static readonly Actor Ada = new(ActorKind.Operator, "ada");
+    private readonly TemporaryFolder _folder = new();
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    private readonly List<IDisposable> _open = [];
 
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
-
-    [Fact]
-    public void A_key_opens_for_its_tenant_with_its_scopes()
+    public void Dispose()
     {
-        var store = Store();
-        var (text, key) = store.Create(Tenant, "shop", Scopes.OrdersWrite | Scopes.OrdersRead, null);
-        var found = store.Find(text)!;
-        Assert.Equal((key.Id, Tenant), (found.Id, found.Tenant));
-        Assert.True(found.Allows(Scopes.OrdersWrite));
-        Assert.False(found.Allows(Scopes.OrdersRefund));
-        Assert.Equal(key.Id, found.Actor.Name);
+        foreach (var open in Enumerable.Reverse(_open))
+            open.Dispose();
+        _folder.Dispose();
     }
 
     [Fact]
-    public void A_key_looks_like_one_and_its_text_is_stored_nowhere()
+    public async Task A_key_opens_for_its_tenant_with_its_scopes()
     {
-        var (text, _) = Store().Create(Tenant, "shop", Scopes.Admin, null);
+        var keys = Process().Keys;
+        var (text, key) = await MakeAsync(keys, scopes: Scopes.OrdersWrite | Scopes.OrdersRead);
+        var caller = keys.FindKnown("Bearer " + text)!.Caller;
+        Assert.Equal((Tenant, key.Id), (caller.Tenant, caller.Actor.Name));
+        Assert.True(caller.Allows(Scopes.OrdersWrite));
+        Assert.False(caller.Allows(Scopes.OrdersRefund));
+    }
+
+    [Fact]
+    public async Task A_key_looks_like_one_and_its_text_is_stored_nowhere()
+    {
+        var (text, _) = await MakeAsync(Process().Keys);
         Assert.Matches("^mr_live_[0-9A-Za-z]{26}_[0-9A-Za-z]{6}$", text);
-        Assert.All(Directory.GetFiles(_directory), file => Assert.DoesNotContain(text[8..34], File.ReadAllText(file), StringComparison.Ordinal));
-        if (!OperatingSystem.IsWindows())
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(_directory, "keys.json")));
+        var files = Directory.GetFiles(_folder.Path);
+        Assert.NotEmpty(files);
+        foreach (var file in files)
+        {
+            Assert.DoesNotContain(text[8..34], await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            if (!OperatingSystem.IsWindows())
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        }
     }
 
     [Fact]
-    public void Any_one_changed_character_is_refused()
+    public async Task Any_one_changed_character_is_refused()
     {
-        var store = Store();
-        var (text, _) = store.Create(Tenant, "shop", Scopes.Admin, null);
+        var keys = Process().Keys;
+        var (text, _) = await MakeAsync(keys);
         for (var i = 0; i < text.Length; i++)
         {
             var other = text[i] == 'x' ? 'y' : 'x';
-            Assert.Null(store.Find(string.Concat(text.AsSpan(0, i), [other], text.AsSpan(i + 1))));
+            Assert.Null(await FindAsync(keys, string.Concat(text.AsSpan(0, i), [other], text.AsSpan(i + 1))));
         }
 
-        Assert.Null(store.Find(""));
-        Assert.Null(store.Find(text + "x"));
-        Assert.Null(store.Find("mr_live_\u00e9" + text[9..]));
+        foreach (var wrong in new[] { "", text + "x", "mr_live_é" + text[9..] })
+            Assert.Null(await FindAsync(keys, wrong));
+        Assert.Null(keys.FindKnown("Basic " + text));
+        Assert.NotNull(keys.FindKnown("bearer " + text));
     }
 
     [Fact]
     public async Task The_first_requests_of_a_new_key_come_together_and_none_is_sent_away()
     {
-        var serving = Store();
-        var elsewhere = Store();
-        for (var round = 0; round < 50; round++)
+        var serving = Process().Keys;
+        var elsewhere = Process().Keys;
+        for (var round = 0; round < 20; round++)
         {
-            var (text, _) = elsewhere.Create(Tenant, $"client-{round}", Scopes.OrdersRead, null);
+            var (text, _) = await MakeAsync(elsewhere, client: $"client-{round}");
             _time.Advance(TimeSpan.FromSeconds(2));
-            using var together = new Barrier(8);
-            var threads = Enumerable.Range(0, 8).Select(_ => Task.Factory.StartNew(() =>
-            {
-                together.SignalAndWait();
-                return serving.Find(text) is not null;
-            }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
-            Assert.All(await Task.WhenAll(threads), Assert.True);
+            var found = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(async () => await FindAsync(serving, text))));
+            Assert.All(found, Assert.NotNull);
         }
     }
 
     [Fact]
-    public void An_expired_key_is_refused()
+    public async Task An_expired_key_is_refused()
     {
-        var store = Store();
-        var (text, _) = store.Create(Tenant, "shop", Scopes.Admin, _time.GetUtcNow().AddHours(1));
-        Assert.NotNull(store.Find(text));
-        var header = "bearer " + text;
-        Assert.NotNull(store.FindByHeader(header));
-        Assert.Null(store.FindByHeader("Basic " + text));
-        _time.Advance(TimeSpan.FromHours(1));
-        Assert.Null(store.FindByHeader(header));
-        Assert.Null(store.Find(text));
-    }
-
-    [Fact]
-    public void A_server_sees_keys_made_and_revoked_by_another_process()
-    {
-        var server = Store();
-        var cli = Store();
-        var (text, key) = cli.Create(Tenant, "shop", Scopes.Admin, null);
-        _time.Advance(TimeSpan.FromMilliseconds(50));
-        Assert.NotNull(server.Find(text));
+        var keys = Process().Keys;
+        var (text, _) = await MakeAsync(keys, expiresAt: _time.GetUtcNow().AddHours(1));
         var header = "Bearer " + text;
-        Assert.Equal(key.Id, server.FindByHeader(header)!.Id);
-        Assert.Same(server.FindByHeader(header), server.FindByHeader(header));
-        Assert.True(cli.Revoke(key.Id));
-        Assert.False(cli.Revoke(key.Id));
-        _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Null(server.FindByHeader(header));
-        Assert.Null(server.Find(text));
+        Assert.NotNull(keys.FindKnown(header));
+        _time.Advance(TimeSpan.FromHours(1));
+        Assert.Null(keys.FindKnown(header));
+        Assert.Null(await FindAsync(keys, text));
     }
 
     [Fact]
-    public void A_client_has_at_most_two_live_keys()
+    public async Task A_server_sees_keys_made_and_revoked_by_another_process()
     {
-        var store = Store();
-        var (_, first) = store.Create(Tenant, "shop", Scopes.Admin, null);
-        store.Create(Tenant, "shop", Scopes.Admin, null);
-        Assert.Throws<InvalidOperationException>(() => store.Create(Tenant, "shop", Scopes.Admin, null));
-        store.Create(Tenant, "other", Scopes.Admin, null);
-        store.Revoke(first.Id);
-        store.Create(Tenant, "shop", Scopes.Admin, null);
-        Assert.Equal(4, store.List().Count);
+        var server = Process();
+        var cli = Process().Keys;
+        var (text, key) = await MakeAsync(cli);
+        _time.Advance(TimeSpan.FromMilliseconds(50));
+        Assert.Equal(key.Id, (await FindAsync(server.Keys, text))!.Id);
+        Assert.True(await cli.RevokeAsync(key.Id, Tenant, Ada, CancellationToken.None));
+        Assert.False(await cli.RevokeAsync(key.Id, Tenant, Ada, CancellationToken.None));
+        await server.Audit.RefreshAsync(TimeSpan.Zero, CancellationToken.None);
+        Assert.Null(await FindAsync(server.Keys, text));
+    }
+
+    [Fact]
+    public async Task A_client_has_at_most_two_live_keys_also_when_two_processes_make_them_at_once()
+    {
+        var (here, there) = (Process().Keys, Process().Keys);
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() => CreateAsync(i % 2 == 0 ? here : there))));
+        Assert.Equal((2, 6), (outcomes.Count(o => o is KeyOutcome.Made), outcomes.Count(o => o is KeyOutcome.TooMany)));
+        await MakeAsync(here, client: "other");
+        await here.RevokeAsync(outcomes.OfType<KeyOutcome.Made>().First().Key.Id, null, Ada, CancellationToken.None);
+        await MakeAsync(there);
+    }
+
+    [Fact]
+    public async Task A_rotated_key_is_accepted_until_the_overlap_ends()
+    {
+        var keys = Process().Keys;
+        var (old, key) = await MakeAsync(keys, scopes: Scopes.OrdersRead, expiresAt: _time.GetUtcNow().AddDays(30));
+        var rotated = Assert.IsType<KeyOutcome.Made>(await keys.RotateAsync(key.Id, Tenant, TimeSpan.FromHours(24), Ada, null, CancellationToken.None));
+        Assert.Equal((Scopes.OrdersRead, key.Client, key.ExpiresAt), (rotated.Key.Scopes, rotated.Key.Client, rotated.Key.ExpiresAt));
+        _time.Advance(TimeSpan.FromHours(23));
+        Assert.NotNull(keys.FindKnown("Bearer " + old));
+        _time.Advance(TimeSpan.FromHours(1));
+        Assert.Null(keys.FindKnown("Bearer " + old));
+        Assert.NotNull(keys.FindKnown("Bearer " + rotated.Text));
+        // Another tenant's key is none, and an ended one cannot be prolonged by rotating it.
+        Assert.IsType<KeyOutcome.NotFound>(await keys.RotateAsync(rotated.Key.Id, TenantId.Parse("other"), TimeSpan.Zero, Ada, null, CancellationToken.None));
+        Assert.IsType<KeyOutcome.NotFound>(await keys.RotateAsync(key.Id, Tenant, TimeSpan.Zero, Ada, null, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_repeat_makes_no_second_key_also_after_a_restart()
+    {
+        var request = new KeyRequest("key", "payload");
+        var made = Assert.IsType<KeyOutcome.Made>(await CreateAsync(Process().Keys, request));
+        var keys = Process().Keys;
+        Assert.Equal(made.Key.Id, Assert.IsType<KeyOutcome.MadeBefore>(await CreateAsync(keys, request)).Key.Id);
+        Assert.IsType<KeyOutcome.OtherRequest>(await CreateAsync(keys, request with { Payload = "other" }));
+        Assert.Single(keys.List());
+    }
+
+    [Fact]
+    public async Task Uses_are_kept_and_never_go_back()
+    {
+        var (audit, keys) = Process();
+        var (text, key) = await MakeAsync(keys);
+        Assert.Empty(await keys.ReadUsesAsync(CancellationToken.None));
+        keys.FindKnown("Bearer " + text);
+        Assert.Equal(_time.GetUtcNow(), (await keys.ReadUsesAsync(CancellationToken.None))[key.Id]);
+        var store = Open();
+        await store.RecordKeyUsesAsync(new Dictionary<string, long> { [key.Id] = 5 }, CancellationToken.None);
+        await store.RecordKeyUsesAsync(new Dictionary<string, long> { [key.Id] = 3 }, CancellationToken.None);
+        Assert.Equal(5, (await audit.ReadKeyUsesAsync(CancellationToken.None))[key.Id]);
     }
 
     [Fact]
@@ -127,5 +172,27 @@ public sealed class ApiKeyTests : IDisposable
         Assert.False(ScopeNames.TryParse(["orders:everything"], out _));
     }
 
-    private ApiKeyStore Store() => new(_directory, _time);
+    private static async Task<ApiKey?> FindAsync(ApiKeyStore keys, string text) =>
+        keys.FindKnown("Bearer " + text) ?? await keys.FindAsync("Bearer " + text, CancellationToken.None);
+
+    private static Task<KeyOutcome> CreateAsync(ApiKeyStore keys, KeyRequest? request = null) =>
+        keys.CreateAsync(Tenant, "shop", Scopes.Admin, null, Ada, request, CancellationToken.None);
+
+    private static async Task<KeyOutcome.Made> MakeAsync(
+        ApiKeyStore keys, string client = "shop", Scopes scopes = Scopes.Admin, DateTimeOffset? expiresAt = null) =>
+        Assert.IsType<KeyOutcome.Made>(await keys.CreateAsync(Tenant, client, scopes, expiresAt, Ada, null, CancellationToken.None));
+
+    private SqliteAdministration Open()
+    {
+        var store = SqliteAdministration.Open(_folder.Path);
+        _open.Add(store);
+        return store;
+    }
+
+    private (AuditLog Audit, ApiKeyStore Keys) Process()
+    {
+        var audit = new AuditLog(Open(), _time);
+        _open.Add(audit);
+        return (audit, new ApiKeyStore(audit, _time));
+    }
 }

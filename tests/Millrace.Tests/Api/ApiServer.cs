@@ -10,12 +10,16 @@ using Millrace.Api.Keys;
 using Millrace.Api.Psp;
 using Millrace.Cluster;
 using Millrace.Cluster.Lanes;
+using Millrace.Cluster.Administration;
 using Millrace.Domain.Identity;
+using Millrace.Domain.Orders;
+using Millrace.Engine.Administration;
 using Millrace.Engine.Journal;
 using Millrace.Engine.Payments;
 using Millrace.Engine.ReadModel;
 using Millrace.Gateways;
 using Millrace.Storage.Memory;
+using Millrace.Storage.Sqlite.Administration;
 using Xunit;
 
 namespace Millrace.Tests.Api;
@@ -52,7 +56,7 @@ public sealed class ApiServer : IAsyncLifetime
         builder.Services.AddSingleton<IJournal>(store).AddSingleton<IReadModel>(store).AddSingleton(TimeProvider.System)
             .AddSingleton<IPaymentGateway, InstantPaymentGateway>().AddSingleton<Catalog>().AddSingleton<LaneMetrics>()
             .AddSingleton(new PartitionRuntimeOptions()).AddSingleton<PartitionRuntime>().AddSingleton<PartitionRouter>()
-            .AddSingleton(new ApiKeyStore(_directory, TimeProvider.System))
+            .AddSingleton<IAdministration>(_ => SqliteAdministration.Open(_directory)).AddSingleton<AuditLog>().AddSingleton<ApiKeyStore>()
             .AddSingleton<PspWebhookParser>((_, _, _) => NextWebhook)
             .AddSingleton<BackupStarter>(_ => NextBackup ?? throw new InvalidOperationException("No backup was expected."));
         builder.Services.AddMillraceApi(new ApiOptions { HasNoopEndpoint = true, ManagementUrl = Management });
@@ -72,8 +76,10 @@ public sealed class ApiServer : IAsyncLifetime
         Directory.Delete(_directory, recursive: true);
     }
 
-    public string NewKey(string tenant, Scopes scopes) =>
-        Keys.Create(TenantId.Parse(tenant), Guid.NewGuid().ToString("N"), scopes, null).Text;
+    public string NewKey(string tenant, Scopes scopes) => Task.Run(() => NewKeyAsync(tenant, scopes)).GetAwaiter().GetResult();
+
+    private async Task<string> NewKeyAsync(string tenant, Scopes scopes) => Assert.IsType<KeyOutcome.Made>(await Keys.CreateAsync(
+        TenantId.Parse(tenant), Guid.NewGuid().ToString("N"), scopes, null, new Actor(ActorKind.Operator, "test"), null, CancellationToken.None)).Text;
 
     /// <param name="key">API key; the admin's when null, none when empty.</param>
     /// <param name="headers">Name, colon, value.</param>

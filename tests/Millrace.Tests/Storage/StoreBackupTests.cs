@@ -10,6 +10,7 @@ namespace Millrace.Tests.Storage;
 
 public sealed class StoreBackupTests : IDisposable
 {
+    private static readonly Action<string> NothingMore = _ => { };
     private const int Partitions = 4;
     private static readonly DateTimeOffset Noon = new(2026, 7, 1, 12, 0, 0, TimeSpan.Zero);
     private readonly TemporaryFolder _folder = new();
@@ -45,7 +46,7 @@ public sealed class StoreBackupTests : IDisposable
         for (var round = 1; round <= 3; round++)
         {
             var before = acknowledged.ToArray();
-            var made = await new StoreBackup(store, _folder["backups"], [], _time).RunAsync(CancellationToken.None);
+            var made = await new StoreBackup(store, _folder["backups"], NothingMore, _time).RunAsync(CancellationToken.None);
             await RestoreAsync(made.Name, $"restored-{round}");
             await using var restored = Open($"restored-{round}");
             for (var partition = 0; partition < Partitions; partition++)
@@ -74,7 +75,7 @@ public sealed class StoreBackupTests : IDisposable
         await using var store = await FilledAsync();
         var names = new List<string>();
         for (var i = 0; i < 2; i++)
-            names.Add((await new StoreBackup(store, _folder["backups"], [], _time).RunAsync(CancellationToken.None)).Name);
+            names.Add((await new StoreBackup(store, _folder["backups"], NothingMore, _time).RunAsync(CancellationToken.None)).Name);
         Assert.Equal(["20260701T120000Z-10", "20260701T120000Z-11"], names);
         Assert.Equal(["20260101T000000Z-9", .. names, "other.partial"], Folders());
     }
@@ -87,13 +88,13 @@ public sealed class StoreBackupTests : IDisposable
         var ballast = Path.Combine(disk.Path, "ballast");
         // The clock is asked once the room was found to suffice, and before the first byte is copied.
         var clock = new Clock(() => File.WriteAllBytes(ballast, new byte[(7 << 20) + (900 << 10)]));
-        var failure = await Assert.ThrowsAsync<BackupFailedException>(() => new StoreBackup(store, disk.Path, [], clock).RunAsync(CancellationToken.None));
+        var failure = await Assert.ThrowsAsync<BackupFailedException>(() => new StoreBackup(store, disk.Path, NothingMore, clock).RunAsync(CancellationToken.None));
         Assert.Contains("full", failure.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateDirectories(disk.Path));
-        var refused = await Assert.ThrowsAsync<BackupFailedException>(() => new StoreBackup(store, disk.Path, [], _time).RunAsync(CancellationToken.None));
+        var refused = await Assert.ThrowsAsync<BackupFailedException>(() => new StoreBackup(store, disk.Path, NothingMore, _time).RunAsync(CancellationToken.None));
         Assert.Contains("MB left", refused.Message, StringComparison.Ordinal);
         File.Delete(ballast);
-        await new StoreBackup(store, disk.Path, [], _time).RunAsync(CancellationToken.None);
+        await new StoreBackup(store, disk.Path, NothingMore, _time).RunAsync(CancellationToken.None);
         Assert.Single(Directory.EnumerateDirectories(disk.Path));
     }
 
@@ -102,7 +103,7 @@ public sealed class StoreBackupTests : IDisposable
     {
         await using var store = await FilledAsync();
         using var stop = new CancellationTokenSource();
-        var backup = new StoreBackup(store, _folder["backups"], [], new Clock(stop.Cancel));
+        var backup = new StoreBackup(store, _folder["backups"], NothingMore, new Clock(stop.Cancel));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => backup.RunAsync(stop.Token));
         Assert.Empty(Folders());
     }
@@ -117,7 +118,7 @@ public sealed class StoreBackupTests : IDisposable
             return row;
         });
         await using var store = Open("data");
-        var failure = await Assert.ThrowsAsync<BackupFailedException>(() => new StoreBackup(store, _folder["backups"], [], _time).RunAsync(CancellationToken.None));
+        var failure = await Assert.ThrowsAsync<BackupFailedException>(() => new StoreBackup(store, _folder["backups"], NothingMore, _time).RunAsync(CancellationToken.None));
         Assert.Contains("damaged", failure.Message, StringComparison.Ordinal);
         Assert.Empty(Folders());
     }
@@ -134,7 +135,7 @@ public sealed class StoreBackupTests : IDisposable
         Assert.Empty(Folders());
 
         async Task RefusedAsync(string folder, string words) => Assert.Contains(words, (await Assert.ThrowsAsync<BackupFailedException>(
-            () => new StoreBackup(store, folder, [], _time).RunAsync(CancellationToken.None))).Message, StringComparison.Ordinal);
+            () => new StoreBackup(store, folder, NothingMore, _time).RunAsync(CancellationToken.None))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -142,7 +143,7 @@ public sealed class StoreBackupTests : IDisposable
     {
         string name;
         await using (var store = await FilledAsync())
-            name = (await new StoreBackup(store, _folder["backups"], [], _time).RunAsync(CancellationToken.None)).Name;
+            name = (await new StoreBackup(store, _folder["backups"], NothingMore, _time).RunAsync(CancellationToken.None)).Name;
         foreach (var file in Directory.GetFiles(_folder["backups/" + name]))
         {
             var bytes = await File.ReadAllBytesAsync(file);
@@ -169,7 +170,7 @@ public sealed class StoreBackupTests : IDisposable
     {
         string name;
         await using (var store = await FilledAsync())
-            name = (await new StoreBackup(store, _folder["backups"], [], _time).RunAsync(CancellationToken.None)).Name;
+            name = (await new StoreBackup(store, _folder["backups"], NothingMore, _time).RunAsync(CancellationToken.None)).Name;
         await Assert.ThrowsAsync<BackupFailedException>(() => RestoreAsync(name, "data"));
         await Assert.ThrowsAsync<BackupFailedException>(() => RestoreAsync(name, "nowhere/restored"));
         using (StoreRestore.Begin(_folder["backups/" + name], _folder["restored"]))
@@ -185,7 +186,7 @@ public sealed class StoreBackupTests : IDisposable
         long live;
         await using (var store = await FilledAsync())
         {
-            name = (await new StoreBackup(store, _folder["backups"], [], _time).RunAsync(CancellationToken.None)).Name;
+            name = (await new StoreBackup(store, _folder["backups"], NothingMore, _time).RunAsync(CancellationToken.None)).Name;
             live = (await store.ClaimAsync(0, "live", CancellationToken.None)).Epoch;
         }
 

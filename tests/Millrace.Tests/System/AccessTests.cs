@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Millrace.Api.Keys;
+using Millrace.Cli.Keys;
+using Millrace.Domain.Identity;
 using Millrace.Tests.Api;
 using Xunit;
 
@@ -87,10 +89,12 @@ public sealed class AccessTests(Shop shop)
     [Fact]
     public async Task A_revoked_key_ends_while_the_server_runs()
     {
-        var (text, key) = shop.NewKey("acme", Scopes.OrdersRead);
-        using var client = await shop.AdmittedAsync(text);
+        await using var keys = await KeyAdministration.OpenAsync(shop.Settings.DataDirectory, null, TestContext.Current.CancellationToken);
+        var made = Assert.IsType<KeyOutcome.Made>(await keys.Keys.CreateAsync(
+            TenantId.Parse("acme"), "revoked", Scopes.OrdersRead, null, KeyAdministration.Actor, null, TestContext.Current.CancellationToken));
+        using var client = await shop.AdmittedAsync(made.Text);
         Assert.Equal(200, (await client.GetAsync("/v1/orders")).Status);
-        Assert.True(new ApiKeyStore(shop.Settings.DataDirectory, TimeProvider.System).Revoke(key.Id));
+        Assert.True(await keys.Keys.RevokeAsync(made.Key.Id, null, KeyAdministration.Actor, TestContext.Current.CancellationToken));
         await Eventually.Async(async () => (await client.GetAsync("/v1/orders")).Status == 401, "the key is refused");
     }
 

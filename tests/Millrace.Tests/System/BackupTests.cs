@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Millrace.Api.Keys;
 using Millrace.Cli.Verify;
-using Millrace.Domain.Identity;
 using Millrace.Tests.Storage;
 using Xunit;
 
@@ -24,7 +23,7 @@ public sealed class BackupTests(ITestOutputHelper output) : IDisposable
         Directory.CreateDirectory(_folder["backups"]);
         var settings = new ServerSettings(_folder["node"]) { Psp = new Uri($"http://127.0.0.1:{port}"), More = ["--partitions", "8", "--backups", _folder["backups"]] };
         await using var psp = await PspSimulator.StartAsync(_folder["psp"], port, settings.WebhookAddress, settings.WebhookSecret!);
-        var key = NewKey(settings);
+        var key = NewKey.Of(settings, "acme", Scopes.Admin | Scopes.SystemOperate);
         using var api = new ApiClient(settings.Address, key);
         var told = new Acknowledgements();
         List<Acknowledged> before;
@@ -71,7 +70,7 @@ public sealed class BackupTests(ITestOutputHelper output) : IDisposable
     {
         Directory.CreateDirectory(_folder["backups"]);
         var settings = new ServerSettings(_folder["node"]);
-        var key = NewKey(settings);
+        var key = NewKey.Of(settings, "acme", Scopes.Admin | Scopes.SystemOperate);
         using var api = new ApiClient(settings.Address, key);
         string[] offline = ["backup", "--data", _folder["node"], "--to", _folder["backups"], "--json", "-"];
         await using (var server = await ServerProcess.StartAsync(settings))
@@ -100,7 +99,7 @@ public sealed class BackupTests(ITestOutputHelper output) : IDisposable
     {
         Directory.CreateDirectory(_folder["backups"]);
         var settings = new ServerSettings(_folder["node"]) { More = ["--partitions", "4"] };
-        using var api = new ApiClient(settings.Address, NewKey(settings));
+        using var api = new ApiClient(settings.Address, NewKey.Of(settings, "acme", Scopes.Admin | Scopes.SystemOperate));
         await using (var server = await ServerProcess.StartAsync(settings))
         {
             await StockAsync(api);
@@ -116,9 +115,6 @@ public sealed class BackupTests(ITestOutputHelper output) : IDisposable
         Assert.InRange((int)refused["violations"]!, 1, int.MaxValue);
         Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Path, "restored*"));
     }
-
-    private static string NewKey(ServerSettings settings) =>
-        new ApiKeyStore(settings.DataDirectory, TimeProvider.System).Create(TenantId.Parse("acme"), "backup", Scopes.Admin | Scopes.SystemOperate, null).Text;
 
     private static async Task StockAsync(ApiClient api)
     {

@@ -19,10 +19,9 @@ public sealed class ClusterCommandTests(PostgresFixture postgres) : IDisposable
     [Fact]
     public async Task A_node_is_drained_and_let_in_again_and_the_format_is_raised_when_all_can_read_it()
     {
-        var keys = new ApiKeyStore(_folder["keys"], TimeProvider.System);
-        var operators = keys.Create(TenantId.Parse("acme"), "operator", Scopes.SystemOperate, null).Text;
-        var merchants = keys.Create(TenantId.Parse("acme"), "merchant", Scopes.Admin, null).Text;
         var database = await postgres.NewDatabaseAsync();
+        var operators = NewKey.OfDatabase(database, "acme", Scopes.SystemOperate);
+        var merchants = NewKey.OfDatabase(database, "acme", Scopes.Admin);
         var urls = new[] { $"http://127.0.0.1:{Ports.Free()}", $"http://127.0.0.1:{Ports.Free()}" };
         await using var a = Node("a", urls[0]);
         await using var b = Node("b", urls[1]);
@@ -49,7 +48,7 @@ public sealed class ClusterCommandTests(PostgresFixture postgres) : IDisposable
         Assert.Equal(1, (await RunAsync(urls[0], merchants, "nodes")).Exit);
 
         ChildProcess Node(string name, string url) => new(MillraceExecutable.With(
-            "serve", "--data", _folder["keys"], "--postgres", database, "--node-name", name, "--cluster", $"127.0.0.1:{Ports.Free()}", "--urls", url));
+            "serve", "--postgres", database, "--node-name", name, "--cluster", $"127.0.0.1:{Ports.Free()}", "--urls", url));
 
         Task UntilAsync(ChildProcess one, ChildProcess other, Func<List<JsonNode>, bool> isDone, string claim) => Eventually.AsyncOf(
             async () =>

@@ -84,7 +84,7 @@ public sealed class CommandTests(Shop shop, PostgresFixture postgres) : IDisposa
             C536370,22728,ALARM CLOCK,-24,2010-12-01 09:45:00,3.75,12583.0,France
             """;
         await File.WriteAllTextAsync(_folder["sales.csv"], lines);
-        var (key, _) = shop.NewKey("acme", Millrace.Api.Keys.Scopes.Admin);
+        var key = NewKey.Of(shop.Settings, "acme", Millrace.Api.Keys.Scopes.Admin);
         using var client = await shop.AdmittedAsync(key);
         var result = await RunAsync(0, "replay", _folder["sales.csv"], "--url", shop.Settings.Address.ToString(), "--key", key,
             "--rejects", _folder["rejects.csv"], "--json", "-");

@@ -1,7 +1,6 @@
 using Millrace.Api.Keys;
 using Millrace.Cli.Children;
 using Millrace.Cli.Verify;
-using Millrace.Domain.Identity;
 using Millrace.Tests.Storage;
 using Xunit;
 
@@ -36,7 +35,7 @@ public sealed class PointInTimeRecoveryTests : IAsyncDisposable
         var cancellation = TestContext.Current.CancellationToken;
         await using var lost = await PostgresServer.StartAsync(Archiving, cancellation);
         var settings = new ServerSettings(_folder["keys"]) { More = ["--partitions", "8", "--postgres", lost.ConnectionString] };
-        var key = new ApiKeyStore(settings.DataDirectory, TimeProvider.System).Create(TenantId.Parse("acme"), "recovery", Scopes.Admin, null).Text;
+        var key = NewKey.OfDatabase(lost.ConnectionString, "acme", Scopes.Admin, partitions: 8);
         using var api = new ApiClient(settings.Address, key);
         List<string> before;
         List<string> after;

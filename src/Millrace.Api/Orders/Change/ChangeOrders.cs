@@ -18,9 +18,9 @@ internal sealed class ChangeOrders(PartitionRouter router)
     /// <param name="parse">Reads the body.</param>
     /// <param name="status">Of a success.</param>
     public Authorized Handle(string name, ChangeBody parse, int status = StatusCodes.Status200OK) =>
-        (http, key) => HandleAsync(http, key, name, parse, status);
+        (http, caller) => HandleAsync(http, caller, name, parse, status);
 
-    private async Task HandleAsync(HttpContext http, ApiKey key, string name, ChangeBody parse, int status)
+    private async Task HandleAsync(HttpContext http, Caller caller, string name, ChangeBody parse, int status)
     {
         var headers = http.Request.Headers;
         var hold = (string?)http.GetRouteValue("hold") ?? "";
@@ -34,12 +34,12 @@ internal sealed class ChangeOrders(PartitionRouter router)
             (utf8, problem) = await SmallBody.ReadAsync(http.Request, mayBeEmpty: true);
         if (problem is null)
         {
-            var keyHash = NameHash.ChangeKey(key.Tenant, $"orders/{id}/{name}/{hold}", idempotencyKey);
+            var keyHash = NameHash.ChangeKey(caller.Tenant, $"orders/{id}/{name}/{hold}", idempotencyKey);
             problem = Parse(utf8, parse, new ChangeTarget(keyHash, hold), out var command);
             if (problem is null)
             {
                 var request = new PartitionRequest.ChangeOrder(
-                    id, key.Tenant, command, key.Actor, new ChangeKey(keyHash, PayloadHash.Of(utf8)), expected);
+                    id, caller.Tenant, command, caller.Actor, new ChangeKey(keyHash, PayloadHash.Of(utf8)), expected);
                 await SendAsync(http, await router.SendAsync(request, http.RequestAborted), status);
                 return;
             }

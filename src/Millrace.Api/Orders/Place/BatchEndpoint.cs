@@ -13,7 +13,7 @@ internal sealed class BatchEndpoint(PlaceOrders orders, ApiOptions options)
     // Enough to fill a group commit; one client must not fill a partition's queue alone.
     private const int MaxConcurrent = 64;
 
-    public async Task HandleAsync(HttpContext http, ApiKey key)
+    public async Task HandleAsync(HttpContext http, Caller caller)
     {
         var rows = new List<BatchRow>();
         if (await ReadAsync(http.Request, rows) is { } problem)
@@ -31,7 +31,7 @@ internal sealed class BatchEndpoint(PlaceOrders orders, ApiOptions options)
             {
                 var row = rows[i];
                 outcomes[i] = row.Problem is null
-                    ? await orders.PlaceAsync(row.Draft, key, row.Key, row.PayloadHash, cancellation)
+                    ? await orders.PlaceAsync(row.Draft, caller, row.Key, row.PayloadHash, cancellation)
                     : new PlaceOutcome(null, false, row.Problem);
             }
         });

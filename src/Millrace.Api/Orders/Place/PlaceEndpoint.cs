@@ -15,7 +15,7 @@ namespace Millrace.Api.Orders.Place;
 /// <summary><c>POST /v1/orders</c>: the hot path.</summary>
 internal sealed class PlaceEndpoint(PlaceOrders orders, PartitionRouter router, ApiOptions options, TimeProvider time, CancellationToken stopping)
 {
-    public async Task HandleAsync(HttpContext http, ApiKey key)
+    public async Task HandleAsync(HttpContext http, Caller caller)
     {
         var request = http.Request;
         var problem = IdempotencyKey.Read(request.Headers[IdempotencyKey.HeaderName], out var idempotencyKey)
@@ -35,7 +35,7 @@ internal sealed class PlaceEndpoint(PlaceOrders orders, PartitionRouter router, 
         }
 
         // No token: once sent, the order is placed whether or not the client waits, and waiting costs nothing.
-        var outcome = await orders.PlaceAsync(draft, key, idempotencyKey, payloadHash, CancellationToken.None);
+        var outcome = await orders.PlaceAsync(draft, caller, idempotencyKey, payloadHash, CancellationToken.None);
         if (outcome.Problem is not null)
         {
             await Answer.Problem(http, outcome.Problem);

@@ -18,29 +18,29 @@ internal sealed class PlaceOrders(PartitionRouter router, Pricing pricing, TimeP
         Domain.Money.Currency.Get("EUR"), [], 0, 0, new PaymentMethod("", ""), PlacementOptions.Default, []);
 
     public async ValueTask<PlaceOutcome> PlaceAsync(
-        PlaceDraft draft, ApiKey key, string idempotencyKey, UInt128 payloadHash, CancellationToken cancellation)
+        PlaceDraft draft, Caller caller, string idempotencyKey, UInt128 payloadHash, CancellationToken cancellation)
     {
-        var keyHash = NameHash.PlaceKey(key.Tenant, idempotencyKey);
-        if (pricing.MustAsk(draft, key.Tenant))
-            await pricing.AskAsync(draft, key.Tenant);
-        if (pricing.Price(draft, key, keyHash, payloadHash, out var placement) is { } refused)
+        var keyHash = NameHash.PlaceKey(caller.Tenant, idempotencyKey);
+        if (pricing.MustAsk(draft, caller.Tenant))
+            await pricing.AskAsync(draft, caller.Tenant);
+        if (pricing.Price(draft, caller, keyHash, payloadHash, out var placement) is { } refused)
         {
             // The catalog may have changed since the first use of the key, and a repeat must still get the first answer.
             // A placement without lines is always refused, so asking with it finds the first order or changes nothing.
-            placement = Probe with { Tenant = key.Tenant, KeyHash = keyHash, PayloadHash = payloadHash };
-            var found = await SendAsync(placement, key, cancellation);
+            placement = Probe with { Tenant = caller.Tenant, KeyHash = keyHash, PayloadHash = payloadHash };
+            var found = await SendAsync(placement, caller, cancellation);
             return found.Status == ReplyStatus.Rejected ? Count(new PlaceOutcome(null, false, refused)) : Count(Outcome(found));
         }
 
-        return Count(Outcome(await SendAsync(placement, key, cancellation)));
+        return Count(Outcome(await SendAsync(placement, caller, cancellation)));
     }
 
-    private ValueTask<PartitionReply> SendAsync(OrderPlacement placement, ApiKey key, CancellationToken cancellation)
+    private ValueTask<PartitionReply> SendAsync(OrderPlacement placement, Caller caller, CancellationToken cancellation)
     {
         // Unique is enough, unguessable is not needed: every order is looked up within its tenant.
         var random = (ulong)Random.Shared.NextInt64();
         var id = OrderId.Create(time.GetUtcNow().ToUnixTimeMilliseconds(), router.Map.OwnerOfName(placement.KeyHash), random);
-        return router.SendAsync(new PartitionRequest.PlaceOrder(id, placement, key.Actor), cancellation);
+        return router.SendAsync(new PartitionRequest.PlaceOrder(id, placement, caller.Actor), cancellation);
     }
 
     private static PlaceOutcome Outcome(PartitionReply reply) => reply.Status switch

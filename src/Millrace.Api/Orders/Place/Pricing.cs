@@ -29,14 +29,14 @@ internal sealed class Pricing(Catalog catalog, PartitionRouter router)
         draft.Lines.Select(line => line.Sku).Distinct(StringComparer.Ordinal).Where(sku => router.MustAsk(tenant, sku)).Select(sku => router.AskAsync(tenant, sku)));
 
     /// <returns>Null when <paramref name="placement"/> is good.</returns>
-    public Problem? Price(PlaceDraft draft, ApiKey key, UInt128 keyHash, UInt128 payloadHash, out OrderPlacement placement)
+    public Problem? Price(PlaceDraft draft, Caller caller, UInt128 keyHash, UInt128 payloadHash, out OrderPlacement placement)
     {
         placement = null!;
         var lines = new LineItem[draft.Lines.Count];
         List<FieldError>? errors = null;
         Problem? refused = null;
         for (var i = 0; i < lines.Length; i++)
-            lines[i] = Line(draft, i, key, ref errors, ref refused);
+            lines[i] = Line(draft, i, caller, ref errors, ref refused);
         if (errors is not null)
             return Problem.Of(errors);
         if (refused is not null)
@@ -52,16 +52,16 @@ internal sealed class Pricing(Catalog catalog, PartitionRouter router)
             };
         }
 
-        placement = new OrderPlacement(key.Tenant, keyHash, payloadHash, draft.ExternalId, draft.Buyer!, draft.ShipTo,
+        placement = new OrderPlacement(caller.Tenant, keyHash, payloadHash, draft.ExternalId, draft.Buyer!, draft.ShipTo,
             draft.Currency!, lines, draft.ShippingMinor, total, draft.Payment!, draft.Options, draft.Metadata);
         return null;
     }
 
-    private LineItem Line(PlaceDraft draft, int index, ApiKey key, ref List<FieldError>? errors, ref Problem? refused)
+    private LineItem Line(PlaceDraft draft, int index, Caller caller, ref List<FieldError>? errors, ref Problem? refused)
     {
         var line = draft.Lines[index];
         var price = line.UnitPriceMinor ?? 0;
-        if (Find(key.Tenant, line.Sku, ref refused) is not { } item)
+        if (Find(caller.Tenant, line.Sku, ref refused) is not { } item)
         {
             if (refused != Recovering)
                 Add(ref errors, new FieldError($"/lines/{index}/sku", "unknown_sku", "There is no such item."));
@@ -72,7 +72,7 @@ internal sealed class Pricing(Catalog catalog, PartitionRouter router)
             if (item.CurrencyCode != draft.Currency!.Code)
                 Add(ref errors, new FieldError($"/lines/{index}/sku", "currency_mismatch", $"The item is sold in {item.CurrencyCode}."));
         }
-        else if ((price != item.PriceMinor || item.CurrencyCode != draft.Currency!.Code) && !key.Allows(Scopes.OrdersOverridePrice))
+        else if ((price != item.PriceMinor || item.CurrencyCode != draft.Currency!.Code) && !caller.Allows(Scopes.OrdersOverridePrice))
         {
             refused = Access.Lacks(Scopes.OrdersOverridePrice) with
             {

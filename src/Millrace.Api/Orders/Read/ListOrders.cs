@@ -17,18 +17,18 @@ internal sealed class ListOrders(IReadModel readModel, PartitionRouter router, T
     private const int ScanLimit = 10_000;
     private const int ReadLimit = 500;
 
-    public async Task HandleAsync(HttpContext http, ApiKey key)
+    public async Task HandleAsync(HttpContext http, Caller caller)
     {
-        if (OrderListQuery.Read(http.Request.Query, key.Tenant, out var query) is { } problem)
+        if (OrderListQuery.Read(http.Request.Query, caller.Tenant, out var query) is { } problem)
         {
             await Answer.Problem(http, problem);
             return;
         }
 
         var asOf = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var (orders, next) = query.ExternalId is not null && await FindNamedAsync(key.Tenant, query, http.RequestAborted) is { } named
+        var (orders, next) = query.ExternalId is not null && await FindNamedAsync(caller.Tenant, query, http.RequestAborted) is { } named
             ? ([named], null)
-            : await ScanAsync(key.Tenant, query, http.RequestAborted);
+            : await ScanAsync(caller.Tenant, query, http.RequestAborted);
         var cursor = next is { } before ? OrderCursor.Write(before, query.List) : null;
         http.Response.Headers.CacheControl = "private, no-cache";
         if (cursor is not null)

@@ -14,7 +14,7 @@ namespace Millrace.Api.Orders.Read;
 /// <summary>One order: as it is, as it was, its timeline and its ledger. Always from its owner, so a client reads what it wrote.</summary>
 internal sealed class ReadOrders(PartitionRouter router)
 {
-    public async Task GetAsync(HttpContext http, ApiKey key)
+    public async Task GetAsync(HttpContext http, Caller caller)
     {
         long? asOf = null;
         if (http.Request.Query.TryGetValue("as_of", out var text))
@@ -28,7 +28,7 @@ internal sealed class ReadOrders(PartitionRouter router)
             asOf = unixMs;
         }
 
-        var (reply, problem) = await FindAsync(http, key);
+        var (reply, problem) = await FindAsync(http, caller);
         var order = problem is null && asOf is { } time ? FoldUntil(reply!, time) : reply?.Order;
         if (order is null)
         {
@@ -44,9 +44,9 @@ internal sealed class ReadOrders(PartitionRouter router)
             await Answer.Json(http, StatusCodes.Status200OK, order, OrderJson.Write);
     }
 
-    public async Task EventsAsync(HttpContext http, ApiKey key)
+    public async Task EventsAsync(HttpContext http, Caller caller)
     {
-        var (reply, problem) = await FindAsync(http, key);
+        var (reply, problem) = await FindAsync(http, caller);
         if (problem is not null)
         {
             await Answer.Problem(http, problem);
@@ -65,9 +65,9 @@ internal sealed class ReadOrders(PartitionRouter router)
         });
     }
 
-    public async Task LedgerAsync(HttpContext http, ApiKey key)
+    public async Task LedgerAsync(HttpContext http, Caller caller)
     {
-        var (reply, problem) = await FindAsync(http, key);
+        var (reply, problem) = await FindAsync(http, caller);
         if (problem is not null)
         {
             await Answer.Problem(http, problem);
@@ -78,11 +78,11 @@ internal sealed class ReadOrders(PartitionRouter router)
         await Answer.Json(http, StatusCodes.Status200OK, (reply!.Order!, Ledger(reply)), LedgerJson.Write);
     }
 
-    private async ValueTask<(PartitionReply? Reply, Problem? Problem)> FindAsync(HttpContext http, ApiKey key)
+    private async ValueTask<(PartitionReply? Reply, Problem? Problem)> FindAsync(HttpContext http, Caller caller)
     {
         if (!OrderId.TryParse((string?)http.GetRouteValue("id"), out var id))
             return (null, new Problem(ProblemKinds.OrderNotFound, "There is no such order."));
-        var reply = await router.SendAsync(new PartitionRequest.ReadOrder(id, key.Tenant), http.RequestAborted);
+        var reply = await router.SendAsync(new PartitionRequest.ReadOrder(id, caller.Tenant), http.RequestAborted);
         return reply.IsSuccess() ? (reply, null) : (null, ReplyProblem.Of(reply));
     }
 

@@ -1,13 +1,12 @@
+using Millrace.Engine.Administration;
+
 namespace Millrace.Storage.Postgres.Shards;
 
 /// <summary>What operators set for all nodes at once: kept at home.</summary>
 public sealed partial class ShardedStore
 {
-    /// <summary>As <see cref="PostgresStore.ReadDrainedNodesAsync"/>.</summary>
-    public Task<IReadOnlySet<string>> ReadDrainedNodesAsync(CancellationToken cancellation) => Home.Opened!.ReadDrainedNodesAsync(cancellation);
-
-    /// <summary>As <see cref="PostgresStore.SetDrainedAsync"/>.</summary>
-    public Task SetDrainedAsync(string name, bool isDrained, CancellationToken cancellation) => Home.Opened!.SetDrainedAsync(name, isDrained, cancellation);
+    /// <summary>What is kept of the installation: at home.</summary>
+    public IAdministration Administration => Home.Opened!;
 
     /// <summary>As <see cref="PostgresStore.RaiseFormatAsync"/>, in all databases. One that is away takes home's format when it is opened again by a
     /// node that starts; until then its owners write the old one, which all can read.</summary>

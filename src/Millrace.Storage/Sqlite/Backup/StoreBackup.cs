@@ -6,9 +6,9 @@ namespace Millrace.Storage.Sqlite.Backup;
 /// <summary>Makes a backup of an open store: consistent, complete, in a folder of its own, while the store is written.</summary>
 /// <param name="store">Open, by this process.</param>
 /// <param name="folder">Holds all backups; outside of the data folder.</param>
-/// <param name="more">Files beside the store that belong to it; those that are missing are left out.</param>
+/// <param name="copyMore">Copies what else belongs to the store into the folder that it is given.</param>
 /// <param name="time">Names and dates the backup.</param>
-public sealed class StoreBackup(SqliteStore store, string folder, IReadOnlyList<string> more, TimeProvider time)
+public sealed class StoreBackup(SqliteStore store, string folder, Action<string> copyMore, TimeProvider time)
 {
     private long _done;
     private long _total;
@@ -57,8 +57,7 @@ public sealed class StoreBackup(SqliteStore store, string folder, IReadOnlyList<
         {
             var seqs = await store.CopyToAsync(partial, Advance, cancellation);
             var taken = time.GetUtcNow();
-            foreach (var file in more.Where(File.Exists))
-                await DurableFiles.CopyAsync(file, Path.Combine(partial, Path.GetFileName(file)), _ => { }, cancellation);
+            copyMore(partial);
             var files = new List<BackupFile>();
             foreach (var file in new DirectoryInfo(partial).EnumerateFiles().OrderBy(file => file.Name, StringComparer.Ordinal))
                 files.Add(new BackupFile(file.Name, file.Length, await DurableFiles.SealAsync(file.FullName, cancellation)));

@@ -1,5 +1,4 @@
 using Millrace.Api.Keys;
-using Millrace.Domain.Identity;
 using Millrace.Tests.Storage;
 using Xunit;
 
@@ -36,8 +35,7 @@ public sealed class CrashTests(ITestOutputHelper output) : IAsyncLifetime
         var port = Ports.Free();
         _settings = new ServerSettings(_folder["node"]) { Psp = new Uri($"http://127.0.0.1:{port}"), More = ["--partitions", "8"] };
         _psp = await PspSimulator.StartAsync(_folder["psp"], port, _settings.WebhookAddress, _settings.WebhookSecret!);
-        var key = new ApiKeyStore(_settings.DataDirectory, TimeProvider.System).Create(TenantId.Parse("acme"), "crash", Scopes.Admin, null);
-        _api = new ApiClient(_settings.Address, key.Text);
+        _api = new ApiClient(_settings.Address, NewKey.Of(_settings, "acme", Scopes.Admin));
     }
 
     public async ValueTask DisposeAsync()

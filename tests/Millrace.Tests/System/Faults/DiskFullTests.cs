@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Millrace.Api.Keys;
-using Millrace.Domain.Identity;
 using Xunit;
 
 namespace Millrace.Tests.EndToEnd;
@@ -22,9 +21,8 @@ public sealed class DiskFullTests(ITestOutputHelper output)
         var ballast = Path.Combine(disk.Path, "ballast");
         await File.WriteAllBytesAsync(ballast, new byte[BallastMegabytes << 20]);
         var settings = new ServerSettings(Path.Combine(disk.Path, "node")) { More = ["--partitions", "4"] };
-        var key = new ApiKeyStore(settings.DataDirectory, TimeProvider.System).Create(TenantId.Parse("acme"), "disk", Scopes.Admin, null);
         await using var server = await ServerProcess.StartAsync(settings);
-        using var api = new ApiClient(settings.Address, key.Text);
+        using var api = new ApiClient(settings.Address, NewKey.Of(settings, "acme", Scopes.Admin));
         await api.SendAsync("PUT", "/v1/items/MUG", Bodies.Item());
         Assert.Equal(200, (await api.PostAsync("/v1/stock/adjustments", Bodies.Adjustment("MUG", 1_000_000), "receipt")).Status);
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Millrace.Api.Keys;
-using Millrace.Domain.Identity;
 using Millrace.Tests.Storage;
 using Xunit;
 
@@ -17,8 +16,7 @@ public sealed class StopTests : IDisposable
     public StopTests()
     {
         _settings = new ServerSettings(_folder["node"]);
-        _api = new ApiClient(_settings.Address, new ApiKeyStore(_settings.DataDirectory, TimeProvider.System)
-            .Create(TenantId.Parse("acme"), "stop", Scopes.Admin, null).Text);
+        _api = new ApiClient(_settings.Address, NewKey.Of(_settings, "acme", Scopes.Admin));
     }
 
     public void Dispose()

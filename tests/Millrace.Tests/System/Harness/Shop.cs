@@ -1,5 +1,4 @@
 using Millrace.Api.Keys;
-using Millrace.Domain.Identity;
 using Millrace.Tests.Api;
 using Millrace.Tests.Storage;
 using Xunit;
@@ -62,11 +61,8 @@ public sealed class Shop : IAsyncLifetime
         }
     }
 
-    /// <summary>A client with a key of its own, which the server has seen: it reads the file of keys again every now and then.</summary>
-    public Task<ApiClient> NewClientAsync(string tenant, Scopes scopes) => AdmittedAsync(NewKey(tenant, scopes).Text);
-
-    public (string Text, ApiKey Key) NewKey(string tenant, Scopes scopes) =>
-        new ApiKeyStore(Settings.DataDirectory, TimeProvider.System).Create(TenantId.Parse(tenant), Guid.NewGuid().ToString("N"), scopes, null);
+    /// <summary>A client with a key of its own, which the server has seen: it reads the log again every now and then.</summary>
+    public Task<ApiClient> NewClientAsync(string tenant, Scopes scopes) => AdmittedAsync(NewKey.Of(Settings, tenant, scopes));
 
     public async Task<ApiClient> AdmittedAsync(string key)
     {

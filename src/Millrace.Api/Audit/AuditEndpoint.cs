@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Text.Json;
+using Millrace.Api.Edge;
+using Millrace.Api.Keys;
+using Millrace.Api.Orders.Rendering;
+using Millrace.Api.Problems;
+using Millrace.Engine.Administration;
+using Millrace.Engine.Journal;
+
+namespace Millrace.Api.Audit;
+
+/// <summary>
+/// <c>GET /v1/audit</c>: what was done to a tenant's keys and, for whoever operates the installation, to the installation. Straight from the
+/// log, each entry with the hash that ties it to all before.
+/// </summary>
+internal sealed class AuditEndpoint(IAdministration administration)
+{
+    private const int MaxLimit = 200;
+    private const int DefaultLimit = 50;
+
+    // A page may lie among many entries of others.
+    private const int PageSize = 1_000;
+
+    public async Task HandleAsync(HttpContext http, Caller caller)
+    {
+        if (Read(http.Request.Query, out var after, out var limit) is { } problem)
+        {
+            await Answer.Problem(http, problem);
+            return;
+        }
+
+        try
+        {
+            var (entries, next) = await FindAsync(caller, after, limit, http.RequestAborted);
+            http.Response.Headers.CacheControl = "no-store";
+            await Answer.Json(http, StatusCodes.Status200OK, (entries, next), static (w, page) => Write(w, page.entries, page.next));
+        }
+        catch (StoreUnavailableException)
+        {
+            await Answer.Problem(http, new Problem(ProblemKinds.Unavailable, "The audit log cannot be read now."));
+        }
+    }
+
+    private async Task<(List<AuditEntry> Entries, long? Next)> FindAsync(Caller caller, long after, int limit, CancellationToken cancellation)
+    {
+        var found = new List<AuditEntry>();
+        IReadOnlyList<AuditEntry> page;
+        do
+        {
+            page = await administration.ReadAuditAsync(after, PageSize, cancellation);
+            foreach (var entry in page)
+            {
+                if (entry.Tenant == caller.Tenant.Value || (entry.Tenant is null && caller.Allows(Scopes.SystemOperate)))
+                    found.Add(entry);
+                if (found.Count > limit)
+                    return (found[..limit], found[limit - 1].Seq);
+            }
+
+            after = page.Count > 0 ? page[^1].Seq : after;
+        }
+        while (page.Count == PageSize);
+        return (found, null);
+    }
+
+    private static Problem? Read(IQueryCollection query, out long after, out int limit)
+    {
+        (after, limit) = (0, DefaultLimit);
+        foreach (var (name, values) in query)
+        {
+            var text = values.Count == 1 ? values[0] : null;
+            if (name == "after" && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out after))
+                continue;
+            if (name == "limit" && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is >= 1 and <= MaxLimit)
+                continue;
+            return new Problem(ProblemKinds.InvalidParameter, $"There are after, the last entry seen, and limit, 1 to {MaxLimit}.");
+        }
+
+        return null;
+    }
+
+    private static void Write(Utf8JsonWriter writer, List<AuditEntry> entries, long? next)
+    {
+        writer.WriteStartObject();
+        writer.WriteStartArray("data"u8);
+        foreach (var entry in entries)
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("seq"u8, entry.Seq);
+            writer.WriteTime("at"u8, entry.AtUnixMs);
+            writer.WriteStartObject("actor"u8);
+            writer.WriteString("kind"u8, OrderNames.Of(entry.Actor.Kind));
+            writer.WriteString("name"u8, entry.Actor.Name);
+            writer.WriteEndObject();
+            writer.WriteString("action"u8, entry.Action);
+            writer.WriteString("subject"u8, entry.Subject);
+            writer.WritePropertyName("detail"u8);
+            writer.WriteRawValue(entry.Detail);
+            writer.WriteString("chain"u8, entry.Chain);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteBoolean("has_more"u8, next is not null);
+        writer.WriteString("next_cursor"u8, next?.ToString(CultureInfo.InvariantCulture));
+        writer.WriteEndObject();
+    }
+}

@@ -1,0 +1,100 @@
+using Millrace.Api.Edge;
+using Millrace.Api.Json;
+using Millrace.Api.Problems;
+
+namespace Millrace.Api.Keys;
+
+/// <summary>What a key is asked for with.</summary>
+/// <param name="Client">The program that will hold it.</param>
+/// <param name="Scopes">What it may do.</param>
+/// <param name="ExpiresAt">Its end; null for none.</param>
+internal sealed record NewKeyBody(string Client, Scopes Scopes, DateTimeOffset? ExpiresAt);
+
+internal static class KeyBodies
+{
+    private const int MaxClient = 100;
+    private const int MaxScope = 32;
+    private const int MaxOverlapSeconds = 30 * 24 * 3600;
+    private const int DefaultOverlapSeconds = 24 * 3600;
+    private static readonly FieldSet NewKeyFields = new("name", "scopes", "expires_at");
+    private static readonly FieldSet RotationFields = new("overlap_s");
+
+    public static Problem? NewKey(ReadOnlySpan<byte> utf8, DateTimeOffset now, out NewKeyBody body)
+    {
+        var json = new StrictJson(utf8);
+        string? client = null;
+        var scopes = Scopes.None;
+        DateTimeOffset? expires = null;
+        var seen = 0ul;
+        if (json.Object())
+        {
+            while (json.Field(NewKeyFields, ref seen) is { } field)
+            {
+                switch (field)
+                {
+                    case "name": client = json.Text(MaxClient, TextRule.Id); break;
+                    case "scopes": scopes = ReadScopes(ref json); break;
+                    default: expires = Later(ref json, now); break;
+                }
+            }
+
+            json.Require(seen, NewKeyFields, 2);
+        }
+
+        json.End();
+        body = new NewKeyBody(client ?? "", scopes, expires);
+        return json.HasErrors ? Problem.Of(json.Errors) : null;
+    }
+
+    public static Problem? Rotation(ReadOnlySpan<byte> utf8, out TimeSpan overlap)
+    {
+        var json = new StrictJson(utf8);
+        long seconds = DefaultOverlapSeconds;
+        var seen = 0ul;
+        if (json.Object())
+        {
+            while (json.Field(RotationFields, ref seen) is not null)
+                seconds = json.Whole(0, MaxOverlapSeconds);
+        }
+
+        json.End();
+        overlap = TimeSpan.FromSeconds(seconds);
+        return json.HasErrors ? Problem.Of(json.Errors) : null;
+    }
+
+    private static Scopes ReadScopes(ref StrictJson json)
+    {
+        var scopes = Scopes.None;
+        if (!json.Array())
+            return scopes;
+        for (var i = 0; json.Element(i); i++)
+        {
+            if (json.Text(MaxScope, TextRule.Code) is not { } name)
+                continue;
+            if (ScopeNames.TryParse([name], out var scope))
+                scopes |= scope;
+            else
+                json.Fault("unknown_scope", $"There are: {string.Join(", ", ScopeNames.All)}.");
+        }
+
+        if (scopes == Scopes.None && !json.HasErrors)
+            json.Fault("too_short", "A key needs a scope.");
+        return scopes;
+    }
+
+    private static DateTimeOffset? Later(ref StrictJson json, DateTimeOffset now)
+    {
+        if (json.Text(35, TextRule.Id) is not { } text)
+            return null;
+        if (!Rfc3339.TryParse(text, out var unixMs))
+        {
+            json.Fault("invalid_format", "A time of RFC 3339 is expected, such as 2026-01-31T12:00:00Z.");
+            return null;
+        }
+
+        var at = DateTimeOffset.FromUnixTimeMilliseconds(unixMs);
+        if (at <= now)
+            json.Fault("out_of_range", "The time is past.");
+        return at;
+    }
+}

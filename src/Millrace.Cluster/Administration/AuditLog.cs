@@ -1,0 +1,123 @@
+using Millrace.Domain.Orders;
+using Millrace.Engine.Administration;
+using Millrace.Engine.Journal;
+
+namespace Millrace.Cluster.Administration;
+
+/// <summary>What follows from the audit log, kept by who needs it. Called for one entry after another, never for two at once.</summary>
+public interface IAuditFollower
+{
+    void Apply(AuditEntry entry);
+}
+
+/// <summary>What is to be added to the audit log.</summary>
+/// <param name="Actor">Who asked.</param>
+/// <param name="Tenant">Whom it concerns; null for the installation itself.</param>
+/// <param name="Action">Stored name.</param>
+/// <param name="Subject">What is acted upon.</param>
+/// <param name="Detail">A JSON object, without secrets.</param>
+public sealed record AuditDraft(Actor Actor, string? Tenant, string Action, string Subject, string Detail = "{}");
+
+/// <summary>
+/// The audit log as this process has read it, checked entry by entry. Whatever an entry says is in force by its being there: adding it is the act.
+/// Thread-safe.
+/// </summary>
+public sealed class AuditLog(IAdministration administration, TimeProvider time) : IDisposable
+{
+    private const int PageSize = 1_000;
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly List<IAuditFollower> _followers = [];
+    private AuditEntry? _last;
+    private long _askedAt;
+    private StoreUnavailableException? _failure;
+
+    /// <summary>From the next entry that is read on: before the first reading, then.</summary>
+    public void Add(IAuditFollower follower) => _followers.Add(follower);
+
+    /// <summary>Reads what others have added.</summary>
+    /// <param name="maxAge">Nothing is read when that was done not longer ago, by whomever.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    /// <exception cref="StoreUnavailableException">It cannot be read now; what was read goes on to hold.</exception>
+    /// <exception cref="InvalidDataException">An entry does not follow from the one before: the log was tampered with or damaged.</exception>
+    public async Task RefreshAsync(TimeSpan maxAge, CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            if (_askedAt == 0 || time.GetElapsedTime(_askedAt) >= maxAge)
+                await ReadAsync(cancellation);
+            else if (_failure is not null)
+                throw new StoreUnavailableException(_failure.Message, _failure);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>As <see cref="IAdministration.ReadKeyUsesAsync"/>.</summary>
+    public ValueTask<IReadOnlyDictionary<string, long>> ReadKeyUsesAsync(CancellationToken cancellation) => administration.ReadKeyUsesAsync(cancellation);
+
+    /// <summary>Decides on all that was added before, and adds the decision.</summary>
+    /// <param name="decide">Null adds nothing. May be called again, when another process was faster.</param>
+    /// <param name="cancellation">Gives up waiting; the entry may have been added.</param>
+    /// <returns>The entry; null when there was nothing to add.</returns>
+    public async Task<AuditEntry?> AddAsync(Func<AuditDraft?> decide, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(decide);
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            while (true)
+            {
+                await ReadAsync(cancellation);
+                if (decide() is not { } draft)
+                    return null;
+                var entry = AuditEntry.After(_last, time.GetUtcNow().ToUnixTimeMilliseconds(), draft.Actor, draft.Tenant, draft.Action, draft.Subject, draft.Detail);
+                if (!await administration.TryAppendAuditAsync(entry, cancellation))
+                    continue;
+                Take(entry);
+                return entry;
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    private async Task ReadAsync(CancellationToken cancellation)
+    {
+        IReadOnlyList<AuditEntry> page;
+        do
+        {
+            try
+            {
+                page = await administration.ReadAuditAsync(_last?.Seq ?? 0, PageSize, cancellation);
+                _failure = null;
+            }
+            catch (StoreUnavailableException failure)
+            {
+                _failure = failure;
+                throw;
+            }
+            finally
+            {
+                _askedAt = time.GetTimestamp();
+            }
+
+            foreach (var entry in page)
+                Take(entry.Follows(_last) ? entry : throw new InvalidDataException($"Entry {entry.Seq} of the audit log does not follow from the one before: it was changed, or others were taken out."));
+        }
+        while (page.Count == PageSize);
+    }
+
+    private void Take(AuditEntry entry)
+    {
+        foreach (var follower in _followers)
+            follower.Apply(entry);
+        _last = entry;
+    }
+}

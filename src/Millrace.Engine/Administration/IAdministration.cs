@@ -1,0 +1,26 @@
+using Millrace.Engine.Journal;
+
+namespace Millrace.Engine.Administration;
+
+/// <summary>
+/// What is kept of the installation beside its orders: the audit log, from which keys and settings follow, and when keys were last used.
+/// Thread-safe; any number of processes may share it. Everything throws <see cref="StoreUnavailableException"/> when it cannot be reached.
+/// </summary>
+public interface IAdministration
+{
+    /// <summary>The entries after a position, in order.</summary>
+    /// <param name="after">0 for all.</param>
+    /// <param name="most">How many at most.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    ValueTask<IReadOnlyList<AuditEntry>> ReadAuditAsync(long after, int most, CancellationToken cancellation);
+
+    /// <summary>Adds an entry, durably: what follows from it is done by that.</summary>
+    /// <returns>False when another entry has its place: read, decide again. After an exception it may have been added.</returns>
+    ValueTask<bool> TryAppendAuditAsync(AuditEntry entry, CancellationToken cancellation);
+
+    /// <summary>When each key was last used, in Unix milliseconds. A use may be missing that a crash came before.</summary>
+    ValueTask<IReadOnlyDictionary<string, long>> ReadKeyUsesAsync(CancellationToken cancellation);
+
+    /// <summary>Keeps the latest of what is known and what is given.</summary>
+    ValueTask RecordKeyUsesAsync(IReadOnlyDictionary<string, long> lastUsedUnixMs, CancellationToken cancellation);
+}
