@@ -9,6 +9,7 @@ using Millrace.Api.Health;
 using Millrace.Api.Items;
 using Millrace.Api.Keys;
 using Millrace.Api.Operations;
+using Millrace.Api.Limits;
 using Millrace.Api.Orders.Change;
 using Millrace.Api.Orders.Place;
 using Millrace.Api.Orders.Read;
@@ -37,6 +38,9 @@ public static class ApiHost
         services.AddSingleton<BackupJobs>();
         services.AddHostedService(s => s.GetRequiredService<BackupJobs>());
         services.AddHostedService<KeyUseRecorder>();
+        services.AddSingleton(s => new RateLimits(options.Limits, s.GetRequiredService<AuditLog>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new SharedLimitsOptions(options.Redis, () => s.GetService<ClusterOperations>()?.LivingNodes ?? 1));
+        services.AddHostedService<SharedLimits>();
         services.Configure<KestrelServerOptions>(Limit);
         services.AddRouting();
         services.AddOpenApi("v1", OpenApiDocument.Configure);
@@ -66,12 +70,13 @@ public static class ApiHost
         var place = new PlaceEndpoint(orders, router, options, time, app.Lifetime.ApplicationStopping);
 
         app.UseMiddleware<EdgeMiddleware>();
-        var routes = new Routes(app, new Access(services.GetRequiredService<ApiKeyStore>()));
+        var routes = new Routes(app, new Access(services.GetRequiredService<ApiKeyStore>(), services.GetRequiredService<RateLimits>(), services.GetRequiredService<ApiMetrics>()));
         ApiRoutes.MapOrders(routes, place, new BatchEndpoint(orders, options), new ReadOrders(router),
             new ListOrders(services.GetRequiredService<IReadModel>(), router, time));
         ApiRoutes.MapChanges(routes, new ChangeOrders(router));
         ApiRoutes.MapStock(routes, new ItemEndpoints(router), new AdjustEndpoint(router));
         ApiRoutes.MapKeys(routes, new KeyEndpoints(services.GetRequiredService<ApiKeyStore>(), time), new AuditEndpoint(services.GetRequiredService<IAdministration>()));
+        ApiRoutes.MapLimits(routes, new LimitEndpoints(services.GetRequiredService<RateLimits>(), services.GetRequiredService<AuditLog>()));
         if (services.GetService<ClusterOperations>() is { } cluster)
             ApiRoutes.MapCluster(routes, new ClusterEndpoints(cluster));
         ApiRoutes.MapOperations(routes, new BackupEndpoints(services.GetRequiredService<BackupJobs>(), services.GetRequiredService<AuditLog>()));

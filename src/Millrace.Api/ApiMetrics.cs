@@ -12,15 +12,22 @@ internal sealed class ApiMetrics
     private static readonly KeyValuePair<string, object?> Replayed = new("outcome", "replayed");
     private static readonly KeyValuePair<string, object?> Refused = new("outcome", "refused");
     private static readonly KeyValuePair<string, object?> Unavailable = new("outcome", "unavailable");
+    private readonly Meter _meter;
     private readonly Counter<long> _placed;
+    private readonly Counter<long> _limited;
 
     public ApiMetrics(IMeterFactory factory)
     {
-        var meter = factory.Create(MeterName);
-        _placed = meter.CreateCounter<long>("millrace.orders.placed", "{order}", "Orders asked for, by what became of the request.");
+        _meter = factory.Create(MeterName);
+        _limited = _meter.CreateCounter<long>("millrace.requests.limited", "{request}", "Requests refused by a limit of their key or tenant.");
+        _placed = _meter.CreateCounter<long>("millrace.orders.placed", "{order}", "Orders asked for, by what became of the request.");
     }
 
     public void Placed(in PlaceOutcome outcome) => _placed.Add(1, Label(outcome));
+
+    public void Limited() => _limited.Add(1);
+
+    public void Observe(string name, string description, Func<int> read) => _meter.CreateObservableGauge(name, read, "1", description);
 
     private static KeyValuePair<string, object?> Label(in PlaceOutcome outcome)
     {

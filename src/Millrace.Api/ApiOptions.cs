@@ -1,3 +1,5 @@
+using Millrace.Api.Limits;
+
 namespace Millrace.Api;
 
 /// <summary>What an operator chooses for the HTTP edge.</summary>
@@ -12,6 +14,12 @@ public sealed class ApiOptions
 
     /// <summary>The payment service provider of an order that names none. Default <c>psp</c>.</summary>
     public string DefaultPsp { get; init; } = "psp";
+
+    /// <summary>How much a tenant may ask for that has no limits of its own.</summary>
+    public LimitSettings Limits { get; init; } = LimitSettings.Default;
+
+    /// <summary>Redis' address, through which nodes share limits, as <c>HOST:PORT,password=…</c>. Null, the default: each node gives its even share.</summary>
+    public string? Redis { get; init; }
 
     /// <summary>Serves <c>POST /v1/_noop</c>, the bench's yardstick, to anyone. Default false.</summary>
     public bool HasNoopEndpoint { get; init; }

@@ -4,6 +4,7 @@ using Millrace.Api.Documentation;
 using Millrace.Api.Health;
 using Millrace.Api.Items;
 using Millrace.Api.Keys;
+using Millrace.Api.Limits;
 using Millrace.Api.Operations;
 using Millrace.Api.Orders.Change;
 using Millrace.Api.Orders.Place;
@@ -137,6 +138,19 @@ internal static class ApiRoutes
         {
             Tag = "audit", Answer = typeof(AuditListShape), Scope = Scopes.Admin,
             Query = [("after", "The last entry seen, next_cursor of the page before; none for the first page."), ("limit", "1 to 200; 50 without.")],
+        });
+    }
+
+    public static void MapLimits(Routes routes, LimitEndpoints limits)
+    {
+        routes.Map("GET", "/v1/tenants/{tenant}/limits", limits.GetAsync, new("get_limits", "How much a tenant may ask for")
+        {
+            Tag = "limits", Answer = typeof(LimitsShape), Scope = Scopes.SystemOperate,
+        });
+        // Says what shall be, so a repeat changes nothing and needs no key.
+        routes.Map("PUT", "/v1/tenants/{tenant}/limits", limits.PutAsync, new("put_limits", "Set how much a tenant may ask for; all nodes follow within a second")
+        {
+            Tag = "limits", Body = typeof(LimitsShape), Answer = typeof(LimitsShape), Scope = Scopes.SystemOperate,
         });
     }
 

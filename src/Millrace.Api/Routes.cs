@@ -27,7 +27,7 @@ internal sealed class Routes(IEndpointRouteBuilder app, Access access)
             endpoint.WithMetadata(doc.Answer is null || status == StatusCodes.Status304NotModified
                 ? new ProducesResponseTypeMetadata(status)
                 : new ProducesResponseTypeMetadata(status, doc.Answer, ["application/json"]));
-        foreach (var status in ProblemKinds.All.Select(k => k.Status).Distinct().Where(s => s is 400 or 401 or 403 or 404 or 409 or 422 or 503))
+        foreach (var status in ProblemKinds.All.Select(k => k.Status).Distinct().Where(s => s is 400 or 401 or 403 or 404 or 409 or 422 or 429 or 503))
             endpoint.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(ProblemShape), ["application/problem+json"]));
     }
 }

@@ -97,6 +97,10 @@ internal sealed record AuditEntryShape(
 
 internal sealed record AuditListShape(AuditEntryShape[] Data, bool HasMore, string? NextCursor);
 
+internal sealed record LimitsShape(RateShape Tenant, RateShape Key, long? PerDay = null);
+
+internal sealed record RateShape(long PerSecond, long Burst);
+
 internal sealed record HealthShape(string Status);
 
 internal sealed record ProblemShape(

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Millrace.Api.Problems;
@@ -29,7 +30,9 @@ internal static class Answer
     public static Task Problem(HttpContext http, Problem problem)
     {
         var response = http.Response;
-        if (problem.Kind.Status == StatusCodes.Status503ServiceUnavailable)
+        if (problem.RetryAfterSeconds is { } seconds)
+            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        else if (problem.Kind.Status == StatusCodes.Status503ServiceUnavailable)
             response.Headers.RetryAfter = "1";
         response.Headers.CacheControl = "no-store";
         var body = Render((problem, TraceId(http)), static (w, p) => ProblemJson.Write(w, p.problem, p.Item2));

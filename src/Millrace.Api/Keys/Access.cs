@@ -1,4 +1,5 @@
 using Millrace.Api.Edge;
+using Millrace.Api.Limits;
 using Millrace.Api.Problems;
 using Millrace.Engine.Journal;
 
@@ -7,8 +8,8 @@ namespace Millrace.Api.Keys;
 /// <summary>What an endpoint does for a caller who may use it.</summary>
 internal delegate Task Authorized(HttpContext http, Caller caller);
 
-/// <summary>Lets a request in by its API key and the key's scopes.</summary>
-internal sealed class Access(ApiKeyStore keys)
+/// <summary>Lets a request in by its API key, the limits of key and tenant, and the key's scopes.</summary>
+internal sealed class Access(ApiKeyStore keys, RateLimits limits, ApiMetrics metrics)
 {
     /// <summary>Wraps an endpoint: no middleware, no principal, nothing allocated for a caller who is known and may pass.</summary>
     public RequestDelegate Require(Scopes scope, Authorized handle) => http =>
@@ -38,8 +39,16 @@ internal sealed class Access(ApiKeyStore keys)
         await (key is null ? Unauthenticated(http) : Admit(http, key.Caller, scope, handle));
     }
 
-    private static Task Admit(HttpContext http, Caller caller, Scopes scope, Authorized handle) =>
-        caller.Allows(scope) ? handle(http, caller) : Answer.Problem(http, Lacks(scope));
+    private Task Admit(HttpContext http, Caller caller, Scopes scope, Authorized handle)
+    {
+        if (limits.Take(http, caller) is { } exceeded)
+        {
+            metrics.Limited();
+            return Answer.Problem(http, exceeded);
+        }
+
+        return caller.Allows(scope) ? handle(http, caller) : Answer.Problem(http, Lacks(scope));
+    }
 
     private static Task Unauthenticated(HttpContext http)
     {

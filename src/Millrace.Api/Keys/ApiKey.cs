@@ -22,7 +22,7 @@ public sealed record ApiKey(
     DateTimeOffset? ExpiresAt,
     DateTimeOffset? RevokedAt)
 {
-    public Caller Caller { get; } = new(Tenant, new Actor(ActorKind.ApiKey, Id), Scopes);
+    public Caller Caller { get; } = new(Tenant, new Actor(ActorKind.ApiKey, Id), Scopes, Id);
 
     /// <summary>Of this key whatever is changed of it: shared by all that are made from each other.</summary>
     internal KeyUse Use { get; } = new();

@@ -1,3 +1,4 @@
+using Millrace.Api.Limits;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
 
@@ -7,7 +8,11 @@ namespace Millrace.Api.Keys;
 /// <param name="Tenant">The merchant that it may act for.</param>
 /// <param name="Actor">How its deeds are recorded.</param>
 /// <param name="Scopes">What it may do.</param>
-public sealed record Caller(TenantId Tenant, Actor Actor, Scopes Scopes)
+/// <param name="LimitName">Whose rate it counts to, beside its tenant's.</param>
+public sealed record Caller(TenantId Tenant, Actor Actor, Scopes Scopes, string LimitName)
 {
+    /// <summary>Found once; a race finds the same.</summary>
+    internal CallerLimits? Limits { get; set; }
+
     public bool Allows(Scopes scope) => (Scopes & scope) == scope;
 }

@@ -13,6 +13,9 @@ public sealed record Problem(ProblemKind Kind, string Detail)
     /// <summary>With <c>total_mismatch</c>: what we computed, in minor units.</summary>
     public long? ComputedTotalMinor { get; init; }
 
+    /// <summary>When to come back; null for the kind's own time, if it has one.</summary>
+    public long? RetryAfterSeconds { get; init; }
+
     /// <summary>Several wrong fields. When all are wrong in the same, particular way, that way is the problem.</summary>
     public static Problem Of(IReadOnlyList<FieldError> errors)
     {

@@ -55,6 +55,7 @@ public static class ProblemKinds
     public static readonly ProblemKind CurrencyMismatch = Add("currency_mismatch", 422, "The item is sold in another currency");
     public static readonly ProblemKind OutOfRange = Add("out_of_range", 422, "A number is out of range");
     public static readonly ProblemKind KeyReused = Add("idempotency_key_reused", 422, "Idempotency-Key was used with another request");
+    public static readonly ProblemKind QuotaExceeded = Add("quota_exceeded", 429, "The limit of requests is used up");
     public static readonly ProblemKind HeadersTooLarge = Add("headers_too_large", 431, "The headers are too large");
     public static readonly ProblemKind InternalError = Add("internal_error", 500, "Something is broken on our side");
     public static readonly ProblemKind Unavailable = Add("unavailable", 503, "The service cannot take this now");
@@ -73,6 +74,7 @@ public static class ProblemKinds
         408 => RequestTimeout,
         413 => BodyTooLarge,
         415 => UnsupportedMediaType,
+        429 => QuotaExceeded,
         431 => HeadersTooLarge,
         503 => Unavailable,
         >= 400 and < 500 => BadRequest,

@@ -35,6 +35,8 @@ public static class Node
         {
             ManagementUrl = options.ManagementUrl,
             HasNoopEndpoint = options.HasNoopEndpoint,
+            Limits = options.Limits,
+            Redis = options.Redis,
         });
         app = builder.Build();
         app.MapMillraceApi();

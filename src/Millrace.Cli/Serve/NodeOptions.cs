@@ -1,3 +1,5 @@
+using Millrace.Api.Limits;
+
 namespace Millrace.Cli.Serve;
 
 /// <summary>One node, as composed by <see cref="Node"/>.</summary>
@@ -32,6 +34,12 @@ public sealed record NodeOptions
 
     /// <summary>Where metrics and probes listen; null for the API's own listener, to loopback only.</summary>
     public string? ManagementUrl { get; init; }
+
+    /// <summary>How much a tenant may ask for that has no limits of its own.</summary>
+    public LimitSettings Limits { get; init; } = LimitSettings.Default;
+
+    /// <summary>Redis' address, for what nodes share beside the database; null for none.</summary>
+    public string? Redis { get; init; }
 
     /// <summary>Partitions of a new store; null takes the store's, or 64.</summary>
     public int? Partitions { get; init; }

@@ -13,6 +13,7 @@ namespace Millrace.Cli.Serve;
 /// <summary><c>millrace serve</c>: one node until SIGTERM or Ctrl-C, then flushed and released.</summary>
 internal static class ServeCommand
 {
+    private const string RedisVariable = "MILLRACE_REDIS";
     private const string WebhookSecretVariable = "MILLRACE_PSP_WEBHOOK_SECRET";
 
     public static Command Create()
@@ -29,9 +30,12 @@ internal static class ServeCommand
         var management = new Option<string?>("--management-urls") { Description = "Where /metrics and probes listen; default: the API's listener, loopback only." };
         var partitions = new Option<int?>("--partitions") { Description = "Partitions of a new store, 1 to 4096; fixed for its life. Default 64." };
         var psp = new Option<string>("--psp") { Description = "Base URL of the PSP, or 'instant': in-process, approves everything, moves no money.", DefaultValueFactory = _ => "instant" };
+        var limits = new LimitOptions();
+        var redis = new Option<string?>("--redis") { Description = $"HOST:PORT of Redis, through which nodes share rate limits; with a password in {RedisVariable} instead." };
         var noop = new Option<bool>("--bench-noop") { Description = "Serve POST /v1/_noop, the benchmark's yardstick." };
-        var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, nodeName, cluster, listen, replica, url, management, partitions, psp, noop };
+        var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, nodeName, cluster, listen, replica, url, management, partitions, psp, redis, noop };
         shardOption.AddTo(command);
+        limits.AddTo(command);
         command.SetGuardedAction(async (parsed, cancellation) =>
         {
             Uri? pspUrl = null;
@@ -77,6 +81,8 @@ internal static class ServeCommand
                 Psp = pspUrl,
                 PspWebhookSecret = secret,
                 HasNoopEndpoint = parsed.GetValue(noop),
+                Limits = limits.Read(parsed),
+                Redis = parsed.GetValue(redis) ?? Environment.GetEnvironmentVariable(RedisVariable),
             }, cancellation);
         });
         return command;

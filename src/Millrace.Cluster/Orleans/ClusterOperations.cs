@@ -38,6 +38,9 @@ public sealed class ClusterOperations
     /// <summary>The payload format that owners write, as this node's claims learned it.</summary>
     public int Format => _runtime.Format;
 
+    /// <summary>How many nodes serve, this one among them.</summary>
+    public int LivingNodes => _members.CurrentSnapshot.Members.Values.Count(m => m.Status == SiloStatus.Active);
+
     /// <summary>The living, and those that died lately.</summary>
     public IReadOnlyList<NodeStatus> Nodes()
     {

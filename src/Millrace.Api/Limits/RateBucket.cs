@@ -1,0 +1,128 @@
+namespace Millrace.Api.Limits;
+
+/// <summary>
+/// A rate with a burst, by the generic cell rate algorithm (ITU-T I.371): one number, the theoretical arrival time (TAT) at which everything taken so
+/// far would have come at the even rate. It may lie ahead of now by as much as the burst takes to refill. Thread-safe.
+/// </summary>
+internal sealed class RateBucket
+{
+    private const long NanosecondsPerSecond = 1_000_000_000;
+    private readonly Lock _lock = new();
+    private Rate _rate;
+    private double _share = 1;
+    private long _tat;
+    private long _untold;
+
+    public RateBucket(Rate rate) => _rate = rate;
+
+    /// <summary>What is allowed altogether, over all nodes.</summary>
+    public Rate Rate
+    {
+        get
+        {
+            lock (_lock)
+                return _rate;
+        }
+
+        set
+        {
+            lock (_lock)
+                _rate = value;
+        }
+    }
+
+    /// <summary>The part of it that this node may give away on its own: 1 while it knows of all that others give.</summary>
+    public double Share
+    {
+        set
+        {
+            lock (_lock)
+                _share = value;
+        }
+    }
+
+    /// <summary>Takes one, if there is one.</summary>
+    /// <param name="now">Nanoseconds of a clock that never goes back.</param>
+    public Taken TryTake(long now)
+    {
+        lock (_lock)
+        {
+            var (interval, depth) = Effective();
+            var tat = Math.Max(_tat, now) + interval;
+            var isTaken = tat - now <= depth;
+            if (isTaken)
+            {
+                _tat = tat;
+                _untold++;
+            }
+
+            var ahead = Math.Max(_tat - now, 0);
+            return new Taken(isTaken, (depth - ahead) / interval, ahead, isTaken ? 0 : tat - depth - now);
+        }
+    }
+
+    /// <summary>Gives back what was taken for a request that another limit refused.</summary>
+    public void GiveBack()
+    {
+        lock (_lock)
+        {
+            _tat -= Effective().Interval;
+            _untold--;
+        }
+    }
+
+    /// <summary>Begins to tell others what was taken here since the last time.</summary>
+    /// <returns>How many, and how long one takes to refill.</returns>
+    public (long Count, long IntervalNs) Tell()
+    {
+        lock (_lock)
+        {
+            var count = _untold;
+            _untold = 0;
+            return (count, Interval());
+        }
+    }
+
+    /// <summary>Whether there is anything to tell, or to learn that could matter here.</summary>
+    public bool IsInUse(long now)
+    {
+        lock (_lock)
+            return _untold != 0 || _tat > now;
+    }
+
+    /// <summary>What could not be told is told the next time; what is older than a burst has refilled since.</summary>
+    public void TellAgain(long count)
+    {
+        lock (_lock)
+            _untold = Math.Min(_untold + count, _rate.Burst);
+    }
+
+    /// <summary>Learns how far ahead all nodes together have brought the arrival time.</summary>
+    /// <param name="now">As for <see cref="TryTake"/>.</param>
+    /// <param name="aheadNs">With all that was told, and without what was taken here since.</param>
+    public void Learn(long now, long aheadNs)
+    {
+        lock (_lock)
+            _tat = now + aheadNs + (Math.Max(_untold, 0) * Interval());
+    }
+
+    private long Interval() => Math.Max(NanosecondsPerSecond / _rate.PerSecond, 1);
+
+    private (long Interval, long Depth) Effective()
+    {
+        var interval = Math.Max((long)(NanosecondsPerSecond / (_rate.PerSecond * _share)), 1);
+        return (interval, interval * Math.Max((long)(_rate.Burst * _share), 1));
+    }
+}
+
+/// <summary>An even rate and how much may come at once.</summary>
+/// <param name="PerSecond">1 or more.</param>
+/// <param name="Burst">1 or more.</param>
+public readonly record struct Rate(long PerSecond, long Burst);
+
+/// <summary>The answer of a limit.</summary>
+/// <param name="IsTaken">Whether there was one.</param>
+/// <param name="Remaining">How many more there are now.</param>
+/// <param name="ResetNs">Until all is there again.</param>
+/// <param name="RetryNs">Until there is one; 0 when one was taken.</param>
+internal readonly record struct Taken(bool IsTaken, long Remaining, long ResetNs, long RetryNs);

@@ -1,0 +1,144 @@
+using System.Globalization;
+using StackExchange.Redis;
+
+namespace Millrace.Api.Limits;
+
+/// <summary>
+/// Shares the limits between nodes through Redis. No request waits for it: each node gives from what it knows, and tells the others twenty times a
+/// second what it gave, by one script for all limits. So two nodes together may give at most what comes in such an interval beyond the limit.
+/// While Redis is away each node gives its even share.
+/// </summary>
+internal sealed partial class SharedLimits : BackgroundService
+{
+    /// <summary>How far two nodes' knowledge may be apart.</summary>
+    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(50);
+
+    // Of one call, so that Redis, which does one thing at a time, is not held up.
+    private const int MostAtOnce = 500;
+
+    // Times are Redis' own, in microseconds: the nodes' clocks need not agree. 'r' is a rate (what was taken, microseconds for each), 'd' a day's count.
+    private const string Script = """
+        local t = redis.call('TIME')
+        local now = t[1] * 1000000 + t[2]
+        local answer = {}
+        for i, key in ipairs(KEYS) do
+            local kind, count, interval = ARGV[3 * i - 2], tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
+            if kind == 'd' then
+                local total = redis.call('INCRBY', key, count)
+                redis.call('EXPIRE', key, 172800)
+                answer[i] = tostring(total)
+            else
+                local tat = math.max(tonumber(redis.call('GET', key) or '0'), now) + count * interval
+                if count ~= 0 and tat > now then
+                    redis.call('SET', key, string.format('%.3f', tat), 'PX', math.ceil((tat - now) / 1000) + 1)
+                end
+                answer[i] = string.format('%.3f', tat - now)
+            end
+        end
+        return answer
+        """;
+
+    private readonly RateLimits _limits;
+    private readonly SharedLimitsOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<SharedLimits> _logger;
+    private volatile bool _isShared;
+
+    public SharedLimits(RateLimits limits, SharedLimitsOptions options, TimeProvider time, ApiMetrics metrics, ILogger<SharedLimits> logger)
+    {
+        (_limits, _options, _time, _logger) = (limits, options, time, logger);
+        metrics.Observe("millrace.limits.shared", "Whether limits are shared between nodes (1), or each gives its share (0).", () => _isShared ? 1 : 0);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every, _time);
+        await using var redis = _options.Redis is { } address ? await ConnectionMultiplexer.ConnectAsync(Configuration(address)) : null;
+        var wasShared = true;
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            _isShared = redis is { IsConnected: true } && await TryShareAsync(redis.GetDatabase());
+            var share = _isShared ? 1 : 1.0 / Math.Max(_options.Nodes(), 1);
+            foreach (var (_, tenant) in _limits.Tenants)
+                (tenant.Bucket.Share, tenant.Daily.Share) = (share, share);
+            foreach (var (_, bucket) in _limits.Keys)
+                bucket.Share = share;
+            if (redis is not null && _isShared != wasShared)
+                Changed(_logger, _isShared ? "shared between nodes" : "not shared: Redis is away, each node gives its even share");
+            wasShared = _isShared;
+        }
+    }
+
+    private static ConfigurationOptions Configuration(string address)
+    {
+        var configuration = ConfigurationOptions.Parse(address);
+        configuration.AbortOnConnectFail = false;
+        configuration.ClientName = "millrace";
+        // No node waits for an answer, and an old one is worth nothing.
+        configuration.AsyncTimeout = configuration.SyncTimeout = 500;
+        configuration.ConnectTimeout = 2_000;
+        configuration.BacklogPolicy = BacklogPolicy.FailFast;
+        return configuration;
+    }
+
+    private async Task<bool> TryShareAsync(IDatabase redis)
+    {
+        var told = new List<Telling>();
+        var now = _limits.Now;
+        foreach (var (name, tenant) in _limits.Tenants)
+        {
+            if (tenant.Bucket.IsInUse(now))
+                told.Add(Telling.Of($"millrace:limit:tenant:{name}", tenant.Bucket));
+            if (tenant.Daily.IsInUse)
+                told.Add(Telling.Of($"millrace:limit:day:{name}", tenant.Daily));
+        }
+
+        foreach (var ((tenant, key), bucket) in _limits.Keys.Where(k => k.Value.IsInUse(now)))
+            told.Add(Telling.Of($"millrace:limit:key:{tenant}:{key}", bucket));
+        try
+        {
+            foreach (var chunk in told.Chunk(MostAtOnce))
+            {
+                var answers = (string[]?)await redis.ScriptEvaluateAsync(Script, [.. chunk.Select(t => (RedisKey)t.Key)], [.. chunk.SelectMany(t => t.Arguments)]);
+                for (var i = 0; i < chunk.Length; i++)
+                    chunk[i].Hear(_limits.Now, answers![i]);
+            }
+
+            return true;
+        }
+        catch (Exception failure) when (failure is RedisException or TimeoutException)
+        {
+            foreach (var telling in told)
+                telling.TellAgain();
+            return false;
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Rate limits are {State}.")]
+    private static partial void Changed(ILogger logger, string state);
+
+    /// <summary>What is told of one limit, and what to do with the answer.</summary>
+    private sealed record Telling(string Key, RedisValue[] Arguments, Action<long, string> Hear, Action TellAgain)
+    {
+        public static Telling Of(string key, RateBucket bucket)
+        {
+            var (count, interval) = bucket.Tell();
+            return new Telling(
+                key, ["r", count, (interval / 1000.0).ToString("R", CultureInfo.InvariantCulture)],
+                (now, ahead) => bucket.Learn(now, (long)(double.Parse(ahead, CultureInfo.InvariantCulture) * 1000)),
+                () => bucket.TellAgain(count));
+        }
+
+        public static Telling Of(string key, DailyQuota quota)
+        {
+            var (day, count) = quota.Tell();
+            return new Telling(
+                $"{key}:{day.ToString(CultureInfo.InvariantCulture)}", ["d", count, 0],
+                (_, total) => quota.Learn(day, long.Parse(total, CultureInfo.InvariantCulture)), () => quota.TellAgain(day, count));
+        }
+    }
+}
+
+/// <param name="Redis">Address, as <c>HOST:PORT,password=…</c>; null for none.</param>
+/// <param name="Nodes">How many nodes give from the same limits.</param>
+public sealed record SharedLimitsOptions(string? Redis, Func<int> Nodes);
