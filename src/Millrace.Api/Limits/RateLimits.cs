@@ -61,7 +61,7 @@ public sealed class RateLimits : IAuditFollower
         return new Problem(ProblemKinds.QuotaExceeded, $"The limit \"{refusedBy}\" is used up: {limits.Policy}.") { RetryAfterSeconds = Math.Max(Seconds(taken.RetryNs), 1) };
     }
 
-    private CallerLimits Of(Caller caller)
+    internal CallerLimits Of(Caller caller)
     {
         var tenant = caller.Tenant.Value;
         var shared = _tenants.GetOrAdd(tenant, static (name, all) => new TenantLimits(all.SettingsOf(name)), this);

@@ -1,0 +1,79 @@
+using CsCheck;
+using Millrace.Api.Limits;
+using Xunit;
+
+namespace Millrace.Tests.Api.Limits;
+
+public sealed class RateBucketTests
+{
+    private const long Second = 1_000_000_000;
+
+    [Fact]
+    public void In_no_stretch_of_time_is_more_given_than_the_burst_and_what_refills_meanwhile() =>
+        Gen.Select(Gen.Long[1, 5_000], Gen.Long[1, 500], Gen.Long[0, Second / 50].List[1, 200]).Sample((rate, burst, pauses) =>
+        {
+            var bucket = new RateBucket(new Rate(rate, burst));
+            var now = 0L;
+            var given = new List<long>();
+            foreach (var pause in pauses)
+            {
+                now += pause;
+                for (var i = 0; i < 5; i++)
+                {
+                    var taken = bucket.TryTake(now);
+                    if (taken.IsTaken)
+                        given.Add(now);
+                    else
+                        // What is told to wait is right: then, and not a moment earlier.
+                        Assert.True(taken is { Remaining: 0, RetryNs: > 0 });
+                }
+            }
+
+            var interval = Second / rate;
+            for (var from = 0; from < given.Count; from += 7)
+            {
+                for (var to = from; to < given.Count; to += 5)
+                    Assert.True(to - from + 1 <= burst + ((given[to] - given[from]) / interval) + 1);
+            }
+        }, iter: 200);
+
+    [Fact]
+    public void A_refused_caller_is_told_when_there_is_one_again()
+    {
+        var bucket = new RateBucket(new Rate(10, 3));
+        Assert.Equal([2L, 1, 0], Enumerable.Range(0, 3).Select(_ => bucket.TryTake(0).Remaining));
+        var refused = bucket.TryTake(0);
+        Assert.Equal((false, Second / 10), (refused.IsTaken, refused.RetryNs));
+        Assert.False(bucket.TryTake(refused.RetryNs - 1).IsTaken);
+        Assert.True(bucket.TryTake(refused.RetryNs).IsTaken);
+        // All of it again, after as long as it says.
+        var reset = bucket.TryTake(refused.RetryNs).ResetNs;
+        Assert.Equal(2, bucket.TryTake(refused.RetryNs + reset).Remaining);
+    }
+
+    [Fact]
+    public void What_another_limit_refused_costs_nothing()
+    {
+        var tenant = new TenantLimits(new LimitSettings(new Rate(1, 1), new Rate(1, 5), 10));
+        var key = new RateBucket(new Rate(1, 5));
+        var limits = new CallerLimits(key, tenant);
+        limits.Take(0, 0, out var first);
+        limits.Take(0, 0, out var second);
+        Assert.Equal((null, "tenant"), (first, second));
+        Assert.Equal(3, key.TryTake(0).Remaining);
+        Assert.Equal(8, tenant.Daily.TryTake(0).Remaining);
+    }
+
+    [Fact]
+    public void A_day_of_UTC_has_its_number_and_the_next_day_again()
+    {
+        const long day = 86_400_000;
+        var quota = new DailyQuota(2);
+        Assert.Equal([true, true, false], Enumerable.Range(0, 3).Select(_ => quota.TryTake(day - 1_000).IsTaken));
+        Assert.Equal(Second, quota.TryTake(day - 1_000).RetryNs);
+        Assert.True(quota.TryTake(day).IsTaken);
+        // A clock that goes back gives no second day.
+        Assert.True(quota.TryTake(day - 1).IsTaken);
+        Assert.False(quota.TryTake(day + 1).IsTaken);
+    }
+}

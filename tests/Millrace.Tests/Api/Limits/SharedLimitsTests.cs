@@ -1,0 +1,121 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Millrace.Api;
+using Millrace.Api.Keys;
+using Millrace.Api.Limits;
+using Millrace.Cluster.Administration;
+using Millrace.Domain.Identity;
+using Millrace.Domain.Orders;
+using Millrace.Storage.Sqlite.Administration;
+using Millrace.Tests.EndToEnd;
+using Millrace.Tests.Storage;
+using Xunit;
+
+namespace Millrace.Tests.Api.Limits;
+
+/// <summary>Two nodes' limits over a real Redis.</summary>
+public sealed class SharedLimitsTests : IAsyncLifetime
+{
+    private const int Burst = 1_000;
+
+    // So slow that nothing refills while the test runs.
+    private static readonly LimitSettings Settings = new(new Rate(1, Burst), new Rate(1, Burst), 10 * Burst);
+    private readonly TemporaryFolder _folder = new();
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly List<Node> _nodes = [];
+    private RedisServer _redis = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _redis = await RedisServer.StartAsync();
+        for (var i = 0; i < 2; i++)
+            _nodes.Add(await Node.StartAsync(_folder[$"node-{i}"], _redis.Address, _services.GetRequiredService<IMeterFactory>()));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in _nodes)
+            await node.DisposeAsync();
+        await _redis.DisposeAsync();
+        await _services.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task What_one_node_gave_the_other_does_not_give_again_and_without_Redis_each_gives_its_half()
+    {
+        var (one, other) = (_nodes[0], _nodes[1]);
+        Assert.Equal(Burst - 100, one.Take(Burst - 100));
+        Assert.Equal(10, other.Take(10));
+        await Eventually.Async(() => Task.FromResult(other.Left() < 90), "the other knows what the one gave");
+        // Each time that it was asked took one.
+        Assert.InRange(other.Take(Burst), 40, 90);
+        await Eventually.Async(() => Task.FromResult(one.Left() == 0), "the one knows that nothing is left");
+        Assert.Equal(0, one.Take(1));
+
+        await _redis.KillAsync();
+        await Eventually.Async(() => Task.FromResult(one.Take(1, "second") == 1 && one.Left("second") < Burst / 2), "the one gives its half");
+        Assert.InRange(one.Take(2 * Burst, "second"), (Burst / 2) - 20, Burst / 2);
+
+        await _redis.RunAsync();
+        await Eventually.Async(() => Task.FromResult(other.Take(1, "third") == 1 && other.Left("third") > Burst / 2), "the limits are shared again", TimeSpan.FromSeconds(30));
+    }
+
+    private sealed class Node : IAsyncDisposable
+    {
+        private readonly SqliteAdministration _store;
+        private readonly AuditLog _audit;
+        private readonly RateLimits _limits;
+        private readonly SharedLimits _shared;
+        private readonly Dictionary<string, CallerLimits> _callers = new(StringComparer.Ordinal);
+
+        private Node(string folder, string redis, IMeterFactory meters)
+        {
+            _store = SqliteAdministration.Open(folder);
+            _audit = new AuditLog(_store, TimeProvider.System);
+            _limits = new RateLimits(Settings, _audit, TimeProvider.System);
+            _shared = new SharedLimits(_limits, new SharedLimitsOptions(redis, () => 2), TimeProvider.System, new ApiMetrics(meters), NullLogger<SharedLimits>.Instance);
+        }
+
+        public static async Task<Node> StartAsync(string folder, string redis, IMeterFactory meters)
+        {
+            var node = new Node(folder, redis, meters);
+            await node._shared.StartAsync(TestContext.Current.CancellationToken);
+            // Shared from the first request on: else it would be a test of the halves.
+            await Eventually.Async(() => Task.FromResult(node.Left("warm") > Burst / 2), "Redis is connected");
+            return node;
+        }
+
+        /// <returns>How many of so many requests pass.</returns>
+        public int Take(int count, string tenant = "acme")
+        {
+            var passed = 0;
+            for (var i = 0; i < count; i++)
+            {
+                Limits(tenant).Take(_limits.Now, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(), out var refusedBy);
+                passed += refusedBy is null ? 1 : 0;
+            }
+
+            return passed;
+        }
+
+        /// <returns>How many would pass; asking takes one.</returns>
+        public long Left(string tenant = "acme") => Limits(tenant).Take(_limits.Now, 0, out _).Taken.Remaining;
+
+        public async ValueTask DisposeAsync()
+        {
+            await _shared.StopAsync(CancellationToken.None);
+            _shared.Dispose();
+            _audit.Dispose();
+            _store.Dispose();
+        }
+
+        private CallerLimits Limits(string tenant)
+        {
+            if (!_callers.TryGetValue(tenant, out var limits))
+                _callers[tenant] = limits = _limits.Of(new Caller(TenantId.Parse(tenant), Actor.System, Scopes.Admin, "key"));
+            return limits;
+        }
+    }
+}
