@@ -15,6 +15,7 @@ using Millrace.Api.Orders.Place;
 using Millrace.Api.Orders.Read;
 using Millrace.Api.Psp;
 using Millrace.Api.Stock;
+using Millrace.Api.Tokens;
 using Millrace.Cluster;
 using Millrace.Cluster.Administration;
 using Millrace.Cluster.Orleans;
@@ -41,6 +42,8 @@ public static class ApiHost
         services.AddSingleton(s => new RateLimits(options.Limits, s.GetRequiredService<AuditLog>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new SharedLimitsOptions(options.Redis, () => s.GetService<ClusterOperations>()?.LivingNodes ?? 1));
         services.AddHostedService<SharedLimits>();
+        if (options.Tokens is { } tokens)
+            services.AddSingleton(tokens).AddSingleton<TokenValidator>();
         services.Configure<KestrelServerOptions>(Limit);
         services.AddRouting();
         services.AddOpenApi("v1", OpenApiDocument.Configure);
@@ -70,7 +73,7 @@ public static class ApiHost
         var place = new PlaceEndpoint(orders, router, options, time, app.Lifetime.ApplicationStopping);
 
         app.UseMiddleware<EdgeMiddleware>();
-        var routes = new Routes(app, new Access(services.GetRequiredService<ApiKeyStore>(), services.GetRequiredService<RateLimits>(), services.GetRequiredService<ApiMetrics>()));
+        var routes = new Routes(app, new Access(services.GetRequiredService<ApiKeyStore>(), services.GetService<TokenValidator>(), services.GetRequiredService<RateLimits>(), services.GetRequiredService<ApiMetrics>()));
         ApiRoutes.MapOrders(routes, place, new BatchEndpoint(orders, options), new ReadOrders(router),
             new ListOrders(services.GetRequiredService<IReadModel>(), router, time));
         ApiRoutes.MapChanges(routes, new ChangeOrders(router));

@@ -1,4 +1,5 @@
 using Millrace.Api.Limits;
+using Millrace.Api.Tokens;
 
 namespace Millrace.Api;
 
@@ -14,6 +15,9 @@ public sealed class ApiOptions
 
     /// <summary>The payment service provider of an order that names none. Default <c>psp</c>.</summary>
     public string DefaultPsp { get; init; } = "psp";
+
+    /// <summary>Whose tokens are accepted beside API keys; null, the default, for nobody's.</summary>
+    public TokenOptions? Tokens { get; init; }
 
     /// <summary>How much a tenant may ask for that has no limits of its own.</summary>
     public LimitSettings Limits { get; init; } = LimitSettings.Default;

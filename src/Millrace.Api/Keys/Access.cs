@@ -1,6 +1,7 @@
 using Millrace.Api.Edge;
 using Millrace.Api.Limits;
 using Millrace.Api.Problems;
+using Millrace.Api.Tokens;
 using Millrace.Engine.Journal;
 
 namespace Millrace.Api.Keys;
@@ -8,8 +9,8 @@ namespace Millrace.Api.Keys;
 /// <summary>What an endpoint does for a caller who may use it.</summary>
 internal delegate Task Authorized(HttpContext http, Caller caller);
 
-/// <summary>Lets a request in by its API key, the limits of key and tenant, and the key's scopes.</summary>
-internal sealed class Access(ApiKeyStore keys, RateLimits limits, ApiMetrics metrics)
+/// <summary>Lets a request in by its API key or token, the limits of key and tenant, and the key's scopes.</summary>
+internal sealed class Access(ApiKeyStore keys, TokenValidator? tokens, RateLimits limits, ApiMetrics metrics)
 {
     /// <summary>Wraps an endpoint: no middleware, no principal, nothing allocated for a caller who is known and may pass.</summary>
     public RequestDelegate Require(Scopes scope, Authorized handle) => http =>
@@ -17,7 +18,7 @@ internal sealed class Access(ApiKeyStore keys, RateLimits limits, ApiMetrics met
         var header = http.Request.Headers.Authorization;
         if (header.Count != 1 || header[0] is not { } text)
             return Unauthenticated(http);
-        return keys.FindKnown(text) is { } key ? Admit(http, key.Caller, scope, handle) : AskAsync(http, text, scope, handle);
+        return (keys.FindKnown(text)?.Caller ?? tokens?.FindKnown(text)) is { } caller ? Admit(http, caller, scope, handle) : AskAsync(http, text, scope, handle);
     };
 
     public static Problem Lacks(Scopes scope) =>
@@ -25,18 +26,20 @@ internal sealed class Access(ApiKeyStore keys, RateLimits limits, ApiMetrics met
 
     private async Task AskAsync(HttpContext http, string header, Scopes scope, Authorized handle)
     {
-        ApiKey? key;
+        Caller? caller;
         try
         {
-            key = await keys.FindAsync(header, http.RequestAborted);
+            caller = tokens is null || ApiKeyStore.IsKey(header)
+                ? (await keys.FindAsync(header, http.RequestAborted))?.Caller
+                : await tokens.ValidateAsync(header, http.RequestAborted);
         }
-        catch (StoreUnavailableException)
+        catch (Exception away) when (away is StoreUnavailableException or IssuerUnavailableException)
         {
-            await Answer.Problem(http, new Problem(ProblemKinds.Unavailable, "Whether the key is live cannot be told now."));
+            await Answer.Problem(http, new Problem(ProblemKinds.Unavailable, "Whether the key or token is good cannot be told now."));
             return;
         }
 
-        await (key is null ? Unauthenticated(http) : Admit(http, key.Caller, scope, handle));
+        await (caller is null ? Unauthenticated(http) : Admit(http, caller, scope, handle));
     }
 
     private Task Admit(HttpContext http, Caller caller, Scopes scope, Authorized handle)
@@ -52,7 +55,8 @@ internal sealed class Access(ApiKeyStore keys, RateLimits limits, ApiMetrics met
 
     private static Task Unauthenticated(HttpContext http)
     {
-        http.Response.Headers.WWWAuthenticate = "Bearer realm=\"millrace\"";
-        return Answer.Problem(http, new Problem(ProblemKinds.Unauthenticated, "Send Authorization: Bearer with a live API key."));
+        // RFC 6750: why is said only of credentials that were sent.
+        http.Response.Headers.WWWAuthenticate = http.Request.Headers.Authorization.Count == 0 ? "Bearer realm=\"millrace\"" : "Bearer realm=\"millrace\", error=\"invalid_token\"";
+        return Answer.Problem(http, new Problem(ProblemKinds.Unauthenticated, "Send Authorization: Bearer with a live API key, or a token of the issuer that this server accepts."));
     }
 }

@@ -25,7 +25,7 @@ public sealed class ApiKeyStore : IAuditFollower
     private readonly ConcurrentDictionary<UInt128, ApiKey> _byHash = new();
     private readonly ConcurrentDictionary<string, ApiKey> _byId = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, (string Id, string Payload)> _requests = new(StringComparer.Ordinal);
-    private volatile RecentKeys _recent = new();
+    private volatile RecentHeaders<ApiKey> _recent = new();
 
     /// <param name="audit">Not yet read.</param>
     /// <param name="time">Our clock.</param>
@@ -161,11 +161,17 @@ public sealed class ApiKeyStore : IAuditFollower
         return FindKnown(header);
     }
 
+    /// <summary>Whether the header is meant to hold a key, good or not.</summary>
+    internal static bool IsKey(string header) => header.StartsWith("Bearer " + ApiKeyFormat.Prefix, StringComparison.OrdinalIgnoreCase);
+
     private static bool TryHash(string header, out byte[] hash)
     {
         const string scheme = "Bearer ";
+        hash = [];
+        if (!IsKey(header))
+            return false;
         hash = new byte[SHA256.HashSizeInBytes];
-        return header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) && ApiKeyFormat.TryHash(header.AsSpan(scheme.Length), hash);
+        return ApiKeyFormat.TryHash(header.AsSpan(scheme.Length), hash);
     }
 
     private static string NewId() => "key_" + RandomNumberGenerator.GetString("0123456789abcdefghjkmnpqrstvwxyz", 12);
@@ -193,6 +199,6 @@ public sealed class ApiKeyStore : IAuditFollower
         _byId[key.Id] = key;
         _byHash[IndexOf(key.Hash)] = key;
         // What was checked before may have ended.
-        _recent = new RecentKeys();
+        _recent = new RecentHeaders<ApiKey>();
     }
 }

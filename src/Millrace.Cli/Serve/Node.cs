@@ -35,6 +35,7 @@ public static class Node
         {
             ManagementUrl = options.ManagementUrl,
             HasNoopEndpoint = options.HasNoopEndpoint,
+            Tokens = options.Tokens,
             Limits = options.Limits,
             Redis = options.Redis,
         });

@@ -1,4 +1,5 @@
 using Millrace.Api.Limits;
+using Millrace.Api.Tokens;
 
 namespace Millrace.Cli.Serve;
 
@@ -34,6 +35,9 @@ public sealed record NodeOptions
 
     /// <summary>Where metrics and probes listen; null for the API's own listener, to loopback only.</summary>
     public string? ManagementUrl { get; init; }
+
+    /// <summary>Whose tokens are accepted beside API keys; null for nobody's.</summary>
+    public TokenOptions? Tokens { get; init; }
 
     /// <summary>How much a tenant may ask for that has no limits of its own.</summary>
     public LimitSettings Limits { get; init; } = LimitSettings.Default;

@@ -31,10 +31,12 @@ internal static class ServeCommand
         var partitions = new Option<int?>("--partitions") { Description = "Partitions of a new store, 1 to 4096; fixed for its life. Default 64." };
         var psp = new Option<string>("--psp") { Description = "Base URL of the PSP, or 'instant': in-process, approves everything, moves no money.", DefaultValueFactory = _ => "instant" };
         var limits = new LimitOptions();
+        var tokens = new TokenIssuerOptions();
         var redis = new Option<string?>("--redis") { Description = $"HOST:PORT of Redis, through which nodes share rate limits; with a password in {RedisVariable} instead." };
         var noop = new Option<bool>("--bench-noop") { Description = "Serve POST /v1/_noop, the benchmark's yardstick." };
         var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, nodeName, cluster, listen, replica, url, management, partitions, psp, redis, noop };
         shardOption.AddTo(command);
+        tokens.AddTo(command);
         limits.AddTo(command);
         command.SetGuardedAction(async (parsed, cancellation) =>
         {
@@ -81,6 +83,7 @@ internal static class ServeCommand
                 Psp = pspUrl,
                 PspWebhookSecret = secret,
                 HasNoopEndpoint = parsed.GetValue(noop),
+                Tokens = tokens.Read(parsed),
                 Limits = limits.Read(parsed),
                 Redis = parsed.GetValue(redis) ?? Environment.GetEnvironmentVariable(RedisVariable),
             }, cancellation);
