@@ -111,14 +111,15 @@ public static class Node
     {
         var name = options.NodeName ?? Environment.MachineName;
         var runtime = new PartitionRuntimeOptions { Owner = $"{name}:{Environment.ProcessId}" };
-        if (options.ClusterEndpoint is { } endpoint)
+        if (options.Cluster is { } cluster)
         {
             host.UseCluster(runtime, new ClusterNodeOptions
             {
                 NodeName = name,
                 ConnectionString = PostgresStore.MembershipConnectionString(options.Postgres!),
-                Endpoint = endpoint,
-                ListeningEndpoint = options.ClusterListeningEndpoint,
+                Endpoint = cluster.Endpoint,
+                ListeningEndpoint = cluster.ListeningEndpoint,
+                Tls = cluster.Tls,
             });
         }
         else

@@ -21,11 +21,8 @@ public sealed record NodeOptions
     /// <summary>Shown to people; the same in its next life. Null for the machine's name.</summary>
     public string? NodeName { get; init; }
 
-    /// <summary>Where the other nodes of the cluster reach this one; null for a node on its own. Needs <see cref="Postgres"/>.</summary>
-    public System.Net.IPEndPoint? ClusterEndpoint { get; init; }
-
-    /// <summary>Where it listens for them; null for <see cref="ClusterEndpoint"/> itself.</summary>
-    public System.Net.IPEndPoint? ClusterListeningEndpoint { get; init; }
+    /// <summary>Its place among others; null for a node on its own. Needs <see cref="Postgres"/>.</summary>
+    public ClusterPlace? Cluster { get; init; }
 
     /// <summary>Acknowledges nothing unless PostgreSQL waits for a synchronous standby.</summary>
     public bool RequireReplica { get; init; }

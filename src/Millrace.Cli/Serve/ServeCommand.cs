@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Millrace.Cli.Client;
@@ -23,8 +22,7 @@ internal static class ServeCommand
         var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the database that holds orders and stock; also {ShardOption.HomeVariable}. Default: SQLite in the data folder." };
         var shardOption = new ShardOption();
         var nodeName = new Option<string?>("--node-name") { Description = "The node's name in the cluster. Default: the machine's." };
-        var cluster = new Option<string?>("--cluster") { Description = "ADDRESS:PORT where the cluster's other nodes reach this one; needs --postgres. Must not be reachable from outside the cluster." };
-        var listen = new Option<string?>("--cluster-listen") { Description = "ADDRESS:PORT of this machine that --cluster leads to, where something lies in between. Default: --cluster." };
+        var clusterOptions = new ClusterPlaceOptions();
         var replica = new Option<bool>("--require-replica") { Description = "Acknowledge nothing unless PostgreSQL waits for a synchronous standby." };
         var url = new Option<string>("--urls") { Description = "Where the API listens.", DefaultValueFactory = _ => NodeOptions.DefaultUrl };
         var management = new Option<string?>("--management-urls") { Description = "Where /metrics and probes listen; default: the API's listener, loopback only." };
@@ -34,7 +32,8 @@ internal static class ServeCommand
         var tokens = new TokenIssuerOptions();
         var redis = new Option<string?>("--redis") { Description = $"HOST:PORT of Redis, through which nodes share rate limits; with a password in {RedisVariable} instead." };
         var noop = new Option<bool>("--bench-noop") { Description = "Serve POST /v1/_noop, the benchmark's yardstick." };
-        var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, nodeName, cluster, listen, replica, url, management, partitions, psp, redis, noop };
+        var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, nodeName, replica, url, management, partitions, psp, redis, noop };
+        clusterOptions.AddTo(command);
         shardOption.AddTo(command);
         tokens.AddTo(command);
         limits.AddTo(command);
@@ -51,14 +50,11 @@ internal static class ServeCommand
                 return Fail(urlFault, 2);
             if (UrlFault(management.Name, parsed.GetValue(management)) is { } managementFault)
                 return Fail(managementFault, 2);
-            if (!TryParse(cluster.Name, parsed.GetValue(cluster), out var endpoint, out var clusterFault) || !TryParse(listen.Name, parsed.GetValue(listen), out var listening, out clusterFault))
-                return Fail(clusterFault!, 2);
-            if (listening is not null && endpoint is null)
-                return Fail($"{listen.Name} needs {cluster.Name}: where the others reach what listens there.", 2);
+            var cluster = clusterOptions.Read(parsed);
             var database = parsed.GetValue(postgres) ?? Environment.GetEnvironmentVariable(ShardOption.HomeVariable);
             if (database is null && parsed.GetValue(data) is null)
                 return Fail("--data names the folder, or --postgres the database, that holds orders and stock.", 2);
-            if (endpoint is not null && database is null)
+            if (cluster is not null && database is null)
                 return Fail("--cluster needs --postgres: a data folder belongs to one node.", 2);
             if (database is not null && parsed.GetValue(backups) is not null)
                 return Fail("--backups is for a data folder; PostgreSQL is backed up with its own tools: docs/backup.md.", 2);
@@ -74,8 +70,7 @@ internal static class ServeCommand
                 Postgres = database,
                 Shards = shards,
                 NodeName = parsed.GetValue(nodeName),
-                ClusterEndpoint = endpoint,
-                ClusterListeningEndpoint = listening,
+                Cluster = cluster,
                 RequireReplica = parsed.GetValue(replica),
                 Url = parsed.GetValue(url)!,
                 ManagementUrl = parsed.GetValue(management),
@@ -110,16 +105,6 @@ internal static class ServeCommand
             // Taken, forbidden, or of no interface of this machine.
             return Fail(failure.Message, 1);
         }
-    }
-
-    // A wildcard would let everybody in.
-    private static bool TryParse(string option, string? text, out IPEndPoint? endpoint, out string? fault)
-    {
-        (endpoint, fault) = (null, null);
-        if (text is null || (IPEndPoint.TryParse(text, out endpoint) && endpoint.Port != 0 && !endpoint.Address.Equals(IPAddress.Any) && !endpoint.Address.Equals(IPAddress.IPv6Any)))
-            return true;
-        fault = $"{option} '{text}' is no ADDRESS:PORT of this machine, such as 10.0.0.5:11111.";
-        return false;
     }
 
     // Said here: the server would say it with a stack trace, once the partitions run.

@@ -38,6 +38,7 @@ public static class ClusterHosting
             (o.AdvertisedIPAddress, o.SiloPort, o.GatewayPort) = (cluster.Endpoint.Address, cluster.Endpoint.Port, 0);
             o.SiloListeningEndpoint = cluster.ListeningEndpoint ?? cluster.Endpoint;
         });
+        cluster.Tls?.AddTo(silo);
         silo.Configure<ClusterMembershipOptions>(o =>
         {
             // It would grow to four times as much with what it learns, and a node that stands still would be missed for eleven seconds.

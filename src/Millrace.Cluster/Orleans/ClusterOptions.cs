@@ -14,9 +14,12 @@ public sealed record ClusterNodeOptions
     /// <summary>Of the database that holds the members.</summary>
     public required string ConnectionString { get; init; }
 
-    /// <summary>Where the other nodes reach this one. What comes there is trusted: it must not be reachable from outside.</summary>
+    /// <summary>Where the other nodes reach this one.</summary>
     public IPEndPoint Endpoint { get; init; } = new(IPAddress.Loopback, 11111);
 
     /// <summary>The only address it listens on for them; null for <see cref="Endpoint"/> itself, without anything in between.</summary>
     public IPEndPoint? ListeningEndpoint { get; init; }
+
+    /// <summary>How nodes know each other. Null: whoever reaches the endpoint is trusted, so it must not be reachable from outside.</summary>
+    public ClusterTls? Tls { get; init; }
 }

@@ -64,6 +64,29 @@ public sealed class StartTests(Shop shop) : IDisposable
     [Fact]
     public Task A_webhook_secret_that_can_be_guessed() => RefusedAsync(Settings with { WebhookSecret = "short" }, "MILLRACE_PSP_WEBHOOK_SECRET");
 
+    [Theory]
+    [InlineData("203.0.113.7:1", null)]
+    [InlineData("127.0.0.1:1", "203.0.113.7:1")]
+    public Task A_cluster_off_loopback_without_certificates(string cluster, string? listen) => RefusedAsync(
+        Settings with { More = ["--postgres", "Host=127.0.0.1;Port=1", "--cluster", cluster, .. listen is null ? [] : new[] { "--cluster-listen", listen }] }, "--cluster-insecure if only nodes reach it");
+
+    [Fact]
+    public async Task Certificates_that_the_other_nodes_would_refuse()
+    {
+        using var ours = new Authority(_folder["ours"], "millrace");
+        using var theirs = new Authority(_folder["theirs"], "millrace");
+        string[] cluster = ["--postgres", "Host=127.0.0.1;Port=1", "--cluster", "203.0.113.7:1"];
+        var (good, foreign, expired) = (ours.Arguments("a"), theirs.Arguments("a"), ours.Arguments("late", TimeSpan.FromHours(-1)));
+        await RefusedAsync(Settings with { More = [.. cluster, .. good[..4]] }, "--cluster-cert, --cluster-key and --cluster-ca go together");
+        await RefusedAsync(Settings with { More = [.. cluster, .. good[..4], .. foreign[4..]] }, "The other nodes would refuse");
+        await RefusedAsync(Settings with { More = [.. cluster, .. expired] }, "The other nodes would refuse");
+        await RefusedAsync(Settings with { More = [.. cluster, .. good[..4], "--cluster-ca", _folder["none"]] }, _folder["none"]);
+        await RefusedAsync(Settings with { More = [.. cluster, good[0], good[1], .. foreign[2..4], .. good[4..]] }, "is not the key of");
+        // What they say is good: the next to be missed is the database.
+        await RefusedAsync(Settings with { More = [.. cluster, .. good] }, "PostgreSQL");
+        await RefusedAsync(Settings with { More = [.. cluster, "--cluster-insecure"] }, "PostgreSQL");
+    }
+
     private static async Task RefusedAsync(ServerSettings settings, string because)
     {
         await using var server = ServerProcess.Launch(settings);
