@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Millrace.Api.Problems;
+using Millrace.Engine.Journal;
 
 namespace Millrace.Api.Edge;
 
@@ -41,6 +42,9 @@ internal sealed partial class EdgeMiddleware(RequestDelegate next, ILogger<EdgeM
                 return Malformed;
             case BadHttpRequestException bad:
                 return new Problem(ProblemKinds.ForStatus(bad.StatusCode), Words(bad.StatusCode));
+            // Whatever was asked of it, it can be asked again.
+            case StoreUnavailableException:
+                return new Problem(ProblemKinds.Unavailable, "The database cannot be asked now.");
             default:
                 LogFailure(e, http.TraceIdentifier);
                 return new Problem(ProblemKinds.InternalError, Words(StatusCodes.Status500InternalServerError));
