@@ -28,7 +28,7 @@ namespace Millrace.Api;
 
 /// <summary>
 /// The HTTP edge. Needs in the container: <see cref="PartitionRouter"/>, <see cref="Millrace.Cluster.Catalog"/>, <see cref="IReadModel"/>,
-/// <see cref="ApiKeyStore"/> and what its keys are kept in, <see cref="PspWebhookParser"/> when webhooks are to be taken, and <see cref="BackupStarter"/> when backups are.
+/// <see cref="ApiKeyStore"/> and what its keys are kept in, <see cref="PspWebhookParser"/> when webhooks are to be taken, <see cref="BackupStarter"/> when backups are, and <see cref="ReplicaReader"/> when there is one.
 /// </summary>
 public static class ApiHost
 {
@@ -36,6 +36,8 @@ public static class ApiHost
     {
         services.AddSingleton(options);
         services.AddSingleton<ApiMetrics>();
+        services.AddSingleton(s => new OrderLists(
+            s.GetRequiredService<IReadModel>(), s.GetService<ReplicaReader>(), s.GetRequiredService<ApiMetrics>(), s.GetService<TimeProvider>() ?? TimeProvider.System, s.GetRequiredService<ILogger<OrderLists>>()));
         services.AddSingleton<BackupJobs>();
         services.AddHostedService(s => s.GetRequiredService<BackupJobs>());
         services.AddHostedService<KeyUseRecorder>();
@@ -75,7 +77,7 @@ public static class ApiHost
         app.UseMiddleware<EdgeMiddleware>();
         var routes = new Routes(app, new Access(services.GetRequiredService<ApiKeyStore>(), services.GetService<TokenValidator>(), services.GetRequiredService<RateLimits>(), services.GetRequiredService<ApiMetrics>()));
         ApiRoutes.MapOrders(routes, place, new BatchEndpoint(orders, options), new ReadOrders(router),
-            new ListOrders(services.GetRequiredService<IReadModel>(), router, time));
+            new ListOrders(services.GetRequiredService<IReadModel>(), services.GetRequiredService<OrderLists>(), router));
         ApiRoutes.MapChanges(routes, new ChangeOrders(router));
         ApiRoutes.MapStock(routes, new ItemEndpoints(router), new AdjustEndpoint(router));
         ApiRoutes.MapKeys(routes, new KeyEndpoints(services.GetRequiredService<ApiKeyStore>(), time), new AuditEndpoint(services.GetRequiredService<IAdministration>()));

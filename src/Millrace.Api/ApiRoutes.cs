@@ -6,6 +6,7 @@ using Millrace.Api.Items;
 using Millrace.Api.Keys;
 using Millrace.Api.Limits;
 using Millrace.Api.Operations;
+using Millrace.Api.Orders;
 using Millrace.Api.Orders.Change;
 using Millrace.Api.Orders.Place;
 using Millrace.Api.Orders.Read;
@@ -19,6 +20,9 @@ internal static class ApiRoutes
 {
     private static readonly (string, string, bool) IfMatch = ("If-Match", "The ETag that the change is made for; another version is refused with 412.", false);
     private static readonly (string, string, bool) Prefer = ("Prefer", "wait=N waits up to N (30 at most) seconds for the order to be confirmed or to end.", false);
+
+    private static readonly (string, string, bool) SeenByLists =
+        (ConsistencyToken.HeaderName, "As the answer to placing or changing an order gave it; several are separated by commas. The list then shows those orders as they were then, or later; 503 when it cannot yet.", false);
 
     public static void MapOrders(Routes routes, PlaceEndpoint place, BatchEndpoint batch, ReadOrders read, ListOrders list)
     {
@@ -40,6 +44,7 @@ internal static class ApiRoutes
                 ("attention", "true: only orders that wait for a person."), ("limit", "1 to 200; 50 without."),
                 ("cursor", "next_cursor of the page before."),
             ],
+            Headers = [SeenByLists],
         });
         routes.Map("GET", "/v1/orders/{id}", read.GetAsync, new("get_order", "Get an order")
         {

@@ -75,10 +75,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <param name="until">As in <c>recovery_target_time</c>.</param>
     public async Task RecoverAsync(string archive, string until, CancellationToken cancellation)
     {
-        var signal = Path.Combine(_folder, "data", "recovery.signal");
-        await File.WriteAllTextAsync(signal, "", cancellation);
-        if (Environment.IsPrivilegedProcess)
-            await PostgresPrograms.RunToEndAsync(new ProcessStartInfo("chown", [PostgresPrograms.User, signal]), cancellation);
+        await SignalAsync("recovery.signal", cancellation);
         _settings["restore_command"] = $"cp {archive}/%f %p";
         _settings["recovery_target_time"] = until;
         _settings["recovery_target_action"] = "promote";
@@ -88,6 +85,14 @@ internal sealed class PostgresServer : IAsyncDisposable
             if (_process!.HasExited || waited.Elapsed > Patience)
                 throw new InvalidOperationException($"PostgreSQL did not recover: {_process.Output}");
         }
+    }
+
+    /// <summary>Starts a base backup as a standby of the server that it is of; returns when it can be read.</summary>
+    public async Task FollowAsync(PostgresServer primary, CancellationToken cancellation)
+    {
+        await SignalAsync("standby.signal", cancellation);
+        _settings["primary_conninfo"] = $"host=127.0.0.1 port={primary.Port} user={PostgresPrograms.User}";
+        await RunAsync(cancellation);
     }
 
     /// <summary>Runs one statement as the superuser, and reads its one value.</summary>
@@ -150,6 +155,14 @@ internal sealed class PostgresServer : IAsyncDisposable
         if (_process is not null)
             await _process.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task SignalAsync(string name, CancellationToken cancellation)
+    {
+        var signal = Path.Combine(DataDirectory, name);
+        await File.WriteAllTextAsync(signal, "", cancellation);
+        if (Environment.IsPrivilegedProcess)
+            await PostgresPrograms.RunToEndAsync(new ProcessStartInfo("chown", [PostgresPrograms.User, signal]), cancellation);
     }
 
     private async Task InitializeAsync(CancellationToken cancellation)

@@ -1,5 +1,6 @@
 using Millrace.Api;
 using Millrace.Api.Keys;
+using Millrace.Api.Orders.Read;
 using Millrace.Cluster;
 using Millrace.Cluster.Administration;
 using Millrace.Cluster.Orleans;
@@ -10,6 +11,7 @@ using Millrace.Engine.ReadModel;
 using Millrace.Gateways;
 using Millrace.Gateways.Psp;
 using Millrace.Storage.Postgres;
+using Millrace.Storage.Postgres.Lists;
 using Millrace.Storage.Postgres.Shards;
 using Millrace.Storage.Sqlite;
 using Millrace.Storage.Sqlite.Administration;
@@ -81,6 +83,12 @@ public static class Node
             foreach (var name in postgres.Unreached)
                 Console.Error.WriteLine($"millrace: shard '{name}' cannot be reached; its partitions are served once it can be.");
             AddStore(services, postgres);
+            if (options.PostgresReplica is { } replica)
+            {
+                services.AddSingleton(_ => postgres.OpenReplica(replica));
+                services.AddSingleton<ReplicaReader>(s => s.GetRequiredService<ListReplica>().ListOrdersAsync);
+            }
+
             services.AddHostedService<PostgresChores>();
             services.AddSingleton(postgres.Administration);
             services.AddSingleton(new ClusterSettings(postgres.RaiseFormatAsync));

@@ -18,6 +18,9 @@ public sealed record NodeOptions
     /// <summary>Connection strings of the store's further databases, by the shard's name. Needs <see cref="Postgres"/>.</summary>
     public IReadOnlyDictionary<string, string> Shards { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>Connection string of a standby that lists are read from; null for none. Needs <see cref="Postgres"/>, and a store in one database.</summary>
+    public string? PostgresReplica { get; init; }
+
     /// <summary>Shown to people; the same in its next life. Null for the machine's name.</summary>
     public string? NodeName { get; init; }
 

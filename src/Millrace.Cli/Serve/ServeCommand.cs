@@ -14,12 +14,14 @@ internal static class ServeCommand
 {
     private const string RedisVariable = "MILLRACE_REDIS";
     private const string WebhookSecretVariable = "MILLRACE_PSP_WEBHOOK_SECRET";
+    private const string ReplicaVariable = "MILLRACE_POSTGRES_REPLICA";
 
     public static Command Create()
     {
         var data = new Option<string>("--data") { Description = "Data folder; made when missing. Not needed with --postgres." };
         var backups = new Option<string?>("--backups") { Description = "Folder where 'millrace backup' puts backups of the data folder; must exist, outside of it." };
         var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the database that holds orders and stock; also {ShardOption.HomeVariable}. Default: SQLite in the data folder." };
+        var listReplica = new Option<string?>("--postgres-replica") { Description = $"Connection string of a standby of that database, for lists; also {ReplicaVariable}." };
         var shardOption = new ShardOption();
         var nodeName = new Option<string?>("--node-name") { Description = "The node's name in the cluster. Default: the machine's." };
         var clusterOptions = new ClusterPlaceOptions();
@@ -32,7 +34,7 @@ internal static class ServeCommand
         var tokens = new TokenIssuerOptions();
         var redis = new Option<string?>("--redis") { Description = $"HOST:PORT of Redis, through which nodes share rate limits; with a password in {RedisVariable} instead." };
         var noop = new Option<bool>("--bench-noop") { Description = "Serve POST /v1/_noop, the benchmark's yardstick." };
-        var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, nodeName, replica, url, management, partitions, psp, redis, noop };
+        var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, listReplica, nodeName, replica, url, management, partitions, psp, redis, noop };
         clusterOptions.AddTo(command);
         shardOption.AddTo(command);
         tokens.AddTo(command);
@@ -61,6 +63,9 @@ internal static class ServeCommand
             var shards = shardOption.Read(parsed);
             if (shards.Count > 0 && database is null)
                 return Fail("--shard needs --postgres, the store's home.", 2);
+            var standby = parsed.GetValue(listReplica) ?? Environment.GetEnvironmentVariable(ReplicaVariable);
+            if (standby is not null && (database is null || shards.Count > 0))
+                return Fail($"{listReplica.Name} is for a store in one PostgreSQL database: lists over several are read there.", 2);
             if (pspUrl is null)
                 await Console.Error.WriteLineAsync("Payments are simulated in this process: every authorization succeeds, no money moves. Set --psp URL for a real one.");
             return await RunAsync(new NodeOptions
@@ -68,6 +73,7 @@ internal static class ServeCommand
                 DataDirectory = parsed.GetValue(data),
                 Backups = parsed.GetValue(backups),
                 Postgres = database,
+                PostgresReplica = standby,
                 Shards = shards,
                 NodeName = parsed.GetValue(nodeName),
                 Cluster = cluster,

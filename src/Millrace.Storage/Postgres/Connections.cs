@@ -5,6 +5,9 @@ namespace Millrace.Storage.Postgres;
 /// <summary>Makes the connections of one purpose.</summary>
 internal static class Connections
 {
+    /// <summary>The purpose for which a standby will do.</summary>
+    public const string Replica = "replica";
+
     public static string ForMembership(string connectionString)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "millrace membership", MaxPoolSize = 4, Timeout = 3, CommandTimeout = 3 };
@@ -56,6 +59,6 @@ internal static class Connections
             return builder.Build();
         // After a failover the old primary's place is asked again at once.
         builder.ConnectionStringBuilder.HostRecheckSeconds = 0;
-        return builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary);
+        return builder.BuildMultiHost().WithTargetSession(purpose == Replica ? TargetSessionAttributes.PreferStandby : TargetSessionAttributes.Primary);
     }
 }

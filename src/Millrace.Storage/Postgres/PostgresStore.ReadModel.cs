@@ -82,11 +82,16 @@ public sealed partial class PostgresStore
         return new PartitionSnapshot(seq, state, stock, names, due);
     }
 
-    public async ValueTask<OrderRow?> FindOrderAsync(OrderId id, CancellationToken cancellation)
+    public async ValueTask<OrderRow?> FindOrderAsync(OrderId id, CancellationToken cancellation) => (await LookUpOrderAsync(id, cancellation).ConfigureAwait(false)).Order;
+
+    /// <summary>Also whether its partition was in this database at that moment.</summary>
+    internal async ValueTask<(bool IsHere, OrderRow? Order)> LookUpOrderAsync(OrderId id, CancellationToken cancellation)
     {
         var rows = await ReadAllAsync(
-            $"SELECT {OrderLister.Columns} FROM orders WHERE id = $1", p => p.Add(Of(OrderLister.Key(id))), OrderLister.Read, cancellation).ConfigureAwait(false);
-        return rows.Count == 0 ? null : rows[0];
+            $"SELECT {OrderLister.Columns}, o.id IS NOT NULL, h.here FROM (SELECT EXISTS (SELECT 1 FROM partition_head WHERE partition = $2) AS here) h LEFT JOIN orders o ON o.id = $1",
+            p => { p.Add(Of(OrderLister.Key(id))); p.Add(Of(id.Partition)); },
+            static r => (r.GetBoolean(9), r.GetBoolean(8) ? OrderLister.Read(r) : (OrderRow?)null), cancellation).ConfigureAwait(false);
+        return rows[0];
     }
 
     public async ValueTask<OrderId?> FindNameAsync(int partition, UInt128 hash, CancellationToken cancellation) =>
@@ -118,17 +123,8 @@ public sealed partial class PostgresStore
     {
         query.Validate();
         void Bind(NpgsqlParameterCollection p) => OrderLister.Bind(p, query, only);
-        var rows = await ReadAllAsync(OrderLister.PageSql(query), Bind, OrderLister.Read, cancellation).ConfigureAwait(false);
-        if (rows.Count > query.Limit)
-        {
-            rows.RemoveAt(query.Limit);
-            return new OrderPage(rows, rows[^1].Id);
-        }
-
-        if (!OrderLister.MayStopEarly(query))
-            return new OrderPage(rows, null);
-        var last = await ReadAllAsync(OrderLister.LastLookedSql(query), Bind, static r => OrderLister.ReadId(r, 0), cancellation).ConfigureAwait(false);
-        return new OrderPage(rows, last.Count == 0 ? null : last[0]);
+        return await OrderLister.PageAsync(
+            query, sql => ReadAllAsync(sql, Bind, OrderLister.Read, cancellation), sql => ReadAllAsync(sql, Bind, static r => OrderLister.ReadId(r, 0), cancellation)).ConfigureAwait(false);
     }
 
     private static NpgsqlParameter[] Columns(PartitionCheckpoint checkpoint)

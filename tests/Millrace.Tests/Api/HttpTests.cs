@@ -269,6 +269,28 @@ public sealed class HttpTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
+    public async Task A_list_with_the_token_of_a_write_is_never_older_than_that_write()
+    {
+        await server.StockAsync(_sku, 10);
+        var placed = await PlaceAsync("seen-" + _sku);
+        var token = "Consistency-Token: " + placed.Header("Consistency-Token");
+        Assert.Contains((string)placed["id"]!, (await server.SendAsync("GET", "/v1/orders", headers: token)).Body, StringComparison.Ordinal);
+        await PlaceAsync("seen-" + _sku, "Prefer: wait=10");
+        var canceled = await server.PostAsync($"/v1/orders/{placed["id"]}/cancel", "{}", "cancel-" + _sku);
+        token = "Consistency-Token: " + canceled.Header("Consistency-Token");
+        var listed = (await server.SendAsync("GET", "/v1/orders", headers: token))["data"].AsArray().Single(o => (string)o!["id"]! == (string)placed["id"]!)!;
+        Assert.True((int)listed["version"]! >= (int)canceled["version"]);
+
+        foreach (var wrong in new[] { "x", "ord_x.1", $"{placed["id"]}", $"{placed["id"]}.-1", string.Join(',', Enumerable.Repeat(canceled.Header("Consistency-Token"), 17)) })
+            (await server.SendAsync("GET", "/v1/orders", headers: "Consistency-Token: " + wrong)).Problem(400, "invalid_header");
+        // What will not be, and what is none of the asker's business, look the same.
+        var behind = await server.SendAsync("GET", "/v1/orders", headers: $"Consistency-Token: {placed["id"]}.1000");
+        behind.Problem(503, "list_behind");
+        Assert.Equal("1", behind.Header("Retry-After"));
+        (await server.SendAsync("GET", "/v1/orders", key: server.NewKey("stranger", Scopes.OrdersRead), headers: token)).Problem(503, "list_behind");
+    }
+
+    [Fact]
     public async Task Probes_metrics_and_the_yardstick_answer()
     {
         foreach (var path in new[] { "/livez", "/readyz", "/startupz" })

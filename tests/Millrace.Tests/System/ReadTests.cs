@@ -59,6 +59,15 @@ public sealed class ReadTests(Shop shop)
     }
 
     [Fact]
+    public async Task A_list_waits_for_what_its_reader_has_seen()
+    {
+        var order = await shop.ConfirmedAsync(await shop.NewItemAsync(10));
+        var token = "Consistency-Token: " + order.Header("Consistency-Token");
+        var list = await shop.Api.GetAsync($"/v1/orders?customer={(string)order["customer"]["id"]!}", token);
+        Assert.Equal(["confirmed"], list["data"].AsArray().Select(o => (string)o!["status"]!));
+    }
+
+    [Fact]
     public async Task The_timeline_tells_every_step_without_a_gap_and_the_order_as_it_was_at_each()
     {
         var order = await shop.ConfirmedAsync(await shop.NewItemAsync(10));

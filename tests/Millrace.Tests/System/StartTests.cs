@@ -87,6 +87,12 @@ public sealed class StartTests(Shop shop) : IDisposable
         await RefusedAsync(Settings with { More = [.. cluster, "--cluster-insecure"] }, "PostgreSQL");
     }
 
+    [Theory]
+    [InlineData("--postgres-replica", "Host=a")]
+    [InlineData("--postgres-replica", "Host=a", "--postgres", "Host=b", "--shard", "c=Host=d")]
+    public Task A_replica_of_what_is_not_one_database(params string[] more) =>
+        RefusedAsync(Settings with { More = more }, "for a store in one PostgreSQL database");
+
     private static async Task RefusedAsync(ServerSettings settings, string because)
     {
         await using var server = ServerProcess.Launch(settings);

@@ -64,6 +64,7 @@ internal sealed class ChangeOrders(PartitionRouter router)
         if (!reply.IsSuccess())
             return Answer.Problem(http, ReplyProblem.Of(reply));
         http.Response.Headers.ETag = OrderETag.Of(reply.Order!.Version);
+        http.Response.Headers[ConsistencyToken.HeaderName] = ConsistencyToken.Of(reply.Order);
         if (reply.Status == ReplyStatus.Replayed)
             http.Response.Headers[IdempotencyKey.ReplayedHeaderName] = "true";
         return Answer.Json(http, status, reply.Order, OrderJson.Write);

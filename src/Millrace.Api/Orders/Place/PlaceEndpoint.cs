@@ -119,6 +119,7 @@ internal sealed class PlaceEndpoint(PlaceOrders orders, PartitionRouter router, 
         var headers = http.Response.Headers;
         headers.Location = "/v1/orders/" + id;
         headers.ETag = OrderETag.Of(order.Version);
+        headers[ConsistencyToken.HeaderName] = ConsistencyToken.Of(order);
         if (isReplay)
             headers[IdempotencyKey.ReplayedHeaderName] = "true";
         return Answer.Json(http, status, (order, id), static (w, o) => OrderJson.Write(w, o.order, o.id));

@@ -1,6 +1,7 @@
 using Millrace.Api.Edge;
 using Millrace.Api.Keys;
 using Millrace.Api.Orders.Rendering;
+using Millrace.Api.Problems;
 using Millrace.Cluster;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
@@ -10,25 +11,31 @@ using Millrace.Engine.Requests;
 
 namespace Millrace.Api.Orders.Read;
 
-/// <summary><c>GET /v1/orders</c>: newest first, by keyset, from the read model as last checkpointed.</summary>
-internal sealed class ListOrders(IReadModel readModel, PartitionRouter router, TimeProvider time)
+/// <summary><c>GET /v1/orders</c>: newest first, by keyset, from the read model as last checkpointed, or a replica of it.</summary>
+internal sealed class ListOrders(IReadModel readModel, OrderLists lists, PartitionRouter router)
 {
     // What one request may look at when its filter has no index: the page is then shorter and says that there is more.
     private const int ScanLimit = 10_000;
     private const int ReadLimit = 500;
 
+    private sealed record OrderList(List<Order> Orders, OrderId? Next, long AsOf);
+
     public async Task HandleAsync(HttpContext http, Caller caller)
     {
-        if (OrderListQuery.Read(http.Request.Query, caller.Tenant, out var query) is { } problem)
+        var problem = OrderListQuery.Read(http.Request.Query, caller.Tenant, out var query);
+        var tokenProblem = ConsistencyToken.Read(http.Request.Headers[ConsistencyToken.HeaderName], router.Map.Count, out var seen);
+        if ((problem ?? tokenProblem) is { } refused)
         {
-            await Answer.Problem(http, problem);
+            await Answer.Problem(http, refused);
             return;
         }
 
-        var asOf = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var (orders, next) = query.ExternalId is not null && await FindNamedAsync(caller.Tenant, query, http.RequestAborted) is { } named
-            ? ([named], null)
-            : await ScanAsync(caller.Tenant, query, http.RequestAborted);
+        if (await ReadAsync(caller.Tenant, query, seen, http.RequestAborted) is not var (orders, next, asOf))
+        {
+            await Answer.Problem(http, new Problem(ProblemKinds.ListBehind, "The list does not show yet what the Consistency-Token says was seen."));
+            return;
+        }
+
         var cursor = next is { } before ? OrderCursor.Write(before, query.List) : null;
         http.Response.Headers.CacheControl = "private, no-cache";
         if (cursor is not null)
@@ -47,6 +54,18 @@ internal sealed class ListOrders(IReadModel readModel, PartitionRouter router, T
         });
     }
 
+    private async ValueTask<OrderList?> ReadAsync(TenantId tenant, OrderListQuery query, IReadOnlyList<(OrderId, int)> seen, CancellationToken cancellation)
+    {
+        // A name is looked up, which burdens nobody.
+        if (query.ExternalId is null && lists.MayAskReplica && await ScanAsync(tenant, query, page => lists.FromReplicaAsync(page, seen, cancellation)) is { } replicated)
+            return replicated;
+        if (!await lists.ReachedAsync(tenant, seen, cancellation))
+            return null;
+        if (query.ExternalId is not null && await FindNamedAsync(tenant, query, cancellation) is { } named)
+            return new OrderList([named], null, lists.NowUnixMs);
+        return await ScanAsync(tenant, query, page => lists.FromReadModelAsync(page, cancellation));
+    }
+
     // An external id names at most one order, and names are indexed.
     private async ValueTask<Order?> FindNamedAsync(TenantId tenant, OrderListQuery query, CancellationToken cancellation)
     {
@@ -59,16 +78,20 @@ internal sealed class ListOrders(IReadModel readModel, PartitionRouter router, T
             : null;
     }
 
-    private async ValueTask<(List<Order> Orders, OrderId? Next)> ScanAsync(TenantId tenant, OrderListQuery query, CancellationToken cancellation)
+    /// <returns>Null when a page could not be read from where it was looked for.</returns>
+    private static async ValueTask<OrderList?> ScanAsync(TenantId tenant, OrderListQuery query, Func<OrderQuery, ValueTask<ListPage?>> read)
     {
         var orders = new List<Order>(query.Limit);
         var before = query.Before;
+        var asOf = long.MaxValue;
         var isFiltered = query.ExternalId is not null || query.Sku is not null;
         for (var seen = 0; seen < ScanLimit;)
         {
-            var page = await readModel.ListOrdersAsync(
-                new OrderQuery(tenant, before, isFiltered ? ReadLimit : query.Limit, ScanLimit, query.Status, query.Customer,
-                    query.NeedsAttention, query.CreatedAfterUnixMs), cancellation);
+            var found = await read(new OrderQuery(
+                tenant, before, isFiltered ? ReadLimit : query.Limit, ScanLimit, query.Status, query.Customer, query.NeedsAttention, query.CreatedAfterUnixMs));
+            if (found is not { Page: var page, AsOfUnixMs: var pageAsOf })
+                return null;
+            asOf = Math.Min(asOf, pageAsOf);
             for (var i = 0; i < page.Rows.Count; i++)
             {
                 var order = OrderDocument.Fold(page.Rows[i].Id, page.Rows[i].Document);
@@ -76,7 +99,7 @@ internal sealed class ListOrders(IReadModel readModel, PartitionRouter router, T
                     continue;
                 orders.Add(order);
                 if (orders.Count == query.Limit)
-                    return (orders, i + 1 < page.Rows.Count ? order.Id : page.Next);
+                    return new OrderList(orders, i + 1 < page.Rows.Count ? order.Id : page.Next, asOf);
             }
 
             seen += page.Rows.Count;
@@ -86,7 +109,7 @@ internal sealed class ListOrders(IReadModel readModel, PartitionRouter router, T
                 break;
         }
 
-        return (orders, before);
+        return new OrderList(orders, before, asOf);
     }
 
     private static bool Matches(Order order, OrderListQuery query) =>

@@ -54,6 +54,24 @@ internal static class OrderLister
     public static string LastLookedSql(OrderQuery query) =>
         $"SELECT id FROM orders WHERE {Indexed(query)} AND ($6::smallint IS NULL OR true) AND $7 > 0 ORDER BY id DESC OFFSET $3 - 1 LIMIT 1";
 
+    /// <param name="query">What to list.</param>
+    /// <param name="rows">Runs <see cref="PageSql"/>.</param>
+    /// <param name="lastLooked">Runs <see cref="LastLookedSql"/>.</param>
+    public static async Task<OrderPage> PageAsync(OrderQuery query, Func<string, Task<List<OrderRow>>> rows, Func<string, Task<List<OrderId>>> lastLooked)
+    {
+        var found = await rows(PageSql(query)).ConfigureAwait(false);
+        if (found.Count > query.Limit)
+        {
+            found.RemoveAt(query.Limit);
+            return new OrderPage(found, found[^1].Id);
+        }
+
+        if (!MayStopEarly(query))
+            return new OrderPage(found, null);
+        var last = await lastLooked(LastLookedSql(query)).ConfigureAwait(false);
+        return new OrderPage(found, last.Count == 0 ? null : last[0]);
+    }
+
     /// <summary>Whether a page may end before its limit with more behind it.</summary>
     public static bool MayStopEarly(OrderQuery query) => query.ScanLimit <= query.Limit || query.Status is not null
         || (query.NeedsAttention ? query.Tenant is not null || query.CustomerId is not null : query.CustomerId is not null && query.Tenant is null);

@@ -1,6 +1,7 @@
 using Millrace.Domain.Identity;
 using Millrace.Engine.Journal;
 using Millrace.Engine.ReadModel;
+using Millrace.Storage.Postgres.Lists;
 
 namespace Millrace.Storage.Postgres.Shards;
 
@@ -23,29 +24,37 @@ public sealed partial class ShardedStore
         return await store.LoadPartitionAsync(partition, cancellation).ConfigureAwait(false);
     }
 
-    public async ValueTask<OrderRow?> FindOrderAsync(OrderId id, CancellationToken cancellation)
+    public ValueTask<OrderRow?> FindOrderAsync(OrderId id, CancellationToken cancellation)
     {
         RequirePartition(id.Partition);
-        var store = await OpenAsync(WriterOf(id.Partition), cancellation).ConfigureAwait(false);
-        return await store.FindOrderAsync(id, cancellation).ConfigureAwait(false);
+        // Where this node claimed it, if it did: its owner does not depend on home.
+        return LookUpAsync(id.Partition, _shards[WriterOf(id.Partition)].Name, store => store.LookUpOrderAsync(id, cancellation), cancellation);
     }
 
-    /// <summary>Asked by any node, also of partitions that it never had: where the partition is not found to be, the map is read again.</summary>
-    public async ValueTask<OrderId?> FindNameAsync(int partition, UInt128 hash, CancellationToken cancellation)
+    public ValueTask<OrderId?> FindNameAsync(int partition, UInt128 hash, CancellationToken cancellation)
     {
         RequirePartition(partition);
-        var place = _places.Shards[partition];
+        return LookUpAsync(partition, _places.Shards[partition], store => store.LookUpNameAsync(partition, hash, cancellation), cancellation);
+    }
+
+    /// <summary>Lists from a standby of home. None is given while partitions are in other databases.</summary>
+    /// <param name="connectionString">As Npgsql takes it; of several hosts a standby is preferred.</param>
+    public ListReplica OpenReplica(string connectionString) => new(connectionString, Home.Store.Identity.DatabaseId);
+
+    // Asked by any node, also of partitions that it never had: where the partition is not found to be, the map is read again.
+    private async ValueTask<T> LookUpAsync<T>(int partition, string place, Func<PostgresStore, ValueTask<(bool IsHere, T Found)>> lookUp, CancellationToken cancellation)
+    {
         for (var reads = 0; reads < MostReads; reads++)
         {
             var store = await OpenAsync(RequireShard(partition, place), cancellation).ConfigureAwait(false);
-            var (isHere, order) = await store.LookUpNameAsync(partition, hash, cancellation).ConfigureAwait(false);
+            var (isHere, found) = await lookUp(store).ConfigureAwait(false);
             if (isHere)
-                return order;
+                return found;
             // It has left, and the map still has it here: nothing is removed before the map is changed, so the rows were those of its last owner.
             var known = place;
             place = (await ReadPlacesAsync(cancellation).ConfigureAwait(false)).Shards[partition];
             if (place == known)
-                return order;
+                return found;
         }
 
         throw new StoreUnavailableException($"Partition {partition} is on its way to another database.");

@@ -109,7 +109,7 @@ public sealed class PartitionMoveTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Lists_and_names_are_right_in_a_node_that_has_not_heard_of_the_move()
+    public async Task Lists_names_and_orders_are_right_in_a_node_that_has_not_heard_of_the_move()
     {
         var options = await OptionsAsync();
         await using var mover = await ShardedStore.OpenAsync(options);
@@ -119,6 +119,7 @@ public sealed class PartitionMoveTests(PostgresFixture postgres)
         await mover.MoveAsync(2, "b", static _ => { }, CancellationToken.None);
 
         Assert.Equal(rows[0], await other.FindNameAsync(2, 1, CancellationToken.None));
+        Assert.Equal(rows[0], (await other.FindOrderAsync(rows[0], CancellationToken.None))!.Value.Id);
         var listed = new List<OrderId>();
         for (OrderId? before = null; ;)
         {

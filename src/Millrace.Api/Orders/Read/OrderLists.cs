@@ -1,0 +1,86 @@
+using Millrace.Domain.Identity;
+using Millrace.Engine.Journal;
+using Millrace.Engine.ReadModel;
+
+namespace Millrace.Api.Orders.Read;
+
+/// <summary>A page and the moment that it is not older than.</summary>
+internal readonly record struct ListPage(OrderPage Page, long AsOfUnixMs);
+
+/// <summary>Where lists are read: the replica while it is there and far enough, else the read model itself, once that is far enough.</summary>
+internal sealed partial class OrderLists(IReadModel readModel, ReplicaReader? replica, ApiMetrics metrics, TimeProvider time, ILogger<OrderLists> logger)
+{
+    // A partition writes a checkpoint every second.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(50);
+
+    // One that is away must not hold up every list for as long as it takes to find that out.
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(5);
+    private long _askAgainUnixMs;
+    private int _isAway;
+
+    public long NowUnixMs => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public bool MayAskReplica => replica is not null && NowUnixMs >= Interlocked.Read(ref _askAgainUnixMs);
+
+    /// <returns>Null when the replica is away, or not as far as <paramref name="seen"/>.</returns>
+    public async ValueTask<ListPage?> FromReplicaAsync(OrderQuery query, IReadOnlyList<(OrderId Order, int Version)> seen, CancellationToken cancellation)
+    {
+        try
+        {
+            var page = await replica!(query, seen, cancellation);
+            if (Interlocked.Exchange(ref _isAway, 0) == 1)
+                IsBack(logger);
+            metrics.Listed(page is null ? ListOutcome.ReplicaBehind : ListOutcome.Replica);
+            return page is { } read ? new ListPage(read.Page, read.AsOf.ToUnixTimeMilliseconds()) : null;
+        }
+        catch (StoreUnavailableException failure)
+        {
+            Interlocked.Exchange(ref _askAgainUnixMs, NowUnixMs + (long)AskAgainAfter.TotalMilliseconds);
+            if (Interlocked.Exchange(ref _isAway, 1) == 0)
+                IsAway(logger, failure);
+            metrics.Listed(ListOutcome.ReplicaAway);
+            return null;
+        }
+    }
+
+    public async ValueTask<ListPage?> FromReadModelAsync(OrderQuery query, CancellationToken cancellation)
+    {
+        var asOf = NowUnixMs;
+        var page = await readModel.ListOrdersAsync(query, cancellation);
+        metrics.Listed(ListOutcome.Primary);
+        return new ListPage(page, asOf);
+    }
+
+    /// <summary>Waits until the read model shows what the client has seen: it is written a second or so behind the journal.</summary>
+    /// <returns>False when it does not, for longer than that should take.</returns>
+    public async ValueTask<bool> ReachedAsync(TenantId tenant, IReadOnlyList<(OrderId Order, int Version)> seen, CancellationToken cancellation)
+    {
+        var began = time.GetTimestamp();
+        for (var reached = 0; reached < seen.Count;)
+        {
+            // Another tenant's order looks like one that there is not.
+            if (await readModel.FindOrderAsync(seen[reached].Order, cancellation) is { } row && row.Tenant == tenant && row.Version >= seen[reached].Version)
+            {
+                reached++;
+                continue;
+            }
+
+            if (time.GetElapsedTime(began) >= Patience)
+            {
+                metrics.Listed(ListOutcome.Behind);
+                return false;
+            }
+
+            await Task.Delay(PollEvery, time, cancellation);
+        }
+
+        return true;
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The replica for lists is away; they are read from the primary until it is back.")]
+    private static partial void IsAway(ILogger logger, Exception failure);
+
+    [LoggerMessage(2, LogLevel.Warning, "The replica for lists is back.")]
+    private static partial void IsBack(ILogger logger);
+}
