@@ -95,15 +95,17 @@ public static class Node
             return;
         }
 
+        // First: it refuses a folder of something else, in which nothing may be left.
+        var store = SqliteStore.Open(new SqliteStoreOptions
+        {
+            DataDirectory = options.DataDirectory!,
+            PartitionCount = options.Partitions,
+        });
         var administration = SqliteAdministration.Open(options.DataDirectory!);
         services.AddSingleton(_ => administration).AddSingleton<IAdministration>(s => s.GetRequiredService<SqliteAdministration>());
         if (options.Backups is { } backups)
             services.AddSingleton(Backups.Starter(options.DataDirectory!, backups));
-        AddStore(services, SqliteStore.Open(new SqliteStoreOptions
-        {
-            DataDirectory = options.DataDirectory!,
-            PartitionCount = options.Partitions,
-        }));
+        AddStore(services, store);
     }
 
     // By a factory, so that the container closes it.
