@@ -25,14 +25,31 @@ public static class StoreVerification
 
     /// <summary>The same over a store's databases; nobody may serve from them meanwhile.</summary>
     /// <param name="shards">Beside the home one, by name; null for none.</param>
+    /// <param name="archive">Where the first days of the journal are, if they were archived.</param>
+    /// <param name="tell">Told what cannot be checked without them. Null refuses to check less than everything.</param>
     public static async Task<CheckReport> RunPostgresAsync(
-        string connectionString, Uri? psp, CancellationToken cancellation, bool isDrained = false, IReadOnlyDictionary<string, string>? shards = null)
+        string connectionString, Uri? psp, CancellationToken cancellation, bool isDrained = false, IReadOnlyDictionary<string, string>? shards = null,
+        string? archive = null, Action<string>? tell = null)
     {
         var home = new PostgresStoreOptions { ConnectionString = connectionString, AllowUnsafeDurability = true };
         await using var store = await ShardedStore.OpenAsync(
             new ShardedStoreOptions { Home = home, Shards = shards ?? new Dictionary<string, string>(StringComparer.Ordinal) }, cancellation);
         var misplaced = await store.FindMisplacedAsync(cancellation);
-        var report = await RunAsync(store, store, ReadAllAsync(store, cancellation), psp, isDrained, cancellation);
+        var starts = await store.ReadArchivedAsync(cancellation);
+        CheckReport report;
+        if (starts.Count > 0 && archive is null)
+        {
+            if (tell is null || psp is not null)
+                throw new StoreRefusedException("The first days of the journal are archived, and this needs them: --archive names their folder.");
+            report = await RunKeptAsync(store, starts, tell, cancellation);
+        }
+        else
+        {
+            if (archive is not null && !Directory.Exists(archive))
+                throw new StoreRefusedException($"There is no folder '{archive}'.");
+            report = await RunAsync(store, store, ReadAllAsync(store, archive, starts, cancellation), psp, isDrained, cancellation);
+        }
+
         foreach (var line in misplaced)
             report.Add(10, "store", line);
         return report;
@@ -64,37 +81,71 @@ public static class StoreVerification
 
     // What the checker compares across partitions it compares at the end: their order among each other does not matter to it.
     private static async IAsyncEnumerable<PartitionBatch> ReadAllAsync(
-        IJournal log, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+        ShardedStore log, string? archive, IReadOnlyDictionary<int, (long Seq, UInt128 Chain)> starts,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
-        for (var partition = 0; partition < log.PartitionCount; partition++)
+        if (archive is not null)
         {
-            await foreach (var batch in log.ReadAsync(partition, 0, cancellation))
+            await foreach (var batch in log.ReadArchiveAsync(archive, starts, cancellation))
                 yield return batch;
         }
+
+        for (var partition = 0; partition < log.PartitionCount; partition++)
+        {
+            await foreach (var batch in log.ReadAsync(partition, starts.GetValueOrDefault(partition).Seq, cancellation))
+                yield return batch;
+        }
+    }
+
+    // Only what is kept: each log is checked from where it begins, each order against as much of its history as is there.
+    private static async Task<CheckReport> RunKeptAsync(
+        ShardedStore store, IReadOnlyDictionary<int, (long Seq, UInt128 Chain)> starts, Action<string> tell, CancellationToken cancellation)
+    {
+        var report = new CheckReport();
+        var checker = new KeptJournalChecker(report);
+        try
+        {
+            await foreach (var batch in ReadAllAsync(store, null, starts, cancellation))
+                checker.Take(batch);
+            await ReadModelAsync(store.PartitionCount, store, snapshot => checker.Begin(snapshot.Partition, snapshot.Rows.Seq), checker.Take, cancellation);
+            checker.Finish();
+            tell(checker.NotChecked);
+        }
+        catch (Exception damage) when (damage is JournalCorruptException or PayloadException or InvalidDataException)
+        {
+            report.Add(8, "store", damage.Message);
+        }
+
+        return report;
     }
 
     private static async Task CheckReadModelAsync(
         int partitions, IReadModel store, JournalChecker journal, CheckReport report, CancellationToken cancellation)
     {
         var checker = new ReadModelChecker(journal, report);
-        for (var partition = 0; partition < partitions; partition++)
+        await ReadModelAsync(partitions, store, snapshot =>
         {
-            var snapshot = await store.LoadPartitionAsync(partition, cancellation);
-            checker.Begin(partition, snapshot.Seq);
-            foreach (var row in snapshot.Stock)
+            checker.Begin(snapshot.Partition, snapshot.Rows.Seq);
+            foreach (var row in snapshot.Rows.Stock)
                 checker.Take(row);
-        }
+        }, checker.Take, cancellation);
+        checker.Finish();
+    }
 
+    private static async Task ReadModelAsync(
+        int partitions, IReadModel store, Action<(int Partition, PartitionSnapshot Rows)> take, Action<OrderRow> takeOrder, CancellationToken cancellation)
+    {
+        for (var partition = 0; partition < partitions; partition++)
+            take((partition, await store.LoadPartitionAsync(partition, cancellation)));
         OrderId? before = null;
         do
         {
             var page = await store.ListOrdersAsync(new OrderQuery(null, before, Limit: 1_000), cancellation);
             foreach (var row in page.Rows)
-                checker.Take(row);
+                takeOrder(row);
             before = page.Next;
         }
         while (before is not null);
-        checker.Finish();
     }
 
     private static async Task CheckPspAsync(Uri psp, JournalChecker journal, CheckReport report, CancellationToken cancellation)

@@ -16,26 +16,28 @@ internal static class VerifyCommand
         var data = new Option<string?>("--data") { Description = "Data folder of a stopped server." };
         var postgres = new Option<string?>("--postgres") { Description = "Connection string of a database that nobody serves from, instead." };
         var shardOption = new ShardOption();
+        var archive = new Option<string?>("--archive") { Description = "With --postgres: the folder of 'millrace archive', to check everything from the first day." };
         var psp = new Option<string?>("--psp") { Description = "Base URL of the PSP simulator, to compare with its record." };
         var json = new Option<string?>("--json") { Description = "'-' ends the output with one JSON object." };
-        var command = new Command("verify", "Check every invariant of a store; exit status 1 on any violation.") { data, postgres, psp, json };
+        var command = new Command("verify", "Check every invariant of a store; exit status 1 on any violation.") { data, postgres, archive, psp, json };
         shardOption.AddTo(command);
         command.SetGuardedAction(async (parsed, cancellation) =>
         {
             var (folder, database) = (parsed.GetValue(data), parsed.GetValue(postgres));
-            if (folder is null == database is null)
+            if (folder is null == database is null || (folder is not null && parsed.GetValue(archive) is not null))
             {
-                await Console.Error.WriteLineAsync("millrace: either --data or --postgres.");
+                await Console.Error.WriteLineAsync("millrace: either --data or --postgres; --archive goes with --postgres.");
                 return 2;
             }
 
             try
             {
                 var pspUrl = parsed.GetValue(psp) is { } url ? new Uri(url) : null;
+                string? notChecked = null;
                 var report = folder is not null
                     ? await StoreVerification.RunAsync(folder, pspUrl, cancellation)
-                    : await StoreVerification.RunPostgresAsync(database!, pspUrl, cancellation, shards: shardOption.Read(parsed));
-                Print(report, parsed.GetValue(json) is not null);
+                    : await StoreVerification.RunPostgresAsync(database!, pspUrl, cancellation, shards: shardOption.Read(parsed), archive: parsed.GetValue(archive), tell: words => notChecked = words);
+                Print(report, notChecked, parsed.GetValue(json) is not null);
                 return report.ViolationCount == 0 ? 0 : 1;
             }
             catch (Exception failure) when (failure is StoreRefusedException or StoreUnavailableException or HttpRequestException or UriFormatException)
@@ -47,7 +49,7 @@ internal static class VerifyCommand
         return command;
     }
 
-    private static void Print(CheckReport report, bool isJson)
+    private static void Print(CheckReport report, string? notChecked, bool isJson)
     {
         foreach (var violation in report.Violations.Take(100))
             Console.Out.WriteLine($"violation of {violation.Invariant}: {violation.Subject} {violation.What}");
@@ -55,6 +57,8 @@ internal static class VerifyCommand
             $"{report.Orders} orders, {report.Items} items, {report.Records} records in {report.Batches} batches, {report.PspRecords} PSP records: {report.ViolationCount} violations"));
         foreach (var (status, count) in report.OrdersByStatus)
             Console.Out.WriteLine($"  {status,-10} {count,12}");
+        if (notChecked is not null)
+            Console.Out.WriteLine(notChecked);
         if (!isJson)
             return;
         var result = new Dictionary<string, object>(StringComparer.Ordinal)
@@ -64,6 +68,7 @@ internal static class VerifyCommand
             ["records"] = report.Records,
             ["psp_records"] = report.PspRecords,
             ["violations"] = report.ViolationCount,
+            ["is_complete"] = notChecked is null,
         };
         Console.Out.WriteLine(JsonSerializer.Serialize(result));
     }

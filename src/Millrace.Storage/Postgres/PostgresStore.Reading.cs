@@ -9,9 +9,14 @@ public sealed partial class PostgresStore
 {
     private const int BatchesInPiece = 500;
 
-    // The batch before the first: what it must chain on to. Of an archived log only the checkpoint knows.
+    // The batch before the first: what it must chain on to. Of one that is archived, a row of its own and the checkpoint know.
     private const string Start = """
         SELECT j.last_seq, j.chain FROM journal j WHERE j.partition = $1 AND j.first_seq <= $2 ORDER BY j.first_seq DESC LIMIT 1
+        """;
+
+    private const string StartOfArchived = """
+        SELECT seq, chain FROM journal_archived WHERE partition = $1 AND seq = $2
+        UNION ALL SELECT seq, chain FROM checkpoint WHERE partition = $1 AND seq = $2
         """;
 
     private const string Rows = """
@@ -55,6 +60,18 @@ public sealed partial class PostgresStore
             throw new JournalCorruptException(partition, last.Seq, "the log does not end with the chain of its head");
     }
 
+    /// <summary>As <see cref="Shards.ShardedStore.ReadArchivedAsync"/>, of the partitions that are in this database.</summary>
+    internal Task<Dictionary<int, (long Seq, UInt128 Chain)>> ReadArchivedAsync(CancellationToken cancellation) => RunAsync(
+        _readers, "SELECT partition, a.seq, a.chain FROM journal_archived a JOIN partition_head USING (partition)", static _ => { },
+        async reader =>
+        {
+            var starts = new Dictionary<int, (long, UInt128)>();
+            while (await reader.ReadAsync(cancellation).ConfigureAwait(false))
+                starts.Add(reader.GetInt32(0), (reader.GetInt64(1), ReadChain(reader, 2)));
+            return starts;
+        },
+        cancellation);
+
     private Task<(long Seq, UInt128 Chain)> EndAsync(int partition, CancellationToken cancellation) => RunAsync(
         _readers, "SELECT seq, chain FROM partition_head WHERE partition = $1", p => p.Add(Of(partition)),
         async reader => await reader.ReadAsync(cancellation).ConfigureAwait(false)
@@ -68,7 +85,7 @@ public sealed partial class PostgresStore
             return default;
         var found = await RunAsync(_readers, Start, p => { p.Add(Of(partition)); p.Add(Of(afterSeq)); }, ReadMarkAsync, cancellation).ConfigureAwait(false);
         return found ?? await RunAsync(
-            _readers, "SELECT seq, chain FROM checkpoint WHERE partition = $1 AND seq = $2",
+            _readers, StartOfArchived,
             p => { p.Add(Of(partition)); p.Add(Of(afterSeq)); }, ReadMarkAsync, cancellation).ConfigureAwait(false)
             ?? throw new JournalCorruptException(partition, afterSeq, "nothing is left of what comes before");
     }

@@ -116,7 +116,7 @@ internal sealed class PartitionMover(ShardedStore store, MoveRecord move)
         }
     }
 
-    // The rows are of one moment, so that they are a checkpoint; the log is copied from its beginning to beyond that moment.
+    // The rows are of one moment, so that they are a checkpoint; the log is copied from where it begins to beyond that moment.
     private async Task CopyAsync(NpgsqlConnection source, NpgsqlConnection target, CancellationToken cancellation)
     {
         await _rows.RemoveAsync(target, cancellation).ConfigureAwait(false);
@@ -129,7 +129,7 @@ internal sealed class PartitionMover(ShardedStore store, MoveRecord move)
             await source.QueryAsync(
                 "SELECT seq, chain, state FROM checkpoint WHERE partition = $1", p => p.Add(Sql.Of(_move.Partition)),
                 reader => (seq, chain, state) = (reader.GetInt64(0), Sql.ReadChain(reader, 1), reader.GetFieldValue<byte[]>(2))).ConfigureAwait(false);
-            foreach (var table in PartitionTable.ReadModel)
+            foreach (var table in PartitionTable.Snapshot)
             {
                 await _rows.CopyAsync(table, source, target, null, cancellation).ConfigureAwait(false);
                 var (there, here) = (await _rows.DigestAsync(table, source).ConfigureAwait(false), await _rows.DigestAsync(table, target).ConfigureAwait(false));
@@ -163,7 +163,7 @@ internal sealed class PartitionMover(ShardedStore store, MoveRecord move)
     private async Task<(long Seq, UInt128 Chain)> CatchUpAsync(NpgsqlConnection source, NpgsqlConnection target, PostgresStore targetStore, CancellationToken cancellation)
     {
         var catchUp = new CatchUp(targetStore, _move);
-        var verified = (Seq: 0L, Chain: UInt128.Zero);
+        var verified = await StartOfLogAsync(target).ConfigureAwait(false);
         for (var round = 0; round < MostRounds; round++)
         {
             await CopyTailAsync(source, target).ConfigureAwait(false);
@@ -240,9 +240,18 @@ internal sealed class PartitionMover(ShardedStore store, MoveRecord move)
         await _rows.CopyAsync(PartitionTable.Journal, source, target, last, CancellationToken.None).ConfigureAwait(false);
     }
 
+    private async Task<(long Seq, UInt128 Chain)> StartOfLogAsync(NpgsqlConnection target)
+    {
+        (long, UInt128) start = default;
+        await target.QueryAsync(
+            "SELECT seq, chain FROM journal_archived WHERE partition = $1", p => p.Add(Sql.Of(_move.Partition)),
+            reader => start = (reader.GetInt64(0), Sql.ReadChain(reader, 1))).ConfigureAwait(false);
+        return start;
+    }
+
     private async Task<(long Seq, UInt128 Chain)> EndOfLogAsync(NpgsqlConnection target)
     {
-        (long, UInt128) end = default;
+        var end = await StartOfLogAsync(target).ConfigureAwait(false);
         await target.QueryAsync(
             "SELECT last_seq, chain FROM journal WHERE partition = $1 ORDER BY first_seq DESC LIMIT 1", p => p.Add(Sql.Of(_move.Partition)),
             reader => end = (reader.GetInt64(0), Sql.ReadChain(reader, 1))).ConfigureAwait(false);

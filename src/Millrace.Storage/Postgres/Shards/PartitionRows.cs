@@ -10,12 +10,13 @@ namespace Millrace.Storage.Postgres.Shards;
 /// <param name="Rows">In a piece.</param>
 internal sealed record PartitionTable(string Name, string Columns, string? Key, string Type, int Rows)
 {
-    /// <summary>What every checkpoint may change.</summary>
-    public static IReadOnlyList<PartitionTable> ReadModel { get; } =
+    /// <summary>Rows of one moment: what every checkpoint may change, and where the log begins.</summary>
+    public static IReadOnlyList<PartitionTable> Snapshot { get; } =
     [
         new("orders", "id, partition, tenant, status, version, customer, due_at, attention, doc", "id", "uuid", 500),
         new("stock", "partition, tenant, sku, doc", null, "text", 0),
         new("name", "partition, hash, order_id", "hash", "uuid", 5_000),
+        new("journal_archived", "partition, seq, chain", null, "bigint", 0),
     ];
 
     /// <summary>Rows never change, and come at the end.</summary>
@@ -107,7 +108,7 @@ internal sealed class PartitionRows(MoveRecord move)
 
     public async Task RemoveAsync(NpgsqlConnection database, CancellationToken cancellation)
     {
-        foreach (var table in PartitionTable.ReadModel.Append(PartitionTable.Journal))
+        foreach (var table in PartitionTable.Snapshot.Append(PartitionTable.Journal))
         {
             string? after = null;
             do

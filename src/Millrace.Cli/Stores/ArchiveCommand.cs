@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Millrace.Cli.Client;
+using Millrace.Engine.Journal;
+using Millrace.Storage.Postgres;
+using Millrace.Storage.Postgres.Archive;
+using Millrace.Storage.Postgres.Shards;
+
+namespace Millrace.Cli.Stores;
+
+/// <summary><c>millrace archive</c>: old days of the journal from PostgreSQL into files, while nodes serve.</summary>
+internal static class ArchiveCommand
+{
+    public static Command Create()
+    {
+        var (shards, json) = (new ShardOption(), new JsonResult());
+        var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the store's home database; also {ShardOption.HomeVariable}" };
+        var to = new Option<string>("--to") { Description = "The archive's folder; must exist", Required = true };
+        var olderThan = new Option<string>("--older-than") { Description = "Days of the journal that lie at least so far back, such as 90d; 1d at least", DefaultValueFactory = _ => "90d" };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would be archived" };
+        var command = new Command("archive", "Move old days of the journal from PostgreSQL into files, while nodes serve; run it again after an interruption") { postgres, to, olderThan, dryRun };
+        shards.AddTo(command);
+        json.AddTo(command);
+        command.SetGuardedAction(async (arguments, cancellation) =>
+        {
+            var home = arguments.GetValue(postgres) ?? Environment.GetEnvironmentVariable(ShardOption.HomeVariable)
+                ?? throw new UsageException($"--postgres or {ShardOption.HomeVariable} names the store's home database.");
+            var (days, isDryRun) = (ParseDays(arguments.GetValue(olderThan)!), arguments.GetValue(dryRun));
+            try
+            {
+                await using var store = await ShardedStore.OpenAsync(
+                    new ShardedStoreOptions { Home = new PostgresStoreOptions { ConnectionString = home }, Shards = shards.Read(arguments) }, cancellation);
+                var reports = await store.ArchiveAsync(arguments.GetValue(to)!, days, isDryRun, static step => Console.Error.WriteLine(step), cancellation);
+                Tell(reports, isDryRun);
+                await json.WriteAsync(arguments, Result(reports, isDryRun));
+                return Acting.Done;
+            }
+            catch (Exception refused) when (refused is StoreRefusedException or StoreUnavailableException or JournalCorruptException)
+            {
+                throw new InvalidOperationException(refused.Message, refused);
+            }
+        });
+        return command;
+    }
+
+    private static int ParseDays(string text) =>
+        text.EndsWith('d') && int.TryParse(text.AsSpan(..^1), NumberStyles.None, CultureInfo.InvariantCulture, out var days) && days is >= 1 and <= 36_500
+            ? days
+            : throw new UsageException("--older-than is a number of days such as 90d, and at least 1d.");
+
+    private static void Tell(IReadOnlyList<ArchiveReport> reports, bool isDryRun)
+    {
+        foreach (var days in reports.SelectMany(report => report.Done))
+        {
+            var name = days.First == days.Last ? Text(days.First) : $"{Text(days.First)} to {Text(days.Last)}";
+            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{days.Shard,-12} {name}  {days.Records,12} records in {days.Batches} batches{(isDryRun ? "" : $", {days.Bytes} bytes")}"));
+        }
+
+        foreach (var report in reports.Where(report => report.Stays is not null))
+            Console.Out.WriteLine($"stays: {report.Stays}");
+        Console.Out.WriteLine($"{reports.Sum(report => report.Done.Count)} days {(isDryRun ? "would be archived" : "archived")}");
+    }
+
+    private static JsonObject Result(IReadOnlyList<ArchiveReport> reports, bool isDryRun) => new()
+    {
+        ["scenario"] = "archive",
+        ["is_dry_run"] = isDryRun,
+        ["days"] = new JsonArray([.. reports.SelectMany(report => report.Done).Select(days => new JsonObject
+        {
+            ["shard"] = days.Shard,
+            ["first"] = Text(days.First),
+            ["last"] = Text(days.Last),
+            ["batches"] = days.Batches,
+            ["records"] = days.Records,
+            ["bytes"] = days.Bytes,
+        })]),
+        ["stays"] = new JsonArray([.. reports.Where(report => report.Stays is not null).Select(report => JsonValue.Create(report.Stays))]),
+    };
+
+    private static string Text(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+}
