@@ -26,7 +26,8 @@ internal static class Connections
     }
 
     /// <param name="most">Connections in the pool; 0 for none.</param>
-    public static NpgsqlDataSource Source(string connectionString, string purpose, int most)
+    /// <param name="mayLoseCommits">What the server is set to counts, and the operator has allowed that.</param>
+    public static NpgsqlDataSource Source(string connectionString, string purpose, int most, bool mayLoseCommits = false)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString)
         {
@@ -44,6 +45,9 @@ internal static class Connections
         };
         // A warning is the only sign of a wait for the standby that was broken off: no setting of the database's may hide it.
         settings.Options = $"{settings.Options} -c client_min_messages=warning";
+        // Turned off for the whole server while a connection lasts, it would be off for the next commit. (fsync and full_page_writes are the server's alone.)
+        if (purpose is ("commit" or "control" or "move") && !mayLoseCommits && !settings.Options.Contains("synchronous_commit", StringComparison.Ordinal))
+            settings.Options += " -c synchronous_commit=on";
         // What waits for a lock for longer waits for a node that stands still.
         if (purpose == "control")
             settings.Options += " -c lock_timeout=1000";
@@ -52,7 +56,7 @@ internal static class Connections
             settings.Options += " -c lock_timeout=5000 -c idle_in_transaction_session_timeout=10000";
         if (most > 0)
             settings.MaxPoolSize = most;
-        if (!connectionString.Contains("Timeout", StringComparison.OrdinalIgnoreCase))
+        if (!settings.ShouldSerialize(nameof(settings.Timeout)))
             settings.Timeout = 5;
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
         if (settings.Host?.Contains(',', StringComparison.Ordinal) != true)

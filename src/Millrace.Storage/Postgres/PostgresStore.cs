@@ -27,10 +27,10 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IAsyncDisposab
         Identity = identity;
         _mustClaim = new bool[identity.Partitions];
         // Pools of their own: a slow list must not hold up a claim, nor a claim that waits for a lock a read.
-        _commits = Connections.Source(options.ConnectionString, "commit", most: 0);
-        _control = NewPool(options.ConnectionString, "control", most: 8, options.CommitPatience);
-        _readers = NewPool(options.ConnectionString, "read", most: 16, 3 * options.CommitPatience);
-        _checkpoints = NewPool(options.ConnectionString, "checkpoint", most: 4, 3 * options.CommitPatience);
+        _commits = Connections.Source(options.ConnectionString, "commit", most: 0, options.AllowUnsafeDurability);
+        _control = NewPool(options, "control", most: 8, options.CommitPatience);
+        _readers = NewPool(options, "read", most: 16, 3 * options.CommitPatience);
+        _checkpoints = NewPool(options, "checkpoint", most: 4, 3 * options.CommitPatience);
         _writer = new CommitConnection(_commits, settings, options.CommitPatience);
     }
 
@@ -113,8 +113,8 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IAsyncDisposab
             await source.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static Pool NewPool(string connectionString, string purpose, int most, TimeSpan patience) =>
-        new(() => Connections.Source(connectionString, purpose, most), patience);
+    private static Pool NewPool(PostgresStoreOptions options, string purpose, int most, TimeSpan patience) =>
+        new(() => Connections.Source(options.ConnectionString, purpose, most, options.AllowUnsafeDurability), patience);
 
     private void RequireOpen()
     {

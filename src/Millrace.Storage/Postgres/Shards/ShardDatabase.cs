@@ -20,7 +20,7 @@ internal sealed class ShardDatabase : IAsyncDisposable
     public ShardDatabase(PostgresStoreOptions options, StoreIdentity identity, ShardMap map, PostgresStore? store = null)
     {
         (_options, _identity, _map, _store) = (options, identity, map, store);
-        Moves = Connections.Source(options.ConnectionString, "move", most: 8);
+        Moves = Connections.Source(options.ConnectionString, "move", most: 8, options.AllowUnsafeDurability);
     }
 
     public string Name => _identity.Shard;
