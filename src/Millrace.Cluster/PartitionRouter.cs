@@ -11,6 +11,9 @@ public sealed class PartitionRouter(PartitionRuntime runtime)
     /// <summary>Whether every partition serves.</summary>
     public bool IsReady => runtime.IsReady;
 
+    /// <summary>See <see cref="PartitionRuntime.RefusedCheckpoints"/>.</summary>
+    public IReadOnlyCollection<int> RefusedCheckpoints => runtime.RefusedCheckpoints;
+
     /// <summary>Whether the owner of an item must be asked before the catalog is believed.</summary>
     public bool MustAsk(TenantId tenant, string sku) =>
         runtime.Peers is not null && !runtime.IsHere(Map.OwnerOfSku(tenant, sku)) && !runtime.Catalog.IsFresh(tenant, sku, runtime.NowMs);

@@ -66,6 +66,7 @@ public sealed class PartitionRuntime : IDisposable
         _checkpointers = [.. writers.Select(number => new Checkpointer(number, readModel, logger))];
         _lanes = [.. Enumerable.Range(0, lanes).Select(i => new Lane(
             this, _hosts.Where(h => h.Id % lanes == i), Map.Count, options.MailboxLimit, $"lane-{i}"))];
+        metrics.WatchRefused(() => RefusedCheckpoints.Count);
         foreach (var lane in _lanes)
             lane.Start();
     }
@@ -82,6 +83,9 @@ public sealed class PartitionRuntime : IDisposable
 
     /// <summary>Where each partition stands, by its number.</summary>
     public IReadOnlyList<PartitionState> States => Array.ConvertAll(_hosts, h => h.State);
+
+    /// <summary>Partitions of this node whose checkpoints the database refuses whatever is tried; an operator must act before their memory is full.</summary>
+    public IReadOnlyCollection<int> RefusedCheckpoints => [.. _checkpointers.SelectMany(checkpointer => checkpointer.Refused.Keys).Order()];
 
     /// <summary>The other nodes; null where there are none.</summary>
     public PeerLinks? Peers { get; internal set; }

@@ -13,9 +13,9 @@ internal sealed class HealthEndpoints(PartitionRouter router)
     /// <summary>The process answers. Nothing else: a store that is away is no reason to kill it.</summary>
     public static Task LiveAsync(HttpContext http) => SendAsync(http, "alive");
 
-    /// <summary>All partitions serve.</summary>
+    /// <summary>All partitions serve. Those whose checkpoints the database refuses are named: they serve for now, but another node could not do better.</summary>
     public Task ReadyAsync(HttpContext http) =>
-        router.IsReady ? SendAsync(http, "ready") : Answer.Problem(http, new Problem(ProblemKinds.Unavailable, "Not all partitions serve."));
+        router.IsReady ? SendAsync(http, "ready", router.RefusedCheckpoints) : Answer.Problem(http, new Problem(ProblemKinds.Unavailable, "Not all partitions serve."));
 
     /// <summary>All partitions have served once.</summary>
     public Task StartedAsync(HttpContext http)
@@ -34,13 +34,21 @@ internal sealed class HealthEndpoints(PartitionRouter router)
         return isAllowed ? inner(http) : Answer.Problem(http, new Problem(ProblemKinds.NotFound, "No resource has this address."));
     };
 
-    private static Task SendAsync(HttpContext http, string state)
+    private static Task SendAsync(HttpContext http, string state, IReadOnlyCollection<int>? refusedCheckpoints = null)
     {
         http.Response.Headers.CacheControl = "no-store";
-        return Answer.Json(http, StatusCodes.Status200OK, state, static (w, s) =>
+        return Answer.Json(http, StatusCodes.Status200OK, (state, refusedCheckpoints), static (w, s) =>
         {
             w.WriteStartObject();
-            w.WriteString("status"u8, s);
+            w.WriteString("status"u8, s.state);
+            if (s.refusedCheckpoints is { Count: > 0 } refused)
+            {
+                w.WriteStartArray("refused_checkpoints"u8);
+                foreach (var partition in refused)
+                    w.WriteNumberValue(partition);
+                w.WriteEndArray();
+            }
+
             w.WriteEndObject();
         });
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Millrace.Engine.Journal;
 using Millrace.Engine.Partitions;
@@ -12,6 +13,7 @@ namespace Millrace.Cluster.Lanes;
 internal sealed class Checkpointer : IDisposable
 {
     private static readonly TimeSpan RetryEvery = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan RefusedRetryEvery = TimeSpan.FromSeconds(1);
 
     private readonly IReadModel _readModel;
     private readonly ILogger _logger;
@@ -20,7 +22,9 @@ internal sealed class Checkpointer : IDisposable
     private readonly Queue<int> _turns = new();
     private readonly SemaphoreSlim _isWork = new(0);
     private readonly CancellationTokenSource _stopping = new();
+    private readonly ConcurrentDictionary<int, string> _refused = [];
     private readonly Thread _thread;
+    private bool _isClosed;
 
     private sealed record Job(Partition Partition, PartitionCheckpoint Checkpoint, Action<LaneInput> Tell);
 
@@ -34,6 +38,9 @@ internal sealed class Checkpointer : IDisposable
         _thread.Start();
     }
 
+    /// <summary>Partitions whose checkpoints the database refuses whatever is tried, and why. They serve until their memory is full.</summary>
+    public IReadOnlyDictionary<int, string> Refused => _refused;
+
     /// <summary>Returns at once.</summary>
     /// <param name="partition">The incarnation it is of.</param>
     /// <param name="checkpoint">What to store.</param>
@@ -46,6 +53,8 @@ internal sealed class Checkpointer : IDisposable
             return;
         _stopping.Cancel();
         _thread.Join();
+        lock (_lock)
+            _isClosed = true;
         _isWork.Dispose();
         _stopping.Dispose();
     }
@@ -54,16 +63,15 @@ internal sealed class Checkpointer : IDisposable
     {
         lock (_lock)
         {
-            if (!isNewest && _waiting.ContainsKey(job.Partition.Id))
+            if (_isClosed || (!isNewest && _waiting.ContainsKey(job.Partition.Id)))
                 return;
             var isQueued = _waiting.ContainsKey(job.Partition.Id);
             _waiting[job.Partition.Id] = job;
             if (isQueued)
                 return;
             _turns.Enqueue(job.Partition.Id);
+            _isWork.Release();
         }
-
-        _isWork.Release();
     }
 
     private void Run()
@@ -95,6 +103,8 @@ internal sealed class Checkpointer : IDisposable
         try
         {
             var isCurrent = _readModel.CheckpointAsync(job.Checkpoint).AsTask().GetAwaiter().GetResult();
+            if (_refused.TryRemove(partition.Id, out _) && isCurrent)
+                LaneLog.CheckpointTaken(_logger, partition.Id);
             job.Tell(new LaneInput(isCurrent ? LaneInputKind.CheckpointStored : LaneInputKind.Fenced, partition.Id) { Incarnation = partition });
         }
         catch (Exception failure) when (failure is StoreUnavailableException or AmbiguousCommitException)
@@ -103,6 +113,15 @@ internal sealed class Checkpointer : IDisposable
             LaneLog.CheckpointFailed(_logger, partition.Id, failure);
             _stopping.Token.WaitHandle.WaitOne(RetryEvery);
             Queue(job, isNewest: false);
+        }
+        catch (StoreRefusedException refused)
+        {
+            // A person must act, and may any time: it is tried again, and nobody else waits for it meanwhile.
+            if (_refused.GetValueOrDefault(partition.Id) != refused.Message)
+                LaneLog.CheckpointRefused(_logger, partition.Id, refused);
+            _refused[partition.Id] = refused.Message;
+            _ = Task.Delay(RefusedRetryEvery, _stopping.Token).ContinueWith(
+                _ => Queue(job, isNewest: false), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
         }
         catch (Exception failure)
         {

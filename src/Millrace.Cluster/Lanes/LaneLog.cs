@@ -34,6 +34,12 @@ internal static partial class LaneLog
     [LoggerMessage(11, LogLevel.Warning, "Whether partition {Partition} has moved to another database could not be learned; it is started again by the supervisor.")]
     public static partial void FollowFailed(ILogger logger, int partition, Exception failure);
 
+    [LoggerMessage(12, LogLevel.Error, "The database refuses the checkpoint of partition {Partition} and will go on to: the partition serves until its memory is full, and an operator must act.")]
+    public static partial void CheckpointRefused(ILogger logger, int partition, Exception failure);
+
+    [LoggerMessage(13, LogLevel.Information, "The checkpoint of partition {Partition} is stored again.")]
+    public static partial void CheckpointTaken(ILogger logger, int partition);
+
     [LoggerMessage(9, LogLevel.Warning, "Partition {Partition} could not release its claim; the next owner fences it.")]
     public static partial void ReleaseFailed(ILogger logger, int partition, Exception failure);
 }

@@ -10,6 +10,7 @@ public sealed class LaneMetrics
     /// <summary>The meter's name.</summary>
     public const string MeterName = "Millrace.Partitions";
 
+    private readonly Meter _meter;
     private readonly Counter<long> _settled;
     private readonly Histogram<double> _settleDuration;
     private readonly Counter<long> _records;
@@ -19,7 +20,7 @@ public sealed class LaneMetrics
 
     public LaneMetrics(IMeterFactory meters)
     {
-        var meter = meters.Create(MeterName);
+        var meter = _meter = meters.Create(MeterName);
         _settled = meter.CreateCounter<long>("millrace.orders.settled", "{order}", "Orders that were confirmed or ended, durably.");
         _settleDuration = meter.CreateHistogram<double>("millrace.order.settle.duration", "s", "From placed to durably confirmed or ended.",
             advice: new InstrumentAdvice<double>
@@ -32,6 +33,10 @@ public sealed class LaneMetrics
         _batches = meter.CreateCounter<long>("millrace.journal.batches", "{batch}", "Partition batches committed.");
         _statuses = [.. Enum.GetValues<OrderStatus>().Select(s => new KeyValuePair<string, object?>("status", s.ToString().ToLowerInvariant()))];
     }
+
+    /// <param name="count">Asked from any thread.</param>
+    internal void WatchRefused(Func<int> count) => _meter.CreateObservableGauge(
+        "millrace.checkpoints.refused", count, "{partition}", "Partitions whose checkpoints the database refuses until an operator acts.");
 
     internal void Settled(Order order, long nowMs)
     {

@@ -18,6 +18,13 @@ internal static class PostgresFaults
         fault is DbException or TimeoutException or IOException or System.Net.Sockets.SocketException
         || (fault is InvalidOperationException or ObjectDisposedException && fault.Source == "Npgsql");
 
+    /// <summary>The server will say the same of the same statement tomorrow: data that it cannot hold, a rule of a table, a right or a table that is missing, a
+    /// limit of its own. Only a person changes that; everything else may pass by itself.</summary>
+    public static bool IsForEver(Exception fault) =>
+        fault is PostgresException { SqlState: { Length: 5 } state } && state[..2] is ("0A" or "21" or "22" or "23" or "42" or "44" or "54");
+
+    public static StoreRefusedException Refused(Exception fault) => new($"PostgreSQL: {Line(fault)}");
+
     public static StoreUnavailableException Unavailable(Exception fault) => new($"PostgreSQL: {Line(fault)}", fault);
 
     public static AmbiguousCommitException Ambiguous(Exception fault) => new($"PostgreSQL did not say what became of the commit: {Line(fault)}", fault);

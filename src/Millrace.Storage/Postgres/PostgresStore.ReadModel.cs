@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Millrace.Domain.Identity;
+using Millrace.Engine.Journal;
 using Millrace.Engine.ReadModel;
 using Millrace.Storage.Postgres.Lists;
 using Millrace.Storage.ReadModel;
@@ -11,10 +12,15 @@ namespace Millrace.Storage.Postgres;
 
 public sealed partial class PostgresStore
 {
-    // One statement: all its data is at the server before it begins, so it never holds its row while a node stands still.
+    private const int RecentDays = 1;
+    private const int AllDays = 100_000;
+
+    // One statement: all its data is at the server before it begins, so it never holds its row while a node stands still. What is checkpointed was written
+    // a moment ago, so the tables of earlier days are left out; where it was not ($18), they are asked too.
     private const string Checkpoint = """
         WITH mark AS (
-            SELECT last_seq, chain FROM journal WHERE partition = $1 AND first_seq <= $3 ORDER BY first_seq DESC LIMIT 1),
+            SELECT last_seq, chain FROM journal WHERE partition = $1 AND first_seq <= $3 AND written_on >= current_date - $18
+            ORDER BY first_seq DESC LIMIT 1),
         fence AS (
             UPDATE checkpoint c SET seq = $3, state = $4,
                 chain = CASE WHEN $3 = c.seq THEN c.chain ELSE (SELECT chain FROM mark WHERE last_seq = $3) END
@@ -48,19 +54,38 @@ public sealed partial class PostgresStore
         RequirePartition(checkpoint.Partition);
         if (checkpoint.Orders.FirstOrDefault(o => o.Id.Partition != checkpoint.Partition) is { Id.IsEmpty: false } stray)
             throw new ArgumentException($"{stray.Id} is not of partition {checkpoint.Partition}.", nameof(checkpoint));
-        return await RunAsync(
-            _checkpoints, Checkpoint, p => p.AddRange(Columns(checkpoint)),
-            async reader =>
-            {
-                await reader.ReadAsync().ConfigureAwait(false);
-                var (epoch, stored, isWritten) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetBoolean(3));
-                if (epoch != checkpoint.Epoch)
-                    return false;
-                // A late copy of an older one changes nothing.
-                return isWritten || checkpoint.Seq < stored ? true : throw new ArgumentException(
-                    $"Sequence {checkpoint.Seq} of partition {checkpoint.Partition}, which ends at {reader.GetValue(2)}, is no durable batch's last.", nameof(checkpoint));
-            },
-            CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            var found = await CheckpointAsync(checkpoint, RecentDays).ConfigureAwait(false);
+            if (found.IsUnknown(checkpoint))
+                found = await CheckpointAsync(checkpoint, AllDays).ConfigureAwait(false);
+            return !found.IsUnknown(checkpoint) ? found.Epoch == checkpoint.Epoch : throw new ArgumentException(
+                $"Sequence {checkpoint.Seq} of partition {checkpoint.Partition}, which ends at {found.End}, is no durable batch's last.", nameof(checkpoint));
+        }
+        catch (StoreUnavailableException fault) when (fault.InnerException is { } inner && PostgresFaults.IsForEver(inner))
+        {
+            return await IsCurrentAsync(checkpoint).ConfigureAwait(false) ? throw PostgresFaults.Refused(inner) : false;
+        }
+    }
+
+    // Nobody is told that the rows of an owner that is overtaken do not fit: they are nobody's.
+    private Task<bool> IsCurrentAsync(PartitionCheckpoint checkpoint) => RunAsync(
+        _checkpoints, "SELECT epoch FROM checkpoint WHERE partition = $1", p => p.Add(Of(checkpoint.Partition)),
+        async reader => await reader.ReadAsync().ConfigureAwait(false) && reader.GetInt64(0) == checkpoint.Epoch, CancellationToken.None);
+
+    private Task<CheckpointFound> CheckpointAsync(PartitionCheckpoint checkpoint, int days) => RunAsync(
+        _checkpoints, Checkpoint, p => p.AddRange(Columns(checkpoint, days)),
+        async reader =>
+        {
+            await reader.ReadAsync().ConfigureAwait(false);
+            return new CheckpointFound(reader.GetInt64(0), reader.GetInt64(1), reader.IsDBNull(2) ? null : reader.GetInt64(2), reader.GetBoolean(3));
+        },
+        CancellationToken.None);
+
+    // A late copy of an older one changes nothing, and an owner that was overtaken writes nothing.
+    private readonly record struct CheckpointFound(long Epoch, long Seq, long? End, bool IsWritten)
+    {
+        public bool IsUnknown(PartitionCheckpoint checkpoint) => Epoch == checkpoint.Epoch && !IsWritten && checkpoint.Seq >= Seq;
     }
 
     public async ValueTask<PartitionSnapshot> LoadPartitionAsync(int partition, CancellationToken cancellation)
@@ -127,7 +152,7 @@ public sealed partial class PostgresStore
             query, sql => ReadAllAsync(sql, Bind, OrderLister.Read, cancellation), sql => ReadAllAsync(sql, Bind, static r => OrderLister.ReadId(r, 0), cancellation)).ConfigureAwait(false);
     }
 
-    private static NpgsqlParameter[] Columns(PartitionCheckpoint checkpoint)
+    private static NpgsqlParameter[] Columns(PartitionCheckpoint checkpoint, int days)
     {
         // In the order of their keys: neighbours find their page at hand, and two checkpoints never wait for each other crosswise.
         var orders = checkpoint.Orders.OrderBy(o => o.Id).ToList();
@@ -148,6 +173,7 @@ public sealed partial class PostgresStore
             Bytes(checkpoint.Stock.Select(s => s.Document)),
             Of(names.Select(n => OrderLister.Key(n.Hash)).ToArray()),
             Of(names.Select(n => OrderLister.Key(n.Order)).ToArray()),
+            Of(days),
         ];
     }
 

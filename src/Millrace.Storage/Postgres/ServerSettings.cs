@@ -3,12 +3,13 @@ using Npgsql;
 
 namespace Millrace.Storage.Postgres;
 
-/// <summary>The server's settings without which an acknowledged commit can be lost. Asked of every new connection that commits: after a
+/// <summary>The settings without which an acknowledged commit can be lost, or an order not be stored. Asked of every new connection that commits: after a
 /// failover it is another server.</summary>
 internal sealed class ServerSettings(PostgresStoreOptions options)
 {
     private const string Select = """
-        SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'), current_setting('synchronous_standby_names')
+        SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'), current_setting('synchronous_standby_names'),
+            current_setting('server_encoding')
         """;
 
     private volatile bool _isDurable;
@@ -19,7 +20,7 @@ internal sealed class ServerSettings(PostgresStoreOptions options)
     /// <summary>Whether the server can stop waiting for a standby while a connection lasts, unseen: then it is asked after every commit too.</summary>
     public bool MustAskAgain => options.RequireReplica;
 
-    /// <exception cref="StoreRefusedException">A setting is unsafe and the operator has not allowed that.</exception>
+    /// <exception cref="StoreRefusedException">A setting is unsafe and the operator has not allowed that, or the database cannot hold every text.</exception>
     public async Task RequireAsync(NpgsqlConnection connection, CancellationToken cancellation = default)
     {
         using var command = new NpgsqlCommand(Select, connection);
@@ -27,6 +28,8 @@ internal sealed class ServerSettings(PostgresStoreOptions options)
         await using (reader.ConfigureAwait(false))
         {
             await reader.ReadAsync(cancellation).ConfigureAwait(false);
+            if (reader.GetString(4) != "UTF8")
+                throw new StoreRefusedException($"The database has the encoding {reader.GetString(4)}, which cannot hold every text of an order: make one with UTF8 (createdb --encoding UTF8 --template template0).");
             var unsafeOnes = new List<string>();
             if (reader.GetString(0) != "on")
                 unsafeOnes.Add("fsync = off");

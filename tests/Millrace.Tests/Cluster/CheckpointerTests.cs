@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.Cluster.Lanes;
 using Millrace.Domain.Identity;
+using Millrace.Engine.Journal;
 using Millrace.Engine.Partitions;
 using Millrace.Engine.ReadModel;
 using Millrace.Storage.Memory;
@@ -51,6 +52,30 @@ public sealed class CheckpointerTests
         Store(checkpointer, other);
         Assert.Equal((other, LaneInputKind.CheckpointStored), Told());
         Assert.Equal((first, LaneInputKind.CheckpointStored), Told());
+    }
+
+    [Fact]
+    public async Task One_that_is_refused_for_good_is_named_and_holds_up_nobody_and_is_stored_once_it_can_be()
+    {
+        var (first, other) = (await ClaimAsync(0), await ClaimAsync(1));
+        using var areQueued = new ManualResetEventSlim();
+        using var isMended = new ManualResetEventSlim();
+        var writes = 0;
+        _store.Fault = _ =>
+        {
+            areQueued.Wait(Patience);
+            // The second is the other's.
+            return ++writes == 2 || isMended.IsSet ? MemoryFault.None : throw new StoreRefusedException("22021");
+        };
+        using var checkpointer = new Checkpointer(0, _store, NullLogger.Instance);
+        Store(checkpointer, first);
+        Store(checkpointer, other);
+        areQueued.Set();
+        Assert.Equal((other, LaneInputKind.CheckpointStored), Told());
+        Assert.Equal((0, "22021"), Assert.Single(checkpointer.Refused.Select(refused => (refused.Key, refused.Value))));
+        isMended.Set();
+        Assert.Equal((first, LaneInputKind.CheckpointStored), Told());
+        Assert.Empty(checkpointer.Refused);
     }
 
     private (Partition, LaneInputKind) Told() => _told.TryTake(out var told, Patience) ? told : throw new TimeoutException();

@@ -2,7 +2,10 @@ using System.Collections.Concurrent;
 using System.Net;
 using Millrace.Cli.Children;
 using Millrace.Cli.Torture;
+using Millrace.Domain.Identity;
+using Millrace.Domain.Orders;
 using Millrace.Engine.Journal;
+using Millrace.Engine.ReadModel;
 using Millrace.Storage.Postgres;
 using Npgsql;
 using Xunit;
@@ -51,6 +54,58 @@ public sealed class PostgresFaultTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_database_whose_encoding_cannot_hold_every_text_is_refused()
+    {
+        var settings = new NpgsqlConnectionStringBuilder(await postgres.NewDatabaseAsync());
+        var database = settings.Database + "_latin";
+        await ExecuteAsync(settings.ConnectionString, $"CREATE DATABASE {database} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+        settings.Database = database;
+        var refused = await Assert.ThrowsAsync<StoreRefusedException>(() => OpenAsync(settings.ConnectionString));
+        Assert.Contains("LATIN1", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_the_database_will_never_take_is_told_from_one_that_it_cannot_take_now()
+    {
+        var database = await postgres.NewDatabaseAsync();
+        await using var store = await OpenAsync(database);
+        var log = await PartitionLog.ClaimAsync(store, 0);
+        await store.AppendAsync([log.Next()]);
+        // Its text has the one character that PostgreSQL has none for.
+        var row = new OrderRow(OrderId.Create(1_000, 0, 1), TenantId.Parse("acme"), OrderStatus.Pending, 1, "a\0b", null, null, new byte[] { 1 });
+        var checkpoint = new PartitionCheckpoint(0, log.Epoch, log.Seq, ReadOnlyMemory<byte>.Empty, [row], [], []);
+        var refused = await Assert.ThrowsAsync<StoreRefusedException>(() => store.CheckpointAsync(checkpoint).AsTask());
+        Assert.Contains("22021", refused.Message, StringComparison.Ordinal);
+
+        // Whoever is no owner any more learns that first.
+        await PartitionLog.ClaimAsync(store, 0);
+        Assert.False(await store.CheckpointAsync(checkpoint));
+    }
+
+    [Theory]
+    [InlineData("Host=db;Command Timeout=30", 5)]
+    [InlineData("Host=db;Timeout=9", 9)]
+    [InlineData("Host=db;TIMEOUT=9", 9)]
+    [InlineData("Host=db;Password=Timeout", 5)]
+    public void A_connection_is_given_up_after_five_seconds_unless_the_operator_says_otherwise(string given, int seconds)
+    {
+        using var source = Connections.Source(given, "read", most: 1);
+        Assert.Equal(seconds, new NpgsqlConnectionStringBuilder(source.ConnectionString).Timeout);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_of_what_was_written_days_ago_is_stored()
+    {
+        var database = await postgres.NewDatabaseAsync();
+        await using var store = await OpenAsync(database);
+        var log = await PartitionLog.ClaimAsync(store, 0);
+        await store.AppendAsync([log.Next()]);
+        await ExecuteAsync(database, "UPDATE journal SET written_on = current_date - 30");
+        Assert.True(await store.CheckpointAsync(new PartitionCheckpoint(0, log.Epoch, log.Seq, ReadOnlyMemory<byte>.Empty, [], [], [])));
+        Assert.Equal(log.Seq, (await store.LoadPartitionAsync(0, CancellationToken.None)).Seq);
+    }
+
+    [Fact]
     public async Task Without_a_standby_nothing_is_acknowledged_where_a_replica_is_required()
     {
         var refused = await Assert.ThrowsAsync<StoreRefusedException>(async () =>
@@ -69,6 +124,8 @@ public sealed class PostgresFaultTests(PostgresFixture postgres)
         await using var store = await OpenAsync(database);
         var log = await PartitionLog.ClaimAsync(store, 0);
         await store.AppendAsync([log.Next()]);
+        // Nor does the server stop our waiting because somebody turns it off for all while our connections last.
+        await ExecuteAsync(server.ConnectionString, "ALTER SYSTEM SET synchronous_commit = off");
         await ExecuteAsync(server.ConnectionString, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
         await ExecuteAsync(server.ConnectionString, "SELECT pg_reload_conf()");
         await UntilAsync(server.ConnectionString, "SELECT current_setting('synchronous_standby_names') = 'nobody'");
