@@ -5,7 +5,8 @@ namespace Millrace.Storage.Postgres.Archive;
 /// <summary>All archived days of one store, in a folder: its logs from their beginning to where the databases go on.</summary>
 internal sealed class JournalArchive(string folder, Guid store)
 {
-    /// <summary>In an order in which each log has no gap; where partitions were moved, that is not the order of the days.</summary>
+    /// <summary>In an order in which each log has no gap; where partitions were moved, that is not the order of the days. What two folders have is given once:
+    /// an archiver that was killed before the removal, and a move after it, leave such.</summary>
     /// <param name="ends">Where the databases go on.</param>
     /// <exception cref="InvalidDataException">A folder is damaged or missing.</exception>
     public async IAsyncEnumerable<PartitionBatch> ReadAsync(
@@ -19,12 +20,19 @@ internal sealed class JournalArchive(string folder, Guid store)
             .OrderBy(found => found.Manifest.FirstDay).ToList();
         var reached = new Dictionary<int, (long Seq, UInt128 Chain)>();
         int next;
-        while ((next = left.FindIndex(found => found.Manifest.Ranges.All(range => range.Start == reached.GetValueOrDefault(range.Partition)))) >= 0)
+        while ((next = left.FindIndex(found => found.Manifest.Ranges.All(range => range.Start.Seq <= reached.GetValueOrDefault(range.Partition).Seq))) >= 0)
         {
             await foreach (var batch in new ArchiveFolder(left[next].Path).ReadAsync(cancellation).ConfigureAwait(false))
+            {
+                var (seq, chain) = reached.GetValueOrDefault(batch.Partition);
+                if (batch.LastSeq <= seq)
+                    continue;
+                if ((batch.FirstSeq, batch.PreviousChain) != (seq + 1, chain))
+                    throw new InvalidDataException($"{left[next].Path}: partition {batch.Partition} does not go on at {batch.FirstSeq} where the folders before it end.");
                 yield return batch;
-            foreach (var range in left[next].Manifest.Ranges)
-                reached[range.Partition] = range.End;
+                reached[batch.Partition] = (batch.LastSeq, batch.Chain);
+            }
+
             left.RemoveAt(next);
         }
 

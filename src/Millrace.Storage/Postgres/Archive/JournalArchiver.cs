@@ -72,7 +72,7 @@ internal sealed class JournalArchiver(PostgresStore store, NpgsqlDataSource sour
                 await target.WriteAsync(
                     new ArchiveManifest(ArchiveManifest.CurrentFormat, store.Identity.StoreId, store.Identity.Shard, days.First, days.Last, days.Ranges, new BackupFile("", 0, "")),
                     ReadAsync(days, cancellation), cancellation).ConfigureAwait(false);
-            After("written");
+            After($"written {days.Name}");
             await foreach (var _ in target.ReadAsync(cancellation).ConfigureAwait(false))
             {
                 // Read again from the disk, also when an earlier run wrote it: whatever is not as it should be, throws.
@@ -81,7 +81,7 @@ internal sealed class JournalArchiver(PostgresStore store, NpgsqlDataSource sour
             manifest = ArchiveManifest.Read(target.Path);
             if (!manifest.Ranges.SequenceEqual(days.Ranges))
                 throw new InvalidDataException($"{target.Path} holds other batches than its name says.");
-            After("verified");
+            After($"verified {days.Name}");
         }
 
         for (var attempt = 1; !await TryRemoveAsync(connection, days, starts).ConfigureAwait(false); attempt++)
@@ -91,7 +91,7 @@ internal sealed class JournalArchiver(PostgresStore store, NpgsqlDataSource sour
             await Task.Delay(BetweenTries, cancellation).ConfigureAwait(false);
         }
 
-        After("removed");
+        After($"removed {days.Name}");
         return Told(days, manifest);
     }
 
@@ -113,7 +113,7 @@ internal sealed class JournalArchiver(PostgresStore store, NpgsqlDataSource sour
             await using (transaction.ConfigureAwait(false))
             {
                 await RemoveAsync(connection, days, starts).ConfigureAwait(false);
-                After("removing");
+                After($"removing {days.Name}");
                 await transaction.CommitAsync().ConfigureAwait(false);
                 return true;
             }
