@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Millrace.Cli.Client;
+using Millrace.Cli.Keys;
+using Millrace.Cluster.Administration;
 using Millrace.Engine.Journal;
 using Millrace.Storage.Postgres;
 using Millrace.Storage.Postgres.Archive;
@@ -31,6 +33,10 @@ internal static class ArchiveCommand
             {
                 await using var store = await ShardedStore.OpenAsync(
                     new ShardedStoreOptions { Home = new PostgresStoreOptions { ConnectionString = home }, Shards = shards.Read(arguments) }, cancellation);
+                // Before it is done: it may be recorded and then fail, but not be done unseen.
+                using var audit = new AuditLog(store.Administration, TimeProvider.System);
+                if (!isDryRun)
+                    await audit.AddAsync(() => new AuditDraft(KeyAdministration.Actor, null, "journal.archived", $"older than {days} days"), cancellation);
                 var reports = await store.ArchiveAsync(arguments.GetValue(to)!, days, isDryRun, static step => Console.Error.WriteLine(step), cancellation);
                 Tell(reports, isDryRun);
                 await json.WriteAsync(arguments, Result(reports, isDryRun));
