@@ -27,17 +27,18 @@ public static class BenchCommand
         var partitions = new Option<int?>("--partitions") { Description = "Of the new store [default: the server's]" };
         var hot = new Option<bool>("--hot") { Description = "Every order buys the same SKU" };
         var rate = new Option<int?>("--rate") { Description = "Orders a second in an open loop, instead of wrk" };
+        var nodes = new Option<int>("--nodes") { Description = "Over one PostgreSQL, the load divided between them", DefaultValueFactory = _ => 1 };
         var data = new Option<string?>("--data") { Description = "Data folder, kept [default: a temporary one]" };
         var command = new Command("place", "Orders from placed to confirmed, against an endpoint that only parses")
         {
-            storage, seconds, connections, partitions, hot, rate, psp, data,
+            storage, seconds, connections, partitions, hot, rate, psp, nodes, data,
         };
         json.AddTo(command);
         command.SetGuardedAction(async (arguments, cancellation) =>
         {
             var settings = new PlaceSettings(
                 arguments.GetValue(storage)!, TimeSpan.FromSeconds(arguments.GetValue(seconds)), arguments.GetValue(connections),
-                arguments.GetValue(partitions), arguments.GetValue(hot), arguments.GetValue(rate), arguments.GetValue(psp) == "http", arguments.GetValue(data));
+                arguments.GetValue(partitions), arguments.GetValue(hot), arguments.GetValue(rate), arguments.GetValue(psp) == "http", arguments.GetValue(data), arguments.GetValue(nodes));
             Check(settings);
             await using var server = await BenchServer.StartAsync(settings, cancellation);
             var fileSystem = Machine.FileSystemOf(server.DataDirectory);
@@ -76,6 +77,8 @@ public static class BenchCommand
     {
         if (settings.Duration < TimeSpan.FromSeconds(1) || settings.Connections is < 1 or > 10_000 || settings.Rate is < 1)
             throw new UsageException("--seconds, --connections and --rate must be above zero.");
+        if (settings.Nodes is < 1 or > 16 || (settings.Nodes > 1 && (settings.Storage != "postgres" || settings.Rate is not null)))
+            throw new UsageException("--nodes is 1 to 16; several share a PostgreSQL, and wrk drives them.");
         if (settings.Rate is null && Wrk.Missing() is { } missing)
             throw new InvalidOperationException(missing);
     }

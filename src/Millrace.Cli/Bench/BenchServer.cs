@@ -8,7 +8,7 @@ using Millrace.Cli.Serve;
 
 namespace Millrace.Cli.Bench;
 
-/// <summary>The real server as a child process, with its data folder and, if asked for, a PSP simulator beside it.</summary>
+/// <summary>The real server, or several nodes, as child processes, with their store and, if asked for, a PSP simulator beside them.</summary>
 internal sealed class BenchServer : IAsyncDisposable
 {
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
@@ -23,14 +23,12 @@ internal sealed class BenchServer : IAsyncDisposable
 
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(60);
     private readonly HttpClient _management = new() { Timeout = TimeSpan.FromSeconds(20) };
-    private readonly Uri _managementUrl = FreeUrl();
     private readonly string? _temporary;
-    private Child? _server;
+    private readonly List<BenchNode> _nodes = [];
     private PostgresServer? _postgres;
     private string? _database;
     private Child? _psp;
     private Uri? _pspUrl;
-    private string[] _arguments = [];
 
     private BenchServer(string? data)
     {
@@ -38,12 +36,16 @@ internal sealed class BenchServer : IAsyncDisposable
         DataDirectory = data ?? Path.Combine(_temporary!, "store");
     }
 
-    public Uri Url { get; } = FreeUrl();
+    /// <summary>Of the first node.</summary>
+    public Uri Url => _nodes[0].Url;
+
+    /// <summary>Of all nodes.</summary>
+    public IReadOnlyList<Uri> Urls => [.. _nodes.Select(node => node.Url)];
 
     public string DataDirectory { get; }
 
-    /// <summary>Its arguments, as a person would type them.</summary>
-    public string CommandLine { get; private set; } = "";
+    /// <summary>The first node's, as a person would type them.</summary>
+    public string CommandLine => "millrace " + string.Join(' ', _nodes[0].Arguments);
 
     public string ApiKey { get; private set; } = "";
 
@@ -52,10 +54,10 @@ internal sealed class BenchServer : IAsyncDisposable
         ? "SQLite WAL, synchronous=FULL"
         : "PostgreSQL, fsync, full_page_writes and synchronous_commit on, no standby; " + string.Join(", ", PostgresSettings.Select(s => $"{s.Key} = {s.Value}"));
 
-    /// <summary>Of the server, of the database with all its sessions, and of the PSP simulator.</summary>
-    public TimeSpan CpuTime => _server!.CpuTime + (_postgres?.CpuTime ?? TimeSpan.Zero) + (_psp?.CpuTime ?? TimeSpan.Zero);
+    /// <summary>Of all nodes, of the database with all its sessions, and of the PSP simulator.</summary>
+    public TimeSpan CpuTime => TimeSpan.FromTicks(_nodes.Sum(node => node.Process!.CpuTime.Ticks)) + (_postgres?.CpuTime ?? TimeSpan.Zero) + (_psp?.CpuTime ?? TimeSpan.Zero);
 
-    public long ResidentBytes => _server!.ResidentBytes;
+    public long ResidentBytes => _nodes.Sum(node => node.Process!.ResidentBytes);
 
     public static async Task<BenchServer> StartAsync(PlaceSettings settings, CancellationToken cancellation)
     {
@@ -72,26 +74,30 @@ internal sealed class BenchServer : IAsyncDisposable
         }
     }
 
-    public async Task<ServerMetrics> ReadMetricsAsync(CancellationToken cancellation) =>
-        ServerMetrics.Parse(await _management.GetStringAsync(new Uri(_managementUrl, "/metrics"), cancellation));
+    /// <summary>Of all nodes together.</summary>
+    public async Task<ServerMetrics> ReadMetricsAsync(CancellationToken cancellation) => ServerMetrics.Parse(string.Join('\n', await Task.WhenAll(
+        _nodes.Select(node => _management.GetStringAsync(new Uri(node.ManagementUrl, "/metrics"), cancellation)))));
 
     public long DiskBytes() => _postgres?.DiskBytes() ??
         new DirectoryInfo(DataDirectory).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
 
     public async Task StopAsync(CancellationToken cancellation)
     {
-        var code = await _server!.StopAsync(StopPatience, cancellation);
-        if (code != 0)
-            throw new InvalidOperationException($"The server ended with {code}: {_server.Output}");
+        foreach (var node in _nodes)
+        {
+            var code = await node.Process!.StopAsync(StopPatience, cancellation);
+            if (code != 0)
+                throw new InvalidOperationException($"The server ended with {code}: {node.Process.Output}");
+        }
     }
 
-    /// <summary>SIGKILL, then a start over what is left.</summary>
+    /// <summary>SIGKILL for the first node, then a start over what is left.</summary>
     /// <returns>From the start of the process until all its partitions serve.</returns>
     public async Task<TimeSpan> CrashAsync(CancellationToken cancellation)
     {
-        await _server!.DisposeAsync();
+        await _nodes[0].Process!.DisposeAsync();
         var startedAt = TimeProvider.System.GetTimestamp();
-        await StartServerAsync(cancellation);
+        await StartAsync(_nodes[0], cancellation);
         return TimeProvider.System.GetElapsedTime(startedAt);
     }
 
@@ -106,8 +112,12 @@ internal sealed class BenchServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_server is not null)
-            await _server.DisposeAsync();
+        foreach (var node in _nodes)
+        {
+            if (node.Process is not null)
+                await node.Process.DisposeAsync();
+        }
+
         if (_psp is not null)
             await _psp.DisposeAsync();
         if (_postgres is not null)
@@ -142,30 +152,56 @@ internal sealed class BenchServer : IAsyncDisposable
             await UntilReadyAsync(_psp, [new Uri(_pspUrl, "/livez")], cancellation);
         }
 
-        List<string> arguments =
-        [
-            "serve", "--data", DataDirectory, "--urls", Url.ToString(), "--management-urls", _managementUrl.ToString(), "--psp", psp, "--bench-noop",
-        ];
+        List<string> shared = ["serve", "--data", DataDirectory, "--psp", psp, "--bench-noop"];
         if (settings.Storage == "postgres")
         {
             _postgres = await PostgresServer.StartAsync(PostgresSettings, cancellation);
             _database = await _postgres.CreateDatabaseAsync("bench", cancellation);
-            arguments.AddRange(["--postgres", _database]);
+            shared.AddRange(["--postgres", _database]);
         }
 
         if (settings.Partitions is { } partitions)
-            arguments.AddRange(["--partitions", partitions.ToString()]);
+            shared.AddRange(["--partitions", partitions.ToString()]);
         // Before the server starts, which so knows the key from its first request on.
-        ApiKey = await KeyAdministration.MakeAsync(DataDirectory, _database, "bench", $"bench-{Environment.ProcessId}", Scopes.Admin, cancellation, settings.Partitions);
-        CommandLine = "millrace " + string.Join(' ', arguments);
-        _arguments = [.. arguments];
-        await StartServerAsync(cancellation);
+        ApiKey = await KeyAdministration.MakeAsync(DataDirectory, _database, "bench", $"bench-{Environment.ProcessId}", Scopes.Admin | Scopes.SystemOperate, cancellation, settings.Partitions);
+        for (var i = 0; i < settings.Nodes; i++)
+        {
+            var (url, management) = (FreeUrl(), FreeUrl());
+            string[] own = ["--urls", url.ToString(), "--management-urls", management.ToString()];
+            string[] cluster = settings.Nodes == 1 ? [] : ["--node-name", $"node-{i}", "--cluster", $"127.0.0.1:{FreePort.Find()}"];
+            _nodes.Add(new BenchNode(url, management, [.. shared, .. own, .. cluster]));
+            await StartAsync(_nodes[i], cancellation);
+        }
+
+        await UntilSharedAsync(cancellation);
     }
 
-    private Task StartServerAsync(CancellationToken cancellation)
+    /// <summary>Until each node has as many partitions as it will have: it is given them a few at a time.</summary>
+    private async Task UntilSharedAsync(CancellationToken cancellation)
     {
-        _server = Child.StartSelf(_arguments);
-        return UntilReadyAsync(_server, [new Uri(_managementUrl, "/readyz"), new Uri(Url, "/readyz")], cancellation);
+        var startedAt = TimeProvider.System.GetTimestamp();
+        while (_nodes.Count > 1 && !await AreSharedAsync(cancellation))
+        {
+            if (TimeProvider.System.GetElapsedTime(startedAt) > StartPatience)
+                throw new InvalidOperationException("The nodes did not share the partitions.");
+            await Task.Delay(500, cancellation);
+        }
+    }
+
+    private async Task<bool> AreSharedAsync(CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Url, "/v1/cluster/nodes"));
+        request.Headers.Authorization = new System.Net.Http.Headers.AuthenticationHeaderValue("Bearer", ApiKey);
+        using var answer = await _management.SendAsync(request, cancellation);
+        using var nodes = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(cancellation));
+        var owned = nodes.RootElement.GetProperty("data").EnumerateArray().Select(node => node.GetProperty("partitions").GetInt32()).ToList();
+        return owned.Count == _nodes.Count && owned.Min() * 2 > owned.Max();
+    }
+
+    private Task StartAsync(BenchNode node, CancellationToken cancellation)
+    {
+        node.Process = Child.StartSelf([.. node.Arguments]);
+        return UntilReadyAsync(node.Process, [new Uri(node.ManagementUrl, "/readyz"), new Uri(node.Url, "/readyz")], cancellation);
     }
 
     private async Task UntilReadyAsync(Child child, Uri[] probes, CancellationToken cancellation)
@@ -200,4 +236,10 @@ internal sealed class BenchServer : IAsyncDisposable
     }
 
     private static Uri FreeUrl() => new($"http://127.0.0.1:{FreePort.Find()}");
+}
+
+/// <summary>One node of the bench, and its process while it runs.</summary>
+internal sealed record BenchNode(Uri Url, Uri ManagementUrl, IReadOnlyList<string> Arguments)
+{
+    public Child? Process { get; set; }
 }

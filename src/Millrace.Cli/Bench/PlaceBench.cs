@@ -31,7 +31,7 @@ internal sealed class PlaceBench(PlaceSettings settings, BenchServer server)
 
     private async Task<PlaceResult> ClosedAsync(CancellationToken cancellation)
     {
-        using var wrk = new Wrk(server.Url, server.ApiKey, settings.Connections, settings.IsHot);
+        using var wrk = new Wrk(server.Urls, server.ApiKey, settings.Connections, settings.IsHot);
         Say("warming up");
         await wrk.RunAsync(NoopPath, _warmUp / 2, cancellation);
         await wrk.RunAsync(OrdersPath, _warmUp, cancellation);

@@ -14,7 +14,7 @@ internal sealed class PlaceReport(PlaceSettings settings, PlaceResult result, st
 
     private string LoadWords => settings.Rate is { } rate
         ? $"open loop, {rate:N0}/s, {settings.Connections} connections; latency from the intended send time"
-        : $"wrk -t1 -c{settings.Connections}: closed loop, so its latency is not what users at a fixed rate would see";
+        : $"wrk -t{settings.Nodes} -c{settings.Connections}: closed loop, so its latency is not what users at a fixed rate would see";
 
     public void Print()
     {

@@ -12,7 +12,7 @@ internal sealed class RestartBench(PlaceSettings settings, int orders, int kills
     public async Task<JsonObject> RunAsync(CancellationToken cancellation)
     {
         await BenchCatalog.LoadAsync(server, cancellation);
-        using var wrk = new Wrk(server.Url, server.ApiKey, settings.Connections, settings.IsHot);
+        using var wrk = new Wrk(server.Urls, server.ApiKey, settings.Connections, settings.IsHot);
         double placed;
         while ((placed = (await server.ReadMetricsAsync(cancellation)).Accepted) < orders)
         {

@@ -3,20 +3,20 @@ using Millrace.Cli.Children;
 
 namespace Millrace.Cli.Bench.Load;
 
-/// <summary>Drives the server with wrk: closed loop, one thread, as many requests as its connections bear.</summary>
+/// <summary>Drives the nodes with wrk: closed loop, one thread for each node, as many requests as its connections bear.</summary>
 internal sealed class Wrk : IDisposable
 {
     private const string Program = "wrk";
     private readonly string _script = Path.Combine(Path.GetTempPath(), $"millrace-place-{Environment.ProcessId}.lua");
-    private readonly Uri _server;
+    private readonly IReadOnlyList<Uri> _nodes;
     private readonly string _apiKey;
     private readonly int _connections;
     private readonly bool _isHot;
     private int _runs;
 
-    public Wrk(Uri server, string apiKey, int connections, bool isHot)
+    public Wrk(IReadOnlyList<Uri> nodes, string apiKey, int connections, bool isHot)
     {
-        (_server, _apiKey, _connections, _isHot) = (server, apiKey, connections, isHot);
+        (_nodes, _apiKey, _connections, _isHot) = (nodes, apiKey, connections, isHot);
         using var resource = typeof(Wrk).Assembly.GetManifestResourceStream("Millrace.Cli.Bench.Load.place.lua")
             ?? throw new InvalidOperationException("place.lua is not in the assembly.");
         using var file = File.Create(_script);
@@ -37,8 +37,9 @@ internal sealed class Wrk : IDisposable
         var run = ++_runs;
         var start = new ProcessStartInfo(Program,
         [
-            "-t1", $"-c{_connections}", $"-d{(int)Math.Ceiling(duration.TotalSeconds)}s", "--timeout", "10s", "-s", _script, new Uri(_server, path).ToString(),
+            $"-t{_nodes.Count}", $"-c{_connections}", $"-d{(int)Math.Ceiling(duration.TotalSeconds)}s", "--timeout", "10s", "-s", _script, new Uri(_nodes[0], path).ToString(),
         ]);
+        start.Environment["MILLRACE_BENCH_NODES"] = string.Join(',', _nodes.Select(node => node.Authority));
         start.Environment["MILLRACE_BENCH_PATH"] = path;
         start.Environment["MILLRACE_BENCH_KEY"] = _apiKey;
         start.Environment["MILLRACE_BENCH_HOT"] = _isHot ? "1" : "0";

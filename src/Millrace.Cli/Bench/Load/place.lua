@@ -2,15 +2,25 @@
 -- Settings come by environment, so that the API key is not in the list of processes.
 local head, tail, hot
 local sent = 0
+local threads = 0
+
+-- A thread for each node, and the connections divided between them.
+function setup(thread)
+  local nodes = {}
+  for host, port in os.getenv("MILLRACE_BENCH_NODES"):gmatch("([%w%.]+):(%d+)") do nodes[#nodes + 1] = { host, port } end
+  threads = threads + 1
+  thread.addr = wrk.lookup(nodes[threads][1], nodes[threads][2])[1]
+  thread:set("number", threads)
+end
 
 function init(args)
   local path = os.getenv("MILLRACE_BENCH_PATH")
   local seed = tonumber(os.getenv("MILLRACE_BENCH_SEED"))
   hot = os.getenv("MILLRACE_BENCH_HOT") == "1"
-  math.randomseed(seed)
+  math.randomseed(1000 * seed + number)
   head = "POST " .. path .. " HTTP/1.1\r\nHost: " .. wrk.host .. ":" .. wrk.port
     .. "\r\nAuthorization: Bearer " .. os.getenv("MILLRACE_BENCH_KEY")
-    .. "\r\nContent-Type: application/json\r\nIdempotency-Key: " .. os.getenv("MILLRACE_BENCH_TAG") .. "-"
+    .. "\r\nContent-Type: application/json\r\nIdempotency-Key: " .. os.getenv("MILLRACE_BENCH_TAG") .. "-" .. number .. "-"
   tail = ',"quantity":1}],"payment":{"token":"tok_bench"}}'
 end
 
