@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Millrace.Api.Admission;
 using Millrace.Api.Audit;
 using Millrace.Api.Backups;
 using Millrace.Api.Documentation;
@@ -36,6 +37,7 @@ public static class ApiHost
     {
         services.AddSingleton(options);
         services.AddSingleton<ApiMetrics>();
+        services.AddSingleton(s => new AdmissionGate(s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ApiMetrics>()));
         services.AddSingleton(s => new OrderLists(
             s.GetRequiredService<IReadModel>(), s.GetService<ReplicaReader>(), s.GetRequiredService<ApiMetrics>(), s.GetService<TimeProvider>() ?? TimeProvider.System, s.GetRequiredService<ILogger<OrderLists>>()));
         services.AddSingleton<BackupJobs>();
@@ -71,15 +73,16 @@ public static class ApiHost
         var time = services.GetService<TimeProvider>() ?? TimeProvider.System;
         var router = services.GetRequiredService<PartitionRouter>();
         var catalog = services.GetRequiredService<Catalog>();
-        var orders = new PlaceOrders(router, new Pricing(catalog, router), time, services.GetRequiredService<ApiMetrics>());
+        var admitted = new AdmittedRouter(router, services.GetRequiredService<AdmissionGate>());
+        var orders = new PlaceOrders(admitted, new Pricing(catalog, router), time, services.GetRequiredService<ApiMetrics>());
         var place = new PlaceEndpoint(orders, router, options, time, app.Lifetime.ApplicationStopping);
 
         app.UseMiddleware<EdgeMiddleware>();
         var routes = new Routes(app, new Access(services.GetRequiredService<ApiKeyStore>(), services.GetService<TokenValidator>(), services.GetRequiredService<RateLimits>(), services.GetRequiredService<ApiMetrics>()));
-        ApiRoutes.MapOrders(routes, place, new BatchEndpoint(orders, options), new ReadOrders(router),
-            new ListOrders(services.GetRequiredService<IReadModel>(), services.GetRequiredService<OrderLists>(), router));
-        ApiRoutes.MapChanges(routes, new ChangeOrders(router));
-        ApiRoutes.MapStock(routes, new ItemEndpoints(router), new AdjustEndpoint(router));
+        ApiRoutes.MapOrders(routes, place, new BatchEndpoint(orders, options), new ReadOrders(admitted),
+            new ListOrders(services.GetRequiredService<IReadModel>(), services.GetRequiredService<OrderLists>(), admitted));
+        ApiRoutes.MapChanges(routes, new ChangeOrders(admitted));
+        ApiRoutes.MapStock(routes, new ItemEndpoints(admitted), new AdjustEndpoint(admitted));
         ApiRoutes.MapKeys(routes, new KeyEndpoints(services.GetRequiredService<ApiKeyStore>(), time), new AuditEndpoint(services.GetRequiredService<IAdministration>()));
         ApiRoutes.MapLimits(routes, new LimitEndpoints(services.GetRequiredService<RateLimits>(), services.GetRequiredService<AuditLog>()));
         if (services.GetService<ClusterOperations>() is { } cluster)

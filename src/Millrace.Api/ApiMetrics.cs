@@ -42,7 +42,9 @@ internal sealed class ApiMetrics
 
     public void Limited() => _limited.Add(1);
 
-    public void Observe(string name, string description, Func<int> read) => _meter.CreateObservableGauge(name, read, "1", description);
+    public void Observe(string name, string unit, string description, Func<int> read) => _meter.CreateObservableGauge(name, read, unit, description);
+
+    public void Count(string name, string unit, string description, Func<long> read) => _meter.CreateObservableCounter(name, read, unit, description);
 
     private static KeyValuePair<string, object?> Label(in PlaceOutcome outcome)
     {

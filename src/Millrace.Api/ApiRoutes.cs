@@ -19,6 +19,7 @@ namespace Millrace.Api;
 internal static class ApiRoutes
 {
     private static readonly (string, string, bool) IfMatch = ("If-Match", "The ETag that the change is made for; another version is refused with 412.", false);
+    private static readonly (string, string, bool) Timeout = ("Request-Timeout", "How many seconds the client waits for its answer; nothing is begun for one that has stopped waiting.", false);
     private static readonly (string, string, bool) Prefer = ("Prefer", "wait=N waits up to N (30 at most) seconds for the order to be confirmed or to end.", false);
 
     private static readonly (string, string, bool) SeenByLists =
@@ -29,7 +30,7 @@ internal static class ApiRoutes
         routes.Post("/v1/orders", place.HandleAsync, new("place_order", "Place an order")
         {
             Body = typeof(PlaceOrderShape), Answer = typeof(OrderShape), Scope = Scopes.OrdersWrite, Statuses = [202, 201, 200],
-        }, Prefer);
+        }, Prefer, Timeout);
         routes.Map("POST", "/v1/orders:batch", batch.HandleAsync, new("place_orders", "Place up to 1,000 orders")
         {
             Body = typeof(BatchRowShape), TakesLines = true, Answer = typeof(BatchShape), Scope = Scopes.OrdersWrite,
@@ -72,7 +73,7 @@ internal static class ApiRoutes
             routes.Post("/v1/orders/{id}/" + path, change.Handle(name, parse, status), new(operation, summary)
             {
                 Body = body, IsBodyOptional = body != typeof(PlaceHoldShape), Answer = typeof(OrderShape), Scope = scope, Statuses = [status],
-            }, IfMatch);
+            }, IfMatch, Timeout);
     }
 
     public static void MapStock(Routes routes, ItemEndpoints items, AdjustEndpoint adjust)

@@ -24,9 +24,13 @@ internal sealed class AdmissionGate : IDisposable
     private long _emptyAt;
     private long _refused;
 
-    public AdmissionGate(TimeProvider time)
+    public AdmissionGate(TimeProvider time, ApiMetrics metrics)
     {
         (_time, _epoch) = (time, time.GetTimestamp());
+        metrics.Observe("millrace.admission.limit", "{request}", "Requests that may be worked on at once.", () => Limit);
+        metrics.Observe("millrace.admission.inside", "{request}", "Requests that are worked on.", () => Inside);
+        metrics.Observe("millrace.admission.waiting", "{request}", "Requests that wait for their turn.", () => WaitingCount);
+        metrics.Count("millrace.admission.refused", "{request}", "Requests refused because more was asked for than could be done.", () => RefusedCount);
         _sweeper = time.CreateTimer(_ => RefuseLate(), null, Sweep, Sweep);
     }
 
@@ -101,15 +105,16 @@ internal sealed class AdmissionGate : IDisposable
             _limit.Add(now, now - enteredAt, _queue.Count > 0 || _inside + 1 >= _limit.Value);
             while (_inside < _limit.Value && _queue.Take() is { } waiting)
             {
-                _inside++;
+                if (now < waiting.Deadline)
+                    _inside++;
                 (next ??= []).Add(waiting);
             }
 
             if (_queue.Count == 0)
                 _emptyAt = now;
+            Interlocked.Add(ref _refused, next?.Count(waiting => now >= waiting.Deadline) ?? 0);
+            next?.ForEach(waiting => waiting.End(isAdmitted: now < waiting.Deadline));
         }
-
-        next?.ForEach(waiting => waiting.End(isAdmitted: true));
     }
 
     public void Dispose() => _sweeper.Dispose();

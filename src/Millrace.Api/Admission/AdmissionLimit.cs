@@ -31,6 +31,9 @@ internal sealed class AdmissionLimit
     /// <param name="isReached">Whether others wait, or the limit was used up.</param>
     public void Add(long now, long tookNs, bool isReached)
     {
+        // What was measured long ago says nothing of now.
+        if (now > _windowEnd + WindowNs)
+            (_sumNs, _samples, _wasReached, _windowEnd) = (0, 0, false, now + WindowNs);
         _sumNs += tookNs;
         _samples++;
         _wasReached |= isReached;

@@ -31,8 +31,7 @@ internal sealed class FairQueue
         return null;
     }
 
-    /// <summary>Takes out all that have waited too long.</summary>
-    /// <param name="isLate">True for whoever came before anyone else of his tenant and priority, if for any of them.</param>
+    /// <summary>Takes out those that have waited too long, each tenant's first ones first: one behind another that is not late stays.</summary>
     public List<Waiting> TakeLate(Func<Waiting, bool> isLate)
     {
         var late = new List<Waiting>();

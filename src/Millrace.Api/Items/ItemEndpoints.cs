@@ -1,15 +1,15 @@
+using Millrace.Api.Admission;
 using Millrace.Api.Edge;
 using Millrace.Api.Keys;
 using Millrace.Api.Orders;
 using Millrace.Api.Problems;
-using Millrace.Cluster;
 using Millrace.Domain.Stock;
 using Millrace.Engine.Requests;
 
 namespace Millrace.Api.Items;
 
 /// <summary>The catalog, and what can be sold of it.</summary>
-internal sealed class ItemEndpoints(PartitionRouter router)
+internal sealed class ItemEndpoints(AdmittedRouter router)
 {
     public async Task PutAsync(HttpContext http, Caller caller)
     {
@@ -26,7 +26,7 @@ internal sealed class ItemEndpoints(PartitionRouter router)
         }
 
         // PUT is idempotent by itself: the same entry again changes nothing.
-        var reply = await router.SendAsync(new PartitionRequest.ChangeStock(command!, sku, null), http.RequestAborted);
+        var reply = await router.SendAsync(new PartitionRequest.ChangeStock(command!, sku, null), Priority.Bulk, caller.Tenant, null, http.RequestAborted);
         await SendAsync(http, reply, reply.Status == ReplyStatus.Accepted && reply.Item is { Version: 1 }
             ? StatusCodes.Status201Created
             : StatusCodes.Status200OK);
@@ -34,7 +34,7 @@ internal sealed class ItemEndpoints(PartitionRouter router)
 
     public async Task GetAsync(HttpContext http, Caller caller)
     {
-        var reply = await router.SendAsync(new PartitionRequest.ReadItem(caller.Tenant, Sku(http)), http.RequestAborted);
+        var reply = await router.SendAsync(new PartitionRequest.ReadItem(caller.Tenant, Sku(http)), Priority.Read, caller.Tenant, null, http.RequestAborted);
         http.Response.Headers.CacheControl = "private, no-cache";
         await SendAsync(http, reply, StatusCodes.Status200OK);
     }
@@ -42,7 +42,7 @@ internal sealed class ItemEndpoints(PartitionRouter router)
     public async Task AvailabilityAsync(HttpContext http, Caller caller)
     {
         // From the owner: the catalog at the edge knows prices, not stock.
-        var reply = await router.SendAsync(new PartitionRequest.ReadItem(caller.Tenant, Sku(http)), http.RequestAborted);
+        var reply = await router.SendAsync(new PartitionRequest.ReadItem(caller.Tenant, Sku(http)), Priority.Read, caller.Tenant, null, http.RequestAborted);
         if (!reply.IsSuccess() || reply.Item is null)
         {
             await SendAsync(http, reply, StatusCodes.Status200OK);

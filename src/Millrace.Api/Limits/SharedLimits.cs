@@ -16,19 +16,22 @@ internal sealed partial class SharedLimits : BackgroundService
     // Of one call, so that Redis, which does one thing at a time, is not held up.
     private const int MostAtOnce = 500;
 
-    // Times are Redis' own, in microseconds: the nodes' clocks need not agree. 'r' is a rate (what was taken, microseconds for each), 'd' a day's count.
+    // Times are Redis' own, in microseconds: the nodes' clocks need not agree. 'r' is a rate (what was taken since, microseconds for each), 'd' a day's count
+    // (what the node has given in all, the node's name), which can be told twice.
     private const string Script = """
         local t = redis.call('TIME')
         local now = t[1] * 1000000 + t[2]
         local answer = {}
         for i, key in ipairs(KEYS) do
-            local kind, count, interval = ARGV[3 * i - 2], tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
+            local kind, count = ARGV[3 * i - 2], tonumber(ARGV[3 * i - 1])
             if kind == 'd' then
-                local total = redis.call('INCRBY', key, count)
+                redis.call('HSET', key, ARGV[3 * i], count)
                 redis.call('EXPIRE', key, 172800)
-                answer[i] = tostring(total)
+                local total = 0
+                for _, of_node in ipairs(redis.call('HVALS', key)) do total = total + tonumber(of_node) end
+                answer[i] = string.format('%.0f', total - count)
             else
-                local tat = math.max(tonumber(redis.call('GET', key) or '0'), now) + count * interval
+                local tat = math.max(tonumber(redis.call('GET', key) or '0'), now) + count * tonumber(ARGV[3 * i])
                 if count ~= 0 and tat > now then
                     redis.call('SET', key, string.format('%.3f', tat), 'PX', math.ceil((tat - now) / 1000) + 1)
                 end
@@ -38,6 +41,8 @@ internal sealed partial class SharedLimits : BackgroundService
         return answer
         """;
 
+    // Of this life of the node: what an earlier one has told goes on to count.
+    private readonly string _node = Guid.NewGuid().ToString("N");
     private readonly RateLimits _limits;
     private readonly SharedLimitsOptions _options;
     private readonly TimeProvider _time;
@@ -47,7 +52,7 @@ internal sealed partial class SharedLimits : BackgroundService
     public SharedLimits(RateLimits limits, SharedLimitsOptions options, TimeProvider time, ApiMetrics metrics, ILogger<SharedLimits> logger)
     {
         (_limits, _options, _time, _logger) = (limits, options, time, logger);
-        metrics.Observe("millrace.limits.shared", "Whether limits are shared between nodes (1), or each gives its share (0).", () => _isShared ? 1 : 0);
+        metrics.Observe("millrace.limits.shared", "1", "Whether limits are shared between nodes (1), or each gives its share (0).", () => _isShared ? 1 : 0);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -89,8 +94,8 @@ internal sealed partial class SharedLimits : BackgroundService
         {
             if (tenant.Bucket.IsInUse(now))
                 told.Add(Telling.Of($"millrace:limit:tenant:{name}", tenant.Bucket));
-            if (tenant.Daily.IsInUse)
-                told.Add(Telling.Of($"millrace:limit:day:{name}", tenant.Daily));
+            if (tenant.Daily.Tell() is var (day, count))
+                told.Add(Telling.Of($"millrace:limit:day:{name}", tenant.Daily, day, count, _node));
         }
 
         foreach (var ((tenant, key), bucket) in _limits.Keys.Where(k => k.Value.IsInUse(now)))
@@ -108,8 +113,7 @@ internal sealed partial class SharedLimits : BackgroundService
         }
         catch (Exception failure) when (failure is RedisException or TimeoutException)
         {
-            foreach (var telling in told)
-                telling.TellAgain();
+            Unheard(_logger, failure.GetType().Name);
             return false;
         }
     }
@@ -117,25 +121,23 @@ internal sealed partial class SharedLimits : BackgroundService
     [LoggerMessage(1, LogLevel.Warning, "Rate limits are {State}.")]
     private static partial void Changed(ILogger logger, string state);
 
+    [LoggerMessage(2, LogLevel.Debug, "Limits were not told: {Reason}.")]
+    private static partial void Unheard(ILogger logger, string reason);
+
     /// <summary>What is told of one limit, and what to do with the answer.</summary>
-    private sealed record Telling(string Key, RedisValue[] Arguments, Action<long, string> Hear, Action TellAgain)
+    private sealed record Telling(string Key, RedisValue[] Arguments, Action<long, string> Hear)
     {
         public static Telling Of(string key, RateBucket bucket)
         {
             var (count, interval) = bucket.Tell();
             return new Telling(
                 key, ["r", count, (interval / 1000.0).ToString("R", CultureInfo.InvariantCulture)],
-                (now, ahead) => bucket.Learn(now, (long)(double.Parse(ahead, CultureInfo.InvariantCulture) * 1000)),
-                () => bucket.TellAgain(count));
+                (now, ahead) => bucket.Learn(now, (long)(double.Parse(ahead, CultureInfo.InvariantCulture) * 1000)));
         }
 
-        public static Telling Of(string key, DailyQuota quota)
-        {
-            var (day, count) = quota.Tell();
-            return new Telling(
-                $"{key}:{day.ToString(CultureInfo.InvariantCulture)}", ["d", count, 0],
-                (_, total) => quota.Learn(day, long.Parse(total, CultureInfo.InvariantCulture)), () => quota.TellAgain(day, count));
-        }
+        public static Telling Of(string key, DailyQuota quota, long day, long count, string node) => new(
+            $"{key}:{day.ToString(CultureInfo.InvariantCulture)}", ["d", count, node],
+            (_, others) => quota.Learn(day, long.Parse(others, CultureInfo.InvariantCulture)));
     }
 }
 

@@ -1,3 +1,4 @@
+using Millrace.Api.Admission;
 using Millrace.Api.Edge;
 using Millrace.Api.Idempotency;
 using Millrace.Api.Items;
@@ -5,7 +6,6 @@ using Millrace.Api.Json;
 using Millrace.Api.Keys;
 using Millrace.Api.Orders.Place;
 using Millrace.Api.Problems;
-using Millrace.Cluster;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Stock;
 using Millrace.Engine.Requests;
@@ -13,7 +13,7 @@ using Millrace.Engine.Requests;
 namespace Millrace.Api.Stock;
 
 /// <summary><c>POST /v1/stock/adjustments</c>: receipt, count, loss.</summary>
-internal sealed class AdjustEndpoint(PartitionRouter router)
+internal sealed class AdjustEndpoint(AdmittedRouter router)
 {
     private const int MaxLocation = 32;
     private const int MaxReason = 200;
@@ -34,7 +34,7 @@ internal sealed class AdjustEndpoint(PartitionRouter router)
             return;
         }
 
-        var reply = await router.SendAsync(new PartitionRequest.ChangeStock(command!, command!.Sku, command.KeyHash), http.RequestAborted);
+        var reply = await router.SendAsync(new PartitionRequest.ChangeStock(command!, command!.Sku, command.KeyHash), Priority.Bulk, caller.Tenant, null, http.RequestAborted);
         if (reply.Status == ReplyStatus.Replayed)
             http.Response.Headers[IdempotencyKey.ReplayedHeaderName] = "true";
         await ItemEndpoints.SendAsync(http, reply, StatusCodes.Status200OK);

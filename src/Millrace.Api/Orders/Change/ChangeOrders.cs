@@ -1,10 +1,10 @@
+using Millrace.Api.Admission;
 using Millrace.Api.Edge;
 using Millrace.Api.Idempotency;
 using Millrace.Api.Json;
 using Millrace.Api.Keys;
 using Millrace.Api.Orders.Rendering;
 using Millrace.Api.Problems;
-using Millrace.Cluster;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
 using Millrace.Engine.Requests;
@@ -12,7 +12,7 @@ using Millrace.Engine.Requests;
 namespace Millrace.Api.Orders.Change;
 
 /// <summary>Commands on an order: parse, send to the owner, show the order after it.</summary>
-internal sealed class ChangeOrders(PartitionRouter router)
+internal sealed class ChangeOrders(AdmittedRouter router)
 {
     /// <param name="name">Part of the idempotency key's scope; stored, never to change.</param>
     /// <param name="parse">Reads the body.</param>
@@ -29,6 +29,8 @@ internal sealed class ChangeOrders(PartitionRouter router)
         var problem = IdempotencyKey.Read(headers[IdempotencyKey.HeaderName], out var idempotencyKey)
             ?? OrderETag.ReadIfMatch(headers.IfMatch, out expected)
             ?? ReadId(http, out id);
+        TimeSpan? patience = null;
+        problem ??= RequestTimeout.Read(http.Request, out patience);
         var utf8 = Array.Empty<byte>();
         if (problem is null)
             (utf8, problem) = await SmallBody.ReadAsync(http.Request, mayBeEmpty: true);
@@ -40,7 +42,7 @@ internal sealed class ChangeOrders(PartitionRouter router)
             {
                 var request = new PartitionRequest.ChangeOrder(
                     id, caller.Tenant, command, caller.Actor, new ChangeKey(keyHash, PayloadHash.Of(utf8)), expected);
-                await SendAsync(http, await router.SendAsync(request, http.RequestAborted), status);
+                await SendAsync(http, await router.SendAsync(request, Priority.Change, caller.Tenant, patience, http.RequestAborted), status);
                 return;
             }
         }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Millrace.Api.Admission;
 using Millrace.Api.Edge;
 using Millrace.Api.Keys;
 using Millrace.Api.Orders.Rendering;
@@ -31,7 +32,7 @@ internal sealed class BatchEndpoint(PlaceOrders orders, ApiOptions options)
             {
                 var row = rows[i];
                 outcomes[i] = row.Problem is null
-                    ? await orders.PlaceAsync(row.Draft, caller, row.Key, row.PayloadHash, cancellation)
+                    ? await orders.PlaceAsync(row.Draft, caller, row.Key, row.PayloadHash, Priority.Bulk, null, cancellation)
                     : new PlaceOutcome(null, false, row.Problem);
             }
         });

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Millrace.Api.Admission;
 using Millrace.Api.Edge;
 using Millrace.Api.Idempotency;
 using Millrace.Api.Json;
@@ -20,6 +21,8 @@ internal sealed class PlaceEndpoint(PlaceOrders orders, PartitionRouter router, 
         var request = http.Request;
         var problem = IdempotencyKey.Read(request.Headers[IdempotencyKey.HeaderName], out var idempotencyKey)
             ?? BodyReading.Check(request, BodyReading.MaxBytes);
+        TimeSpan? patience = null;
+        problem ??= RequestTimeout.Read(request, out patience);
         if (problem is not null)
         {
             await Answer.Problem(http, problem);
@@ -35,7 +38,7 @@ internal sealed class PlaceEndpoint(PlaceOrders orders, PartitionRouter router, 
         }
 
         // No token: once sent, the order is placed whether or not the client waits, and waiting costs nothing.
-        var outcome = await orders.PlaceAsync(draft, caller, idempotencyKey, payloadHash, CancellationToken.None);
+        var outcome = await orders.PlaceAsync(draft, caller, idempotencyKey, payloadHash, Priority.Place, patience, CancellationToken.None);
         if (outcome.Problem is not null)
         {
             await Answer.Problem(http, outcome.Problem);

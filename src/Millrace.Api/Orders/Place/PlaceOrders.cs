@@ -1,7 +1,7 @@
+using Millrace.Api.Admission;
 using Millrace.Api.Edge;
 using Millrace.Api.Keys;
 using Millrace.Api.Problems;
-using Millrace.Cluster;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
 using Millrace.Engine.Requests;
@@ -12,13 +12,13 @@ namespace Millrace.Api.Orders.Place;
 internal readonly record struct PlaceOutcome(Order? Order, bool IsReplay, Problem? Problem);
 
 /// <summary>Takes drafts to the partitions that own their idempotency keys.</summary>
-internal sealed class PlaceOrders(PartitionRouter router, Pricing pricing, TimeProvider time, ApiMetrics metrics)
+internal sealed class PlaceOrders(AdmittedRouter router, Pricing pricing, TimeProvider time, ApiMetrics metrics)
 {
     private static readonly OrderPlacement Probe = new(default, default, default, null, new Buyer(null, null, null), null,
         Domain.Money.Currency.Get("EUR"), [], 0, 0, new PaymentMethod("", ""), PlacementOptions.Default, []);
 
     public async ValueTask<PlaceOutcome> PlaceAsync(
-        PlaceDraft draft, Caller caller, string idempotencyKey, UInt128 payloadHash, CancellationToken cancellation)
+        PlaceDraft draft, Caller caller, string idempotencyKey, UInt128 payloadHash, Priority priority, TimeSpan? patience, CancellationToken cancellation)
     {
         var keyHash = NameHash.PlaceKey(caller.Tenant, idempotencyKey);
         if (pricing.MustAsk(draft, caller.Tenant))
@@ -28,19 +28,19 @@ internal sealed class PlaceOrders(PartitionRouter router, Pricing pricing, TimeP
             // The catalog may have changed since the first use of the key, and a repeat must still get the first answer.
             // A placement without lines is always refused, so asking with it finds the first order or changes nothing.
             placement = Probe with { Tenant = caller.Tenant, KeyHash = keyHash, PayloadHash = payloadHash };
-            var found = await SendAsync(placement, caller, cancellation);
+            var found = await SendAsync(placement, caller, priority, patience, cancellation);
             return found.Status == ReplyStatus.Rejected ? Count(new PlaceOutcome(null, false, refused)) : Count(Outcome(found));
         }
 
-        return Count(Outcome(await SendAsync(placement, caller, cancellation)));
+        return Count(Outcome(await SendAsync(placement, caller, priority, patience, cancellation)));
     }
 
-    private ValueTask<PartitionReply> SendAsync(OrderPlacement placement, Caller caller, CancellationToken cancellation)
+    private ValueTask<PartitionReply> SendAsync(OrderPlacement placement, Caller caller, Priority priority, TimeSpan? patience, CancellationToken cancellation)
     {
         // Unique is enough, unguessable is not needed: every order is looked up within its tenant.
         var random = (ulong)Random.Shared.NextInt64();
         var id = OrderId.Create(time.GetUtcNow().ToUnixTimeMilliseconds(), router.Map.OwnerOfName(placement.KeyHash), random);
-        return router.SendAsync(new PartitionRequest.PlaceOrder(id, placement, caller.Actor), cancellation);
+        return router.SendAsync(new PartitionRequest.PlaceOrder(id, placement, caller.Actor), priority, caller.Tenant, patience, cancellation);
     }
 
     private static PlaceOutcome Outcome(PartitionReply reply) => reply.Status switch

@@ -1,8 +1,8 @@
+using Millrace.Api.Admission;
 using Millrace.Api.Edge;
 using Millrace.Api.Keys;
 using Millrace.Api.Orders.Rendering;
 using Millrace.Api.Problems;
-using Millrace.Cluster;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
 using Millrace.Engine.Codec;
@@ -12,7 +12,7 @@ using Millrace.Engine.Requests;
 namespace Millrace.Api.Orders.Read;
 
 /// <summary><c>GET /v1/orders</c>: newest first, by keyset, from the read model as last checkpointed, or a replica of it.</summary>
-internal sealed class ListOrders(IReadModel readModel, OrderLists lists, PartitionRouter router)
+internal sealed class ListOrders(IReadModel readModel, OrderLists lists, AdmittedRouter router)
 {
     // What one request may look at when its filter has no index: the page is then shorter and says that there is more.
     private const int ScanLimit = 10_000;
@@ -72,7 +72,7 @@ internal sealed class ListOrders(IReadModel readModel, OrderLists lists, Partiti
         var hash = NameHash.ExternalId(tenant, query.ExternalId!);
         if (await readModel.FindNameAsync(router.Map.OwnerOfName(hash), hash, cancellation) is not { } id)
             return null;
-        var reply = await router.SendAsync(new PartitionRequest.ReadOrder(id, tenant), cancellation);
+        var reply = await router.SendAsync(new PartitionRequest.ReadOrder(id, tenant), Priority.Read, tenant, null, cancellation);
         return reply.IsSuccess() && reply.Order is { } order && Matches(order, query) && (query.Before is not { } before || id < before)
             ? order
             : null;

@@ -1,8 +1,8 @@
+using Millrace.Api.Admission;
 using Millrace.Api.Edge;
 using Millrace.Api.Keys;
 using Millrace.Api.Orders.Rendering;
 using Millrace.Api.Problems;
-using Millrace.Cluster;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Ledger;
 using Millrace.Domain.Orders;
@@ -12,7 +12,7 @@ using Millrace.Engine.Requests;
 namespace Millrace.Api.Orders.Read;
 
 /// <summary>One order: as it is, as it was, its timeline and its ledger. Always from its owner, so a client reads what it wrote.</summary>
-internal sealed class ReadOrders(PartitionRouter router)
+internal sealed class ReadOrders(AdmittedRouter router)
 {
     public async Task GetAsync(HttpContext http, Caller caller)
     {
@@ -82,7 +82,7 @@ internal sealed class ReadOrders(PartitionRouter router)
     {
         if (!OrderId.TryParse((string?)http.GetRouteValue("id"), out var id))
             return (null, new Problem(ProblemKinds.OrderNotFound, "There is no such order."));
-        var reply = await router.SendAsync(new PartitionRequest.ReadOrder(id, caller.Tenant), http.RequestAborted);
+        var reply = await router.SendAsync(new PartitionRequest.ReadOrder(id, caller.Tenant), Priority.Read, caller.Tenant, null, http.RequestAborted);
         return reply.IsSuccess() ? (reply, null) : (null, ReplyProblem.Of(reply));
     }
 

@@ -1,4 +1,7 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using Millrace.Api;
 using Millrace.Api.Admission;
 using Xunit;
 
@@ -8,11 +11,16 @@ public sealed class AdmissionGateTests : IDisposable
 {
     private static readonly TimeSpan Sweep = TimeSpan.FromMilliseconds(5);
     private readonly FakeTimeProvider _time = new();
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly AdmissionGate _gate;
 
-    public AdmissionGateTests() => _gate = new AdmissionGate(_time);
+    public AdmissionGateTests() => _gate = new AdmissionGate(_time, new ApiMetrics(_services.GetRequiredService<IMeterFactory>()));
 
-    public void Dispose() => _gate.Dispose();
+    public void Dispose()
+    {
+        _gate.Dispose();
+        _services.Dispose();
+    }
 
     [Fact]
     public async Task As_many_as_the_limit_enter_at_once_and_the_next_waits_until_one_leaves()
@@ -85,6 +93,20 @@ public sealed class AdmissionGateTests : IDisposable
         _time.Advance(2 * Sweep);
         Assert.False(await hasty);
         Assert.False(patient.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_turn_that_comes_too_late_goes_to_the_next()
+    {
+        Fill();
+        var patient = Enter(Priority.Place, "a");
+        var hasty = Enter(Priority.Place, "a", _gate.Now + 1_000_000);
+        var next = Enter(Priority.Place, "a");
+        _time.Advance(TimeSpan.FromMilliseconds(2));
+        _gate.Leave(_gate.Now);
+        _gate.Leave(_gate.Now);
+        Assert.Equal((true, false, true), (await patient, await hasty, await next));
+        Assert.Equal((_gate.Limit, 1), (_gate.Inside, _gate.RefusedCount));
     }
 
     [Fact]

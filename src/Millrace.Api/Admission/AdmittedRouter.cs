@@ -1,0 +1,41 @@
+using Millrace.Cluster;
+using Millrace.Domain.Identity;
+using Millrace.Engine.Requests;
+
+namespace Millrace.Api.Admission;
+
+/// <summary>
+/// Brings requests to their partitions as the gate lets them. What finishes an order by itself (payments, timers, webhooks of providers) does
+/// not come this way: it is never kept waiting by what is new.
+/// </summary>
+internal sealed class AdmittedRouter(PartitionRouter router, AdmissionGate gate)
+{
+    /// <summary>The code of a reply to a request that was refused before anything was done for it.</summary>
+    public const string OverloadedCode = "overloaded";
+
+    private static readonly PartitionReply Overloaded = PartitionReply.Unavailable(OverloadedCode, "More is asked for than can be done now.");
+
+    public PartitionMap Map => router.Map;
+
+    /// <param name="request">As for <see cref="PartitionRouter.SendAsync"/>.</param>
+    /// <param name="priority">Its class.</param>
+    /// <param name="tenant">Whose it is.</param>
+    /// <param name="patience">How long its answer is waited for; null for as long as it takes.</param>
+    /// <param name="cancellation">As for <see cref="PartitionRouter.SendAsync"/>.</param>
+    public async ValueTask<PartitionReply> SendAsync(
+        PartitionRequest request, Priority priority, TenantId tenant, TimeSpan? patience, CancellationToken cancellation)
+    {
+        var deadline = patience is { } time ? gate.Now + (time.Ticks * 100) : long.MaxValue;
+        if (!await gate.EnterAsync(priority, tenant.Value, deadline))
+            return Overloaded;
+        var entered = gate.Now;
+        try
+        {
+            return await router.SendAsync(request, cancellation);
+        }
+        finally
+        {
+            gate.Leave(entered);
+        }
+    }
+}
