@@ -18,9 +18,6 @@ internal sealed class AuditEndpoint(IAdministration administration)
     private const int MaxLimit = 200;
     private const int DefaultLimit = 50;
 
-    // A page may lie among many entries of others.
-    private const int PageSize = 1_000;
-
     public async Task HandleAsync(HttpContext http, Caller caller)
     {
         if (Read(http.Request.Query, out var after, out var limit) is { } problem)
@@ -41,25 +38,10 @@ internal sealed class AuditEndpoint(IAdministration administration)
         }
     }
 
-    private async Task<(List<AuditEntry> Entries, long? Next)> FindAsync(Caller caller, long after, int limit, CancellationToken cancellation)
+    private async Task<(IReadOnlyList<AuditEntry> Entries, long? Next)> FindAsync(Caller caller, long after, int limit, CancellationToken cancellation)
     {
-        var found = new List<AuditEntry>();
-        IReadOnlyList<AuditEntry> page;
-        do
-        {
-            page = await administration.ReadAuditAsync(after, PageSize, cancellation);
-            foreach (var entry in page)
-            {
-                if (entry.Tenant == caller.Tenant.Value || (entry.Tenant is null && caller.Allows(Scopes.SystemOperate)))
-                    found.Add(entry);
-                if (found.Count > limit)
-                    return (found[..limit], found[limit - 1].Seq);
-            }
-
-            after = page.Count > 0 ? page[^1].Seq : after;
-        }
-        while (page.Count == PageSize);
-        return (found, null);
+        var found = await administration.FindAuditAsync(caller.Tenant.Value, caller.Allows(Scopes.SystemOperate), after, limit + 1, cancellation);
+        return found.Count > limit ? ([.. found.Take(limit)], found[limit - 1].Seq) : (found, null);
     }
 
     private static Problem? Read(IQueryCollection query, out long after, out int limit)
@@ -78,7 +60,7 @@ internal sealed class AuditEndpoint(IAdministration administration)
         return null;
     }
 
-    private static void Write(Utf8JsonWriter writer, List<AuditEntry> entries, long? next)
+    private static void Write(Utf8JsonWriter writer, IReadOnlyList<AuditEntry> entries, long? next)
     {
         writer.WriteStartObject();
         writer.WriteStartArray("data"u8);

@@ -22,7 +22,8 @@ internal sealed class BackupEndpoints(BackupJobs jobs, AuditLog audit)
         problem ??= ReadNothing(utf8);
         if (problem is null && !jobs.IsConfigured)
             problem = new Problem(ProblemKinds.BackupsNotConfigured, "Start the server with --backups FOLDER. PostgreSQL is backed up with its own tools.");
-        problem ??= await RecordAsync(caller, http.RequestAborted);
+        if (problem is null && jobs.MayStart(NameHash.ChangeKey(caller.Tenant, "backups", idempotencyKey)))
+            problem = await RecordAsync(caller, http.RequestAborted);
         if (problem is null)
         {
             if (jobs.StartOrFind(NameHash.ChangeKey(caller.Tenant, "backups", idempotencyKey), out var isReplayed) is { } job)

@@ -14,6 +14,13 @@ internal sealed partial class BackupJobs(IServiceProvider services, TimeProvider
 
     public bool IsConfigured => _start is not null;
 
+    /// <summary>Whether a new one would begin now: the key is new, and none runs.</summary>
+    public bool MayStart(UInt128 keyHash)
+    {
+        lock (_lock)
+            return !_jobs.Any(job => job.IsRunning || job.KeyHash == keyHash);
+    }
+
     /// <summary>The job of this key, begun now when the key is new.</summary>
     /// <returns>Null when another one runs, or the server stops.</returns>
     public BackupJob? StartOrFind(UInt128 keyHash, out bool isReplayed)

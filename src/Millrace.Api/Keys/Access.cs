@@ -33,7 +33,7 @@ internal sealed class Access(ApiKeyStore keys, TokenValidator? tokens, RateLimit
                 ? (await keys.FindAsync(header, http.RequestAborted))?.Caller
                 : await tokens.ValidateAsync(header, http.RequestAborted);
         }
-        catch (Exception away) when (away is StoreUnavailableException or IssuerUnavailableException)
+        catch (Exception away) when (away is StoreUnavailableException or IssuerUnavailableException or InvalidDataException)
         {
             await Answer.Problem(http, new Problem(ProblemKinds.Unavailable, "Whether the key or token is good cannot be told now."));
             return;

@@ -18,6 +18,14 @@ public sealed class ApiKeyStore : IAuditFollower
     /// <summary>So that a key can be replaced without a gap, and forgotten ones do not pile up.</summary>
     public const int MaxLivePerClient = 2;
 
+    /// <summary>All clients together.</summary>
+    public const int MaxLivePerTenant = 200;
+
+    /// <summary>Keys that a tenant may make a day: each is an entry of the audit log for ever.</summary>
+    public const int MaxNewPerTenantAndDay = 500;
+
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+
     // A new key's first requests come at once; unknown keys in any number cost no more than this many reads.
     private static readonly TimeSpan MostAgeAtMiss = TimeSpan.FromMilliseconds(50);
     private readonly AuditLog _audit;
@@ -66,7 +74,7 @@ public sealed class ApiKeyStore : IAuditFollower
         KeyOutcome outcome = new KeyOutcome.Made(text, made);
         await _audit.AddAsync(() =>
         {
-            outcome = Repeat(request) ?? (LiveOf(tenant, client) >= MaxLivePerClient ? new KeyOutcome.TooMany() : new KeyOutcome.Made(text, made));
+            outcome = Repeat(request) ?? (IsFull(tenant, client) ? new KeyOutcome.TooMany() : new KeyOutcome.Made(text, made));
             return outcome is KeyOutcome.Made ? KeyRecords.OfCreation(made, actor, request?.ToString(), null) : null;
         }, cancellation);
         return outcome;
@@ -95,7 +103,7 @@ public sealed class ApiKeyStore : IAuditFollower
                 return null;
             }
 
-            if (LiveOf(old.Tenant, old.Client) >= MaxLivePerClient)
+            if (IsFull(old.Tenant, old.Client))
             {
                 outcome = new KeyOutcome.TooMany();
                 return null;
@@ -123,7 +131,8 @@ public sealed class ApiKeyStore : IAuditFollower
         ArgumentNullException.ThrowIfNull(entry);
         if (entry.Action == KeyRecords.Created)
         {
-            var created = KeyRecords.ReadCreation(entry);
+            if (KeyRecords.ReadCreation(entry) is not { } created)
+                return;
             Put(created.ToKey(entry));
             if (created is { Replaces: { } old, ReplacedEndsAt: { } end } && _byId.TryGetValue(old, out var replaced))
                 Put(replaced with { ExpiresAt = end });
@@ -184,10 +193,22 @@ public sealed class ApiKeyStore : IAuditFollower
     private ApiKey? LiveOne(string id, TenantId? tenant) =>
         _byId.TryGetValue(id, out var key) && key.IsLive(_time.GetUtcNow()) && (tenant is null || key.Tenant == tenant) ? key : null;
 
-    private int LiveOf(TenantId tenant, string client)
+    private bool IsFull(TenantId tenant, string client)
     {
         var now = _time.GetUtcNow();
-        return _byId.Values.Count(key => key.Tenant == tenant && key.Client == client && key.IsLive(now));
+        var (ofClient, ofTenant, lately) = (0, 0, 0);
+        foreach (var key in _byId.Values)
+        {
+            if (key.Tenant != tenant)
+                continue;
+            lately += key.CreatedAt > now - Day ? 1 : 0;
+            if (!key.IsLive(now))
+                continue;
+            ofTenant++;
+            ofClient += key.Client == client ? 1 : 0;
+        }
+
+        return ofClient >= MaxLivePerClient || ofTenant >= MaxLivePerTenant || lately >= MaxNewPerTenantAndDay;
     }
 
     private KeyOutcome? Repeat(KeyRequest? request) => request is not null && _requests.TryGetValue(request.Key, out var before)

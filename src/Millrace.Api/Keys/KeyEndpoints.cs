@@ -120,7 +120,7 @@ internal sealed class KeyEndpoints(ApiKeyStore keys, TimeProvider time)
             case KeyOutcome.OtherRequest:
                 return new Problem(ProblemKinds.KeyReused, "The idempotency key was used with another body.");
             case KeyOutcome.TooMany:
-                return new Problem(ProblemKinds.TooManyKeys, $"The client has {ApiKeyStore.MaxLivePerClient} live keys: revoke one first.");
+                return new Problem(ProblemKinds.TooManyKeys, $"A client may have {ApiKeyStore.MaxLivePerClient} live keys, a tenant {ApiKeyStore.MaxLivePerTenant}, and make {ApiKeyStore.MaxNewPerTenantAndDay} a day.");
             default:
                 return NotFound;
         }

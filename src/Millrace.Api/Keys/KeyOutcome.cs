@@ -17,7 +17,7 @@ public abstract record KeyOutcome
     /// <summary>The idempotency key was used for something else.</summary>
     public sealed record OtherRequest : KeyOutcome;
 
-    /// <summary>The client has <see cref="ApiKeyStore.MaxLivePerClient"/> live keys.</summary>
+    /// <summary>The client or the tenant has as many keys as it may, or has made as many today.</summary>
     public sealed record TooMany : KeyOutcome;
 
     /// <summary>There is no such live key.</summary>

@@ -24,16 +24,16 @@ internal static class KeyRecords
 
     public static AuditDraft OfRevocation(ApiKey key, Actor actor) => new(actor, key.Tenant.Value, Revoked, key.Id);
 
-    /// <exception cref="InvalidDataException">The entry is none of ours.</exception>
-    public static KeyCreated ReadCreation(AuditEntry entry)
+    /// <returns>Null when this version does not understand it: its chain is whole, so a newer one wrote it. Such a key does not exist here.</returns>
+    public static KeyCreated? ReadCreation(AuditEntry entry)
     {
         try
         {
-            return JsonSerializer.Deserialize(entry.Detail, KeyRecordJson.Default.KeyCreated)!;
+            return JsonSerializer.Deserialize(entry.Detail, KeyRecordJson.Default.KeyCreated);
         }
-        catch (JsonException e)
+        catch (JsonException)
         {
-            throw new InvalidDataException($"Entry {entry.Seq} of the audit log is damaged.", e);
+            return null;
         }
     }
 }
@@ -49,7 +49,7 @@ internal sealed record KeyCreated(
     string Client, string[] Scopes, string Sha256, DateTimeOffset? ExpiresAt, string? Request, string? Replaces, DateTimeOffset? ReplacedEndsAt)
 {
     public ApiKey ToKey(AuditEntry entry) => new(
-        entry.Subject, TenantId.Parse(entry.Tenant!), Client, ScopeNames.TryParse(Scopes, out var scopes) ? scopes : throw new InvalidDataException($"Key {entry.Subject} has a scope that this version does not know."),
+        entry.Subject, TenantId.Parse(entry.Tenant!), Client, ScopeNames.Known(Scopes),
         Convert.FromHexString(Sha256), DateTimeOffset.FromUnixTimeMilliseconds(entry.AtUnixMs), ExpiresAt, null);
 }
 

@@ -59,6 +59,10 @@ public static class ScopeNames
         return scopes != Scopes.None;
     }
 
+    /// <summary>Those that this version knows: one that it does not gives no rights.</summary>
+    public static Scopes Known(IEnumerable<string> names) =>
+        names.Select(name => TryParse([name], out var scope) ? scope : Scopes.None).Aggregate(Scopes.None, static (all, scope) => all | scope);
+
     public static string[] Of(Scopes scopes) => scopes == Scopes.Admin
         ? ["admin"]
         : [.. Table.Where(row => row.Scope != Scopes.Admin && scopes.HasFlag(row.Scope)).Select(row => row.Name)];

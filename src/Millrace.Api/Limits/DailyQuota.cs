@@ -1,15 +1,16 @@
 namespace Millrace.Api.Limits;
 
-/// <summary>A number a day, by UTC. Thread-safe.</summary>
+/// <summary>A number a day, by this node's clock and UTC. Thread-safe.</summary>
 internal sealed class DailyQuota
 {
+    private const long MillisecondsPerDay = 86_400_000;
     private const long NanosecondsPerMillisecond = 1_000_000;
     private readonly Lock _lock = new();
     private long? _limit;
     private double _share = 1;
     private long _day;
-    private long _told;
-    private long _untold;
+    private long _own;
+    private long _others;
 
     public DailyQuota(long? limit) => _limit = limit;
 
@@ -29,7 +30,7 @@ internal sealed class DailyQuota
         }
     }
 
-    /// <summary>As for a <see cref="RateBucket"/>.</summary>
+    /// <summary>The part that this node may give away of what is left: 1 while it knows of all that others give.</summary>
     public double Share
     {
         set
@@ -46,57 +47,34 @@ internal sealed class DailyQuota
         {
             if (_limit is not { } limit)
                 return new Taken(true, long.MaxValue, 0, 0);
-            var (day, left) = Math.DivRem(unixMs, 86_400_000L);
-            if (day > _day)
-                (_day, _told, _untold) = (day, 0, 0);
-            var here = (long)(limit * _share);
-            var isTaken = _told + _untold < here;
+            var (day, sinceMs) = Math.DivRem(unixMs, MillisecondsPerDay);
+            // A clock that is set back by less than a day, at midnight, gives no second quota; one that was wrong by more than that is believed now.
+            if (day > _day || day < _day - 1)
+                (_day, _own, _others) = (day, 0, 0);
+            var here = (long)((limit - _others) * _share);
+            var isTaken = _own < here;
             if (isTaken)
-                _untold++;
-            var reset = (86_400_000L - left) * NanosecondsPerMillisecond;
-            return new Taken(isTaken, Math.Max(here - _told - _untold, 0), reset, isTaken ? 0 : reset);
+                _own++;
+            var reset = (MillisecondsPerDay - sinceMs) * NanosecondsPerMillisecond;
+            return new Taken(isTaken, Math.Max(here - _own, 0), reset, isTaken ? 0 : reset);
         }
     }
 
-    /// <summary>Whether there is anything to tell or to learn.</summary>
-    public bool IsInUse
-    {
-        get
-        {
-            lock (_lock)
-                return _limit is not null && _day > 0;
-        }
-    }
-
-    /// <summary>Begins to tell others; see <see cref="RateBucket.Tell"/>.</summary>
-    public (long Day, long Count) Tell()
+    /// <summary>The day, and what was given here on it: told again it is no more than told once. Null while there is nothing to tell or to learn.</summary>
+    public (long Day, long Count)? Tell()
     {
         lock (_lock)
-        {
-            var count = _untold;
-            _told += count;
-            _untold = 0;
-            return (_day, count);
-        }
-    }
-
-    public void TellAgain(long day, long count)
-    {
-        lock (_lock)
-        {
-            if (day == _day)
-                (_told, _untold) = (_told - count, _untold + count);
-        }
+            return _limit is not null && _day > 0 ? (_day, _own) : null;
     }
 
     /// <param name="day">That it is about.</param>
-    /// <param name="count">What all nodes have told.</param>
-    public void Learn(long day, long count)
+    /// <param name="others">What all other nodes have given on it.</param>
+    public void Learn(long day, long others)
     {
         lock (_lock)
         {
             if (day == _day)
-                _told = count;
+                _others = others;
         }
     }
 }

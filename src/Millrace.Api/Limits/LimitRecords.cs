@@ -14,8 +14,7 @@ internal static class LimitRecords
     public static AuditDraft Of(string tenant, LimitSettings settings, Actor actor) =>
         new(actor, tenant, Action, tenant, JsonSerializer.Serialize(settings, LimitJson.Default.LimitSettings));
 
-    /// <returns>Null when the entry is about something else.</returns>
-    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    /// <returns>Null when the entry is about something else, or of a newer version.</returns>
     public static LimitSettings? Read(AuditEntry entry)
     {
         if (entry.Action != Action)
@@ -24,9 +23,9 @@ internal static class LimitRecords
         {
             return JsonSerializer.Deserialize(entry.Detail, LimitJson.Default.LimitSettings);
         }
-        catch (JsonException e)
+        catch (JsonException)
         {
-            throw new InvalidDataException($"Entry {entry.Seq} of the audit log is damaged.", e);
+            return null;
         }
     }
 }

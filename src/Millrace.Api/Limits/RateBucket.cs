@@ -71,7 +71,8 @@ internal sealed class RateBucket
         }
     }
 
-    /// <summary>Begins to tell others what was taken here since the last time.</summary>
+    /// <summary>Begins to tell others what was taken here since the last time. What does not reach them is not told again: it may have, and a share is given
+    /// from until they are heard again.</summary>
     /// <returns>How many, and how long one takes to refill.</returns>
     public (long Count, long IntervalNs) Tell()
     {
@@ -88,13 +89,6 @@ internal sealed class RateBucket
     {
         lock (_lock)
             return _untold != 0 || _tat > now;
-    }
-
-    /// <summary>What could not be told is told the next time; what is older than a burst has refilled since.</summary>
-    public void TellAgain(long count)
-    {
-        lock (_lock)
-            _untold = Math.Min(_untold + count, _rate.Burst);
     }
 
     /// <summary>Learns how far ahead all nodes together have brought the arrival time.</summary>

@@ -66,6 +66,9 @@ public sealed class RateLimits : IAuditFollower
         var tenant = caller.Tenant.Value;
         var shared = _tenants.GetOrAdd(tenant, static (name, all) => new TenantLimits(all.SettingsOf(name)), this);
         var key = _keys.GetOrAdd((tenant, caller.LimitName), static (id, all) => new RateBucket(all.SettingsOf(id.Tenant).Key), this);
+        // A change that came between the look at the settings and the place in the table has seen neither.
+        var settings = SettingsOf(tenant);
+        (shared.Settings, key.Rate) = (settings, settings.Key);
         return new CallerLimits(key, shared);
     }
 

@@ -4,70 +4,90 @@ using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 namespace Millrace.Api.Tokens;
 
 /// <summary>
-/// An issuer's metadata with its signing keys: read at first use, again every hour, and at once when a token names a key that is not among them, but
-/// not more than once in five seconds for that. Thread-safe.
+/// An issuer's metadata with its signing keys: read at first use, again every hour, and when a token names a key that is not among them, but
+/// not within five seconds of the last reading. One reading at a time, for all who wait, and by nobody's patience but its own. Thread-safe.
 /// </summary>
 internal sealed class SigningKeys(TokenOptions options, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan MostAge = TimeSpan.FromHours(1);
     private static readonly TimeSpan LeastAge = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private readonly SemaphoreSlim _turn = new(1, 1);
-    private readonly HttpClient _http = new() { Timeout = Patience, MaxResponseContentBufferSize = 1 << 20 };
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private readonly Lock _lock = new();
+    private readonly HttpClient _http = new() { MaxResponseContentBufferSize = 1 << 20 };
+    private readonly CancellationTokenSource _closing = new();
     private volatile Known? _known;
-    private long _askedAt;
+    private Task _reading = Task.CompletedTask;
+    private long _endedAt;
+
+    /// <summary>Why it could not be read the last time that it could not.</summary>
+    public string? Failure { get; private set; }
 
     /// <param name="isNewWanted">What is known did not do.</param>
-    /// <param name="cancellation">Gives up waiting.</param>
+    /// <param name="cancellation">Gives up waiting, not reading.</param>
     /// <returns>Null when the issuer could not be reached, ever.</returns>
     public async ValueTask<OpenIdConnectConfiguration?> GetAsync(bool isNewWanted, CancellationToken cancellation)
     {
         var known = _known;
         if (known is not null && !isNewWanted && time.GetElapsedTime(known.ReadAt) < MostAge)
             return known.Configuration;
-        await _turn.WaitAsync(cancellation);
-        try
-        {
-            // Whoever waited finds what the first of them has read.
-            if (_askedAt == 0 || time.GetElapsedTime(_askedAt) >= LeastAge)
-                await ReadAsync(cancellation);
-            return _known?.Configuration;
-        }
-        finally
-        {
-            _turn.Release();
-        }
+        var reading = Read();
+        // The keys of an issuer that is away, or slow, are still its keys.
+        if (known is not null && !isNewWanted)
+            return known.Configuration;
+        await reading.WaitAsync(cancellation);
+        return _known?.Configuration;
     }
 
     public void Dispose()
     {
+        _closing.Cancel();
         _http.Dispose();
-        _turn.Dispose();
+        _closing.Dispose();
     }
 
-    private async Task ReadAsync(CancellationToken cancellation)
+    /// <summary>Whoever comes during a reading, or shortly after, has that one.</summary>
+    private Task Read()
     {
-        _askedAt = time.GetTimestamp();
+        lock (_lock)
+        {
+            if (_reading.IsCompleted && (_endedAt == 0 || time.GetElapsedTime(_endedAt) >= LeastAge))
+                _reading = Task.Run(ReadAsync);
+            return _reading;
+        }
+    }
+
+    private async Task ReadAsync()
+    {
+        using var limit = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _closing.Token);
         try
         {
             var address = options.Issuer.ToString().TrimEnd('/') + "/.well-known/openid-configuration";
-            var documents = new HttpDocumentRetriever(_http) { RequireHttps = !options.Issuer.IsLoopback };
-            var configuration = await OpenIdConnectConfigurationRetriever.GetAsync(address, documents, cancellation);
+            var configuration = await OpenIdConnectConfigurationRetriever.GetAsync(address, new Documents(_http, options.Issuer.IsLoopback), either.Token);
             // OpenID Connect Discovery 4.3: else one issuer could speak for another.
             if (configuration.Issuer?.TrimEnd('/') != options.Issuer.ToString().TrimEnd('/'))
                 throw new InvalidOperationException($"The metadata at {address} is of another issuer.");
             _known = new Known(configuration, time.GetTimestamp());
         }
-        catch (Exception e) when (e is IOException or InvalidOperationException or HttpRequestException or ArgumentException or System.Text.Json.JsonException
-                                      || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception e) when (e is IOException or InvalidOperationException or HttpRequestException or ArgumentException or System.Text.Json.JsonException or OperationCanceledException)
         {
-            // What is known goes on to hold: the keys of an issuer that is away are still its keys.
             Failure = e.Message;
+        }
+        finally
+        {
+            lock (_lock)
+                _endedAt = time.GetTimestamp();
         }
     }
 
-    /// <summary>Why it could not be read the last time that it could not.</summary>
-    public string? Failure { get; private set; }
+    // The library's own gives up by no token.
+    private sealed class Documents(HttpClient http, bool mayBePlain) : IDocumentRetriever
+    {
+        public Task<string> GetDocumentAsync(string address, CancellationToken cancel) =>
+            mayBePlain || address.StartsWith("https://", StringComparison.OrdinalIgnoreCase)
+                ? http.GetStringAsync(address, cancel)
+                : throw new InvalidOperationException($"{address} is not https.");
+    }
 
     private sealed record Known(OpenIdConnectConfiguration Configuration, long ReadAt);
 }

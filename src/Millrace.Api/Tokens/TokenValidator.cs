@@ -6,7 +6,10 @@ using Millrace.Domain.Orders;
 
 namespace Millrace.Api.Tokens;
 
-/// <summary>Callers by the signed tokens (JWT) of an OpenID Connect issuer: people at a console, programs of a company that has one. Thread-safe.</summary>
+/// <summary>
+/// Callers by the signed tokens (JWT) of an OpenID Connect issuer: people at a console, programs of a company that has one. Thread-safe. Tokens act for a
+/// tenant; what all tenants share is operated with API keys, whatever an issuer says.
+/// </summary>
 internal sealed partial class TokenValidator(TokenOptions options, TimeProvider time, ILogger<TokenValidator> logger) : IDisposable
 {
     private const string Scheme = "Bearer ";
@@ -15,6 +18,8 @@ internal sealed partial class TokenValidator(TokenOptions options, TimeProvider 
 
     // Tokens of one tenant share a rate: their subjects are without number.
     private const string LimitName = "tokens";
+    // Not to be taken for somebody at the command line.
+    private const string ActorPrefix = "oidc:";
     private static readonly TimeSpan Skew = TimeSpan.FromSeconds(60);
 
     // How much longer a token may pass whose key the issuer has withdrawn.
@@ -48,7 +53,8 @@ internal sealed partial class TokenValidator(TokenOptions options, TimeProvider 
             return null;
         }
 
-        var until = Min(new DateTimeOffset(result.SecurityToken.ValidTo, TimeSpan.Zero) + Skew, time.GetUtcNow() + MostAge);
+        // The earlier first: the other may be the end of time.
+        var until = Min(new DateTimeOffset(result.SecurityToken.ValidTo, TimeSpan.Zero), time.GetUtcNow() + MostAge - Skew) + Skew;
         _recent.Add(header, new Valid(caller, until));
         return caller;
     }
@@ -84,6 +90,9 @@ internal sealed partial class TokenValidator(TokenOptions options, TimeProvider 
         var name = token.Subject is { Length: > 0 } subject ? subject : token.TryGetValue<string>("client_id", out var client) ? client : null;
         if (name is null or { Length: 0 or > MostNameLength } || name.Any(char.IsControl))
             return null;
+        // An ID token says to a client who somebody is; it is not meant to open anything.
+        if (token.TryGetClaim("nonce", out _) || token.TryGetClaim("at_hash", out _))
+            return null;
         if (!token.TryGetValue<string>(options.TenantClaim, out var merchant) || !TenantId.TryParse(merchant, out var tenant))
             return null;
         var words = token.Claims.Where(claim => claim.Type is "scope" or "scp" or "roles").SelectMany(claim => claim.Value.Split(' '));
@@ -95,7 +104,7 @@ internal sealed partial class TokenValidator(TokenOptions options, TimeProvider 
                 scopes |= scope;
         }
 
-        return new Caller(tenant, new Actor(ActorKind.Operator, name), scopes, LimitName);
+        return new Caller(tenant, new Actor(ActorKind.Operator, ActorPrefix + name), scopes & ~Scopes.SystemOperate, LimitName);
     }
 
     private static DateTimeOffset Min(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;

@@ -63,7 +63,7 @@ public sealed class KeyAdministration : IAsyncDisposable
     public static string Text(KeyOutcome outcome) => outcome switch
     {
         KeyOutcome.Made made => made.Text,
-        KeyOutcome.TooMany => throw new InvalidOperationException($"The client has {ApiKeyStore.MaxLivePerClient} live keys: revoke one first."),
+        KeyOutcome.TooMany => throw new InvalidOperationException($"A client may have {ApiKeyStore.MaxLivePerClient} live keys: revoke one first. (A tenant may have {ApiKeyStore.MaxLivePerTenant}, and make {ApiKeyStore.MaxNewPerTenantAndDay} a day.)"),
         _ => throw new InvalidOperationException("There is no such live key."),
     };
 

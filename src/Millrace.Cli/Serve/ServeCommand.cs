@@ -100,7 +100,8 @@ internal static class ServeCommand
             await app.StartAsync(cancellation);
             await Console.Error.WriteLineAsync($"millrace serves {string.Join(' ', app.Urls)} from {(options.Postgres is null ? Path.GetFullPath(options.DataDirectory!) : "PostgreSQL")}");
             await app.WaitForShutdownAsync(cancellation);
-            return 0;
+            // A node that stopped by itself has said so.
+            return Environment.ExitCode;
         }
         catch (Exception refused) when (refused is StoreRefusedException or StoreUnavailableException or BackupFailedException)
         {

@@ -38,7 +38,8 @@ public sealed class AuditLog(IAdministration administration, TimeProvider time) 
     /// <param name="maxAge">Nothing is read when that was done not longer ago, by whomever.</param>
     /// <param name="cancellation">Gives up waiting.</param>
     /// <exception cref="StoreUnavailableException">It cannot be read now; what was read goes on to hold.</exception>
-    /// <exception cref="InvalidDataException">An entry does not follow from the one before: the log was tampered with or damaged.</exception>
+    /// <exception cref="InvalidDataException">An entry does not follow from the one before, or the last known is gone: the log was tampered with or damaged, or
+    /// a failover lost its end. What this process knows of it is not to be trusted: it must start anew.</exception>
     public async Task RefreshAsync(TimeSpan maxAge, CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation);
@@ -93,9 +94,11 @@ public sealed class AuditLog(IAdministration administration, TimeProvider time) 
         IReadOnlyList<AuditEntry> page;
         do
         {
+            var known = _last;
             try
             {
-                page = await administration.ReadAuditAsync(_last?.Seq ?? 0, PageSize, cancellation);
+                // With the last one that is known: it must still be there.
+                page = await administration.ReadAuditAsync((known?.Seq ?? 1) - 1, PageSize, cancellation);
                 _failure = null;
             }
             catch (StoreUnavailableException failure)
@@ -108,7 +111,9 @@ public sealed class AuditLog(IAdministration administration, TimeProvider time) 
                 _askedAt = time.GetTimestamp();
             }
 
-            foreach (var entry in page)
+            if (known is not null && (page.Count == 0 || page[0].Chain != known.Chain))
+                throw new InvalidDataException($"Entry {known.Seq} of the audit log is gone, or another one: the database lost what it had acknowledged, or is another database.");
+            foreach (var entry in page.Skip(known is null ? 0 : 1))
                 Take(entry.Follows(_last) ? entry : throw new InvalidDataException($"Entry {entry.Seq} of the audit log does not follow from the one before: it was changed, or others were taken out."));
         }
         while (page.Count == PageSize);

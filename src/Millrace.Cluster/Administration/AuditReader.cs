@@ -5,7 +5,7 @@ using Millrace.Engine.Journal;
 namespace Millrace.Cluster.Administration;
 
 /// <summary>Follows the audit log while the node runs: what another process adds is in force here within a second.</summary>
-public sealed partial class AuditReader(AuditLog log, TimeProvider time, ILogger<AuditReader> logger) : BackgroundService
+public sealed partial class AuditReader(AuditLog log, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<AuditReader> logger) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
 
@@ -35,7 +35,15 @@ public sealed partial class AuditReader(AuditLog log, TimeProvider time, ILogger
                 await log.RefreshAsync(TimeSpan.Zero, stoppingToken);
                 isFailing = false;
             }
-            catch (Exception failure) when (failure is StoreUnavailableException or InvalidDataException)
+            catch (InvalidDataException fork)
+            {
+                // Keys that were revoked on the other side of the fork would live on here. The next start reads what there is, from the beginning.
+                Forked(logger, fork);
+                Environment.ExitCode = 1;
+                lifetime.StopApplication();
+                return;
+            }
+            catch (StoreUnavailableException failure)
             {
                 // What was known before goes on to hold. Said once, not twice a second.
                 if (!isFailing)
@@ -44,6 +52,9 @@ public sealed partial class AuditReader(AuditLog log, TimeProvider time, ILogger
             }
         }
     }
+
+    [LoggerMessage(2, LogLevel.Critical, "The audit log is not the one that this node has read; the node stops, to be started anew.")]
+    private static partial void Forked(ILogger logger, Exception failure);
 
     [LoggerMessage(1, LogLevel.Warning, "The audit log cannot be read; keys and settings stay as they are until it can.")]
     private static partial void Failed(ILogger logger, Exception failure);

@@ -7,7 +7,8 @@ namespace Millrace.Engine.Administration;
 
 /// <summary>
 /// What somebody did to the installation: made a key, drained a node. (What is done to an order is in the order's own events.) Entries are only
-/// ever added, and each carries a hash of itself and of all before it, so none can be changed or taken out unseen.
+/// ever added, and each carries a hash of itself and of all before it: one that is changed, or missing between others, is found. (Whoever may write to the
+/// database as its owner can write another end of it; who keeps the last hash elsewhere finds that too.)
 /// </summary>
 /// <param name="Seq">From 1, without a gap.</param>
 /// <param name="AtUnixMs">When it was asked for, by the clock of the node that was asked.</param>

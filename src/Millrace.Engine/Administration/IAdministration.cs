@@ -14,6 +14,14 @@ public interface IAdministration
     /// <param name="cancellation">Gives up waiting.</param>
     ValueTask<IReadOnlyList<AuditEntry>> ReadAuditAsync(long after, int most, CancellationToken cancellation);
 
+    /// <summary>The entries that concern one tenant, in order.</summary>
+    /// <param name="tenant">Whom they concern.</param>
+    /// <param name="withInstallation">Those that concern no tenant too.</param>
+    /// <param name="after">0 for all.</param>
+    /// <param name="most">How many at most.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    ValueTask<IReadOnlyList<AuditEntry>> FindAuditAsync(string tenant, bool withInstallation, long after, int most, CancellationToken cancellation);
+
     /// <summary>Adds an entry, durably: what follows from it is done by that.</summary>
     /// <returns>False when another entry has its place: read, decide again. After an exception it may have been added.</returns>
     ValueTask<bool> TryAppendAuditAsync(AuditEntry entry, CancellationToken cancellation);

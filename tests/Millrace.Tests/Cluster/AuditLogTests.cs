@@ -32,6 +32,21 @@ public sealed class AuditLogTests : IDisposable
     }
 
     [Fact]
+    public async Task A_process_whose_last_entry_is_gone_or_another_one_does_not_go_on_with_it()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        await AddAsync("key_1", "key_2");
+        using var store = SqliteAdministration.Open(_folder.Path);
+        using var log = new AuditLog(store, TimeProvider.System);
+        await log.RefreshAsync(TimeSpan.Zero, cancellation);
+        // As a failover would that lost the end.
+        SqliteFile.Execute(_folder[SqliteAdministration.FileName], "DROP TRIGGER audit_is_not_changed; DROP TRIGGER audit_is_not_shortened; DELETE FROM audit WHERE seq = 2");
+        await Assert.ThrowsAsync<InvalidDataException>(() => log.AddAsync(() => new AuditDraft(Ada, "acme", "key.revoked", "key_3"), cancellation));
+        await AddAsync("another");
+        await Assert.ThrowsAsync<InvalidDataException>(() => log.RefreshAsync(TimeSpan.Zero, cancellation));
+    }
+
+    [Fact]
     public async Task The_database_itself_refuses_to_change_or_shorten_the_log()
     {
         await AddAsync("key_1");

@@ -16,6 +16,10 @@ internal sealed partial class OrderLists(IReadModel readModel, ReplicaReader? re
 
     // One that is away must not hold up every list for as long as it takes to find that out.
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(5);
+
+    // Each asks the read model again and again: more would take it from those who only want a list.
+    private const int MostWaiting = 32;
+    private int _waiting;
     private long _askAgainUnixMs;
     private int _isAway;
 
@@ -56,7 +60,23 @@ internal sealed partial class OrderLists(IReadModel readModel, ReplicaReader? re
     /// <returns>False when it does not, for longer than that should take.</returns>
     public async ValueTask<bool> ReachedAsync(TenantId tenant, IReadOnlyList<(OrderId Order, int Version)> seen, CancellationToken cancellation)
     {
+        if (seen.Count == 0)
+            return true;
+        try
+        {
+            var mayWait = Interlocked.Increment(ref _waiting) <= MostWaiting;
+            return await ReachedAsync(tenant, seen, mayWait ? Patience : TimeSpan.Zero, cancellation);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    private async ValueTask<bool> ReachedAsync(TenantId tenant, IReadOnlyList<(OrderId Order, int Version)> seen, TimeSpan patience, CancellationToken cancellation)
+    {
         var began = time.GetTimestamp();
+        var pause = PollEvery;
         for (var reached = 0; reached < seen.Count;)
         {
             // Another tenant's order looks like one that there is not.
@@ -66,13 +86,14 @@ internal sealed partial class OrderLists(IReadModel readModel, ReplicaReader? re
                 continue;
             }
 
-            if (time.GetElapsedTime(began) >= Patience)
+            if (time.GetElapsedTime(began) >= patience)
             {
                 metrics.Listed(ListOutcome.Behind);
                 return false;
             }
 
-            await Task.Delay(PollEvery, time, cancellation);
+            await Task.Delay(pause, time, cancellation);
+            pause *= 1.5;
         }
 
         return true;

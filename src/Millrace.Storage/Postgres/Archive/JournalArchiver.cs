@@ -112,9 +112,10 @@ internal sealed class JournalArchiver(PostgresStore store, NpgsqlDataSource sour
             var transaction = await connection.BeginTransactionAsync().ConfigureAwait(false);
             await using (transaction.ConfigureAwait(false))
             {
-                await RemoveAsync(connection, days, starts).ConfigureAwait(false);
+                var tables = await NoteAsync(connection, days, starts).ConfigureAwait(false);
                 After($"removing {days.Name}");
-                await transaction.CommitAsync().ConfigureAwait(false);
+                // In one message: while the journal is locked nothing may come in between that takes its time, such as this process.
+                await ExecuteAsync(connection, $"{ShortWait}; {string.Concat(tables.Select(table => $"DROP TABLE {table}; "))} COMMIT").ConfigureAwait(false);
                 return true;
             }
         }
@@ -124,7 +125,8 @@ internal sealed class JournalArchiver(PostgresStore store, NpgsqlDataSource sour
         }
     }
 
-    private static async Task RemoveAsync(NpgsqlConnection connection, JournalDays days, Dictionary<int, (long, UInt128)> starts)
+    /// <returns>The tables that are left to drop.</returns>
+    private static async Task<List<string>> NoteAsync(NpgsqlConnection connection, JournalDays days, Dictionary<int, (long, UInt128)> starts)
     {
         var tables = new List<string>();
         await connection.QueryAsync(Attached, p => p.Add(Sql.Of(days.Tables)), reader => tables.Add(reader.GetString(0))).ConfigureAwait(false);
@@ -140,9 +142,7 @@ internal sealed class JournalArchiver(PostgresStore store, NpgsqlDataSource sour
         await NoteStartAsync(connection, ranges).ConfigureAwait(false);
         if (others > 0)
             await connection.QueryAsync("DELETE FROM journal_other WHERE written_on BETWEEN $1 AND $2", p => Between(p, days), static _ => { }).ConfigureAwait(false);
-        await ExecuteAsync(connection, ShortWait).ConfigureAwait(false);
-        foreach (var table in tables)
-            await ExecuteAsync(connection, $"DROP TABLE {table}").ConfigureAwait(false);
+        return tables;
     }
 
     private static async Task NoteStartAsync(NpgsqlConnection connection, IReadOnlyList<ArchivedRange> ranges)

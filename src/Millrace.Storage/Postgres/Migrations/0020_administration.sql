@@ -11,6 +11,8 @@ CREATE TABLE audit (
     chain text NOT NULL
 );
 
+CREATE INDEX audit_tenant ON audit (tenant, seq);
+
 CREATE FUNCTION audit_is_only_added_to() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'the audit log is only added to';

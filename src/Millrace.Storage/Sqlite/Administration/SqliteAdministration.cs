@@ -56,17 +56,17 @@ public sealed class SqliteAdministration : IAdministration, IDisposable
 
     public ValueTask<IReadOnlyList<AuditEntry>> ReadAuditAsync(long after, int most, CancellationToken cancellation) => Run(session =>
     {
-        var entries = new List<AuditEntry>();
         var select = session.Statement("SELECT seq, at, actor_kind, actor, tenant, action, subject, detail, chain FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2");
-        using var scope = select.Bind(1, after).Bind(2, (long)most).Use();
-        while (select.Step())
-        {
-            entries.Add(new AuditEntry(
-                select.Int64(0), select.Int64(1), new Actor((ActorKind)select.Int64(2), select.TextOrNull(3)), select.TextOrNull(4),
-                select.Text(5), select.Text(6), select.Text(7), select.Text(8)));
-        }
+        return ReadEntries(select.Bind(1, after).Bind(2, (long)most));
+    });
 
-        return (IReadOnlyList<AuditEntry>)entries;
+    public ValueTask<IReadOnlyList<AuditEntry>> FindAuditAsync(string tenant, bool withInstallation, long after, int most, CancellationToken cancellation) => Run(session =>
+    {
+        var select = session.Statement("""
+            SELECT seq, at, actor_kind, actor, tenant, action, subject, detail, chain FROM audit
+            WHERE seq > ?1 AND (tenant = ?3 OR (?4 AND tenant IS NULL)) ORDER BY seq LIMIT ?2
+            """);
+        return ReadEntries(select.Bind(1, after).Bind(2, (long)most).Bind(3, tenant).Bind(4, withInstallation ? 1L : 0L));
     });
 
     public ValueTask<bool> TryAppendAuditAsync(AuditEntry entry, CancellationToken cancellation)
@@ -119,6 +119,20 @@ public sealed class SqliteAdministration : IAdministration, IDisposable
     {
         lock (_turn)
             _file.Dispose();
+    }
+
+    private static IReadOnlyList<AuditEntry> ReadEntries(SqliteStatement select)
+    {
+        var entries = new List<AuditEntry>();
+        using var scope = select.Use();
+        while (select.Step())
+        {
+            entries.Add(new AuditEntry(
+                select.Int64(0), select.Int64(1), new Actor((ActorKind)select.Int64(2), select.TextOrNull(3)), select.TextOrNull(4),
+                select.Text(5), select.Text(6), select.Text(7), select.Text(8)));
+        }
+
+        return entries;
     }
 
     private bool Write(SqliteSession session, Func<bool> change)

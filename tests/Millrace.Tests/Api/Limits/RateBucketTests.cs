@@ -65,6 +65,20 @@ public sealed class RateBucketTests
     }
 
     [Fact]
+    public void A_node_on_its_own_gives_its_share_of_what_is_left_of_the_day_and_not_of_what_is_gone()
+    {
+        const long now = 86_400_000L * 20_000;
+        var quota = new DailyQuota(1_000);
+        Assert.True(quota.TryTake(now).IsTaken);
+        quota.Learn(20_000, 700);
+        quota.Share = 1.0 / 3;
+        Assert.Equal(99, Enumerable.Range(0, 1_000).Count(_ => quota.TryTake(now).IsTaken));
+        // Told twice it is no more than told once.
+        Assert.Equal((20_000L, 100L), quota.Tell());
+        Assert.Equal((20_000L, 100L), quota.Tell());
+    }
+
+    [Fact]
     public void A_day_of_UTC_has_its_number_and_the_next_day_again()
     {
         const long day = 86_400_000;

@@ -29,8 +29,8 @@ public sealed class TokenTests : IAsyncLifetime
     [Fact]
     public async Task A_token_opens_for_its_tenant_with_its_scopes_and_roles()
     {
-        var caller = await ValidateAsync(await _issuer.TokenAsync("acme", "openid orders:refund viewer", subject: "ada"));
-        Assert.Equal(("acme", "ada", Scopes.OrdersRefund | Scopes.OrdersRead | Scopes.StockRead), (caller!.Tenant.Value, caller.Actor.Name, caller.Scopes));
+        var caller = await ValidateAsync(await _issuer.TokenAsync("acme", "openid orders:refund viewer system:operate", subject: "ada"));
+        Assert.Equal(("acme", "oidc:ada", Scopes.OrdersRefund | Scopes.OrdersRead | Scopes.StockRead), (caller!.Tenant.Value, caller.Actor.Name, caller.Scopes));
         // Words that we do not know give nothing.
         Assert.Equal(Scopes.None, (await ValidateAsync(await _issuer.TokenAsync("acme", "everything")))!.Scopes);
     }
@@ -101,6 +101,37 @@ public sealed class TokenTests : IAsyncLifetime
         _time.Advance(TimeSpan.FromSeconds(6));
         Assert.NotNull(await fresh.ValidateAsync("Bearer " + await _issuer.TokenAsync("acme", "viewer"), CancellationToken.None));
     }
+
+    [Fact]
+    public async Task Nobody_who_leaves_takes_the_keys_from_those_who_wait_and_a_silent_issuer_holds_nobody_up_whose_key_is_known()
+    {
+        var known = await _issuer.TokenAsync("acme", "viewer");
+        Assert.NotNull(await ValidateAsync(known));
+        await _issuer.StopAsync();
+        await _issuer.StartAsync();
+        _time.Advance(TimeSpan.FromSeconds(6));
+        var unknown = "Bearer " + await _issuer.TokenAsync("acme", "viewer");
+        using var left = new CancellationTokenSource();
+        await left.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await _validator.ValidateAsync(unknown, left.Token));
+        // The reading that he began goes on, for all.
+        Assert.NotNull(await _validator.ValidateAsync(unknown, CancellationToken.None));
+
+        await _issuer.StopAsync();
+        using var silent = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, _issuer.Url.Port);
+        silent.Start();
+        using var keys = new SigningKeys(new TokenOptions(_issuer.Url, TokenIssuer.Audience), _time);
+        var first = keys.GetAsync(false, CancellationToken.None).AsTask();
+        var second = keys.GetAsync(false, CancellationToken.None).AsTask();
+        using var asked = await silent.AcceptTcpClientAsync();
+        Assert.False(first.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal((null, null), (await first, await second));
+    }
+
+    [Fact]
+    public async Task A_token_without_an_end_in_sight_passes_as_one_that_ends() =>
+        Assert.NotNull(await ValidateAsync(await _issuer.TokenAsync("acme", "viewer", seconds: int.MaxValue)));
 
     private ValueTask<Caller?> ValidateAsync(string token) => _validator.ValidateAsync("Bearer " + token, CancellationToken.None);
 

@@ -11,6 +11,8 @@ CREATE TABLE audit (
     chain TEXT NOT NULL
 ) STRICT;
 
+CREATE INDEX audit_tenant ON audit (tenant, seq);
+
 CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the audit log is only added to'); END;
 CREATE TRIGGER audit_is_not_shortened BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the audit log is only added to'); END;
 
