@@ -5,6 +5,7 @@ using Millrace.Cli.Verify;
 using Millrace.Engine.Journal;
 using Millrace.Storage.Postgres;
 using Millrace.Storage.Sqlite;
+using Millrace.Storage.Sqlite.Administration;
 
 namespace Millrace.Cli.Stores;
 
@@ -16,7 +17,7 @@ internal static class MigrateStoreCommand
         var json = new JsonResult();
         var from = new Option<string>("--from") { Description = "Data folder of a stopped server", Required = true };
         var to = new Option<string>("--to") { Description = "Connection string of an empty database", Required = true };
-        var command = new Command("migrate-store", "Copy a data folder's orders and stock to PostgreSQL, and verify both") { from, to };
+        var command = new Command("migrate-store", "Copy a data folder's orders, stock and API keys to PostgreSQL, and verify both") { from, to };
         json.AddTo(command);
         command.SetGuardedAction(async (arguments, cancellation) =>
         {
@@ -33,7 +34,7 @@ internal static class MigrateStoreCommand
                 var after = await StoreVerification.RunPostgresAsync(database, null, cancellation);
                 var differences = (after.Orders == before.Orders ? 0 : 1) + (after.Items == before.Items ? 0 : 1) + (after.Records == before.Records ? 0 : 1);
                 Console.Out.WriteLine($"{after.Orders} orders, {after.Items} items and {after.Records} records are in the database: {after.ViolationCount} violations, {differences} differences");
-                Console.Out.WriteLine($"serve them with: millrace serve --data {folder} --postgres ... (the API keys stay in the folder)");
+                Console.Out.WriteLine($"serve them with: millrace serve --postgres ... ; the API keys are in the database too");
                 await json.WriteAsync(arguments, new JsonObject
                 {
                     ["scenario"] = "migrate-store",
@@ -58,5 +59,7 @@ internal static class MigrateStoreCommand
         await using var target = await PostgresStore.OpenAsync(new PostgresStoreOptions { ConnectionString = database, PartitionCount = source.PartitionCount });
         var migration = new StoreMigration(source, target);
         await Progressing.RunAsync("partitions", source.PartitionCount, () => migration.Done, () => migration.RunAsync(cancellation));
+        using var administration = SqliteAdministration.Open(folder);
+        await AuditMigration.RunAsync(administration, target, cancellation);
     }
 }

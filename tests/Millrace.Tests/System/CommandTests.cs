@@ -126,6 +126,10 @@ public sealed class CommandTests(Shop shop, PostgresFixture postgres) : IDisposa
             var moved = await RunAsync(0, "migrate-store", "--from", Path.Combine(_folder["torture"], "node"), "--to", database, "--json", "-");
             Assert.Equal(((int)result["acknowledged"]!, 0), ((int)moved["orders"]!, (int)moved["violations"]!));
         }
+
+        // With its key: no merchant has to be given another.
+        await using var keys = await Millrace.Cli.Keys.KeyAdministration.OpenAsync(null, database, TestContext.Current.CancellationToken);
+        Assert.Equal("torture", Assert.Single(keys.Keys.List()).Client);
     }
 
     [Fact]
