@@ -163,10 +163,11 @@ public sealed class ApiKeyStore : IAuditFollower
     /// <exception cref="StoreUnavailableException">Whether there is such a key cannot be told now.</exception>
     internal async ValueTask<ApiKey?> FindAsync(string header, CancellationToken cancellation)
     {
-        // A key that is known and has ended is no reason to read.
-        if (!TryHash(header, out var hash) || Known(hash) is not null)
+        if (!TryHash(header, out var hash))
             return null;
-        await _audit.RefreshAsync(MostAgeAtMiss, cancellation);
+        // One that is known and has ended is no reason to read; one that another request has just learned of is there now.
+        if (Known(hash) is null)
+            await _audit.RefreshAsync(MostAgeAtMiss, cancellation);
         return FindKnown(header);
     }
 
