@@ -97,7 +97,6 @@ internal sealed class AdmissionGate : IDisposable
     /// <param name="enteredAt">By <see cref="Now"/>, after its turn came.</param>
     public void Leave(long enteredAt)
     {
-        List<Waiting>? next = null;
         lock (_lock)
         {
             var now = Now;
@@ -105,15 +104,16 @@ internal sealed class AdmissionGate : IDisposable
             _limit.Add(now, now - enteredAt, _queue.Count > 0 || _inside + 1 >= _limit.Value);
             while (_inside < _limit.Value && _queue.Take() is { } waiting)
             {
-                if (now < waiting.Deadline)
+                var isInTime = now < waiting.Deadline;
+                if (isInTime)
                     _inside++;
-                (next ??= []).Add(waiting);
+                else
+                    Interlocked.Increment(ref _refused);
+                waiting.End(isInTime);
             }
 
             if (_queue.Count == 0)
                 _emptyAt = now;
-            Interlocked.Add(ref _refused, next?.Count(waiting => now >= waiting.Deadline) ?? 0);
-            next?.ForEach(waiting => waiting.End(isAdmitted: now < waiting.Deadline));
         }
     }
 

@@ -51,6 +51,22 @@ public abstract class AdministrationCompliance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_tenant_finds_its_own_entries_and_the_installations_only_if_asked_for()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var entries = new List<AuditEntry>();
+        foreach (var tenant in new[] { "acme", null, "other", "acme" })
+        {
+            entries.Add(AuditEntry.After(entries.LastOrDefault(), 1, Ada, tenant, "key.revoked", "key", "{}"));
+            Assert.True(await _one.TryAppendAuditAsync(entries[^1], cancellation));
+        }
+
+        Assert.Equal([entries[0], entries[3]], await _one.FindAuditAsync("acme", false, 0, 10, cancellation));
+        Assert.Equal([entries[0], entries[1]], await _one.FindAuditAsync("acme", true, 0, 2, cancellation));
+        Assert.Equal([entries[3]], await _other.FindAuditAsync("acme", true, 2, 10, cancellation));
+    }
+
+    [Fact]
     public async Task The_latest_use_of_a_key_is_kept()
     {
         var cancellation = TestContext.Current.CancellationToken;
