@@ -8,6 +8,7 @@ using Millrace.Api;
 using Millrace.Api.Backups;
 using Millrace.Api.Keys;
 using Millrace.Api.Psp;
+using Millrace.Cli.Serve;
 using Millrace.Cluster;
 using Millrace.Cluster.Lanes;
 using Millrace.Cluster.Administration;
@@ -38,7 +39,7 @@ public sealed class ApiServer : IAsyncLifetime
     /// <summary>What the next backup becomes.</summary>
     public RunningBackup? NextBackup { get; set; }
 
-    public string Management { get; } = $"http://127.0.0.1:{FreePort()}";
+    public string Management { get; } = $"http://127.0.0.1:{FreePort.Find()}";
 
     public ApiKeyStore Keys => _app!.Services.GetRequiredService<ApiKeyStore>();
 
@@ -116,13 +117,6 @@ public sealed class ApiServer : IAsyncLifetime
         Assert.Equal(201, (await SendAsync("PUT", $"/v1/items/{sku}", """{"name":"Mug","price":250,"currency":"EUR"}""")).Status);
         var adjusted = await PostAsync("/v1/stock/adjustments", $$"""{"sku":"{{sku}}","delta":{{units}},"reason":"receipt"}""", Guid.NewGuid().ToString());
         Assert.Equal(200, adjusted.Status);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task StartPartitionsAsync()

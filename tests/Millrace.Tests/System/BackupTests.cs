@@ -1,3 +1,4 @@
+using Millrace.Cli.Serve;
 using System.Text.Json.Nodes;
 using Millrace.Api.Keys;
 using Millrace.Cli.Verify;
@@ -19,7 +20,7 @@ public sealed class BackupTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task A_backup_under_load_has_every_order_acknowledged_before_it_and_the_provider_tells_which_came_after()
     {
-        var port = Ports.Free();
+        var port = FreePort.Find();
         Directory.CreateDirectory(_folder["backups"]);
         var settings = new ServerSettings(_folder["node"]) { Psp = new Uri($"http://127.0.0.1:{port}"), More = ["--partitions", "8", "--backups", _folder["backups"]] };
         await using var psp = await PspSimulator.StartAsync(_folder["psp"], port, settings.WebhookAddress, settings.WebhookSecret!);

@@ -1,3 +1,4 @@
+using Millrace.Cli.Serve;
 using System.Text.Json.Nodes;
 using Millrace.Api.Keys;
 using Millrace.Domain.Identity;
@@ -22,7 +23,7 @@ public sealed class ClusterCommandTests(PostgresFixture postgres) : IDisposable
         var database = await postgres.NewDatabaseAsync();
         var operators = NewKey.OfDatabase(database, "acme", Scopes.SystemOperate);
         var merchants = NewKey.OfDatabase(database, "acme", Scopes.Admin);
-        var urls = new[] { $"http://127.0.0.1:{Ports.Free()}", $"http://127.0.0.1:{Ports.Free()}" };
+        var urls = new[] { $"http://127.0.0.1:{FreePort.Find()}", $"http://127.0.0.1:{FreePort.Find()}" };
         await using var a = Node("a", urls[0]);
         await using var b = Node("b", urls[1]);
         await UntilAsync(a, b, nodes => nodes.Count == 2 && nodes.All(n => Partitions(n) > 0) && nodes.Sum(Partitions) == 64, "both own partitions");
@@ -48,7 +49,7 @@ public sealed class ClusterCommandTests(PostgresFixture postgres) : IDisposable
         Assert.Equal(1, (await RunAsync(urls[0], merchants, "nodes")).Exit);
 
         ChildProcess Node(string name, string url) => new(MillraceExecutable.With(
-            "serve", "--postgres", database, "--node-name", name, "--cluster", $"127.0.0.1:{Ports.Free()}", "--urls", url));
+            "serve", "--postgres", database, "--node-name", name, "--cluster", $"127.0.0.1:{FreePort.Find()}", "--urls", url));
 
         Task UntilAsync(ChildProcess one, ChildProcess other, Func<List<JsonNode>, bool> isDone, string claim) => Eventually.AsyncOf(
             async () =>

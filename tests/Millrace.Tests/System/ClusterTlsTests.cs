@@ -1,3 +1,4 @@
+using Millrace.Cli.Serve;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -62,7 +63,7 @@ public sealed class ClusterTlsTests(PostgresFixture postgres) : IDisposable
 
     private (ServerSettings Settings, int Port) Node(string database, string name, params string[] more)
     {
-        var port = Ports.Free();
+        var port = FreePort.Find();
         return (new ServerSettings(_folder["node"]) { More = ["--postgres", database, "--node-name", name, "--cluster", $"127.0.0.1:{port}", .. more] }, port);
     }
 

@@ -1,3 +1,4 @@
+using Millrace.Cli.Serve;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Millrace.Tests.Storage;
@@ -18,7 +19,7 @@ public sealed class CommandTests(Shop shop, PostgresFixture postgres) : IDisposa
     [Fact]
     public async Task The_demo_confirms_a_first_order_and_what_it_leaves_has_no_violation()
     {
-        var port = Ports.Free().ToString(CultureInfo.InvariantCulture);
+        var port = FreePort.Find().ToString(CultureInfo.InvariantCulture);
         await using var demo = new ChildProcess(MillraceExecutable.With(
             "demo", "--data", _folder["demo"], "--urls", $"http://127.0.0.1:{port}", "--rate", "50"));
         await UntilTradingAsync(demo);
@@ -33,7 +34,7 @@ public sealed class CommandTests(Shop shop, PostgresFixture postgres) : IDisposa
     [Fact]
     public async Task A_demo_that_was_killed_starts_again_with_a_simulator_of_its_own()
     {
-        var port = Ports.Free().ToString(CultureInfo.InvariantCulture);
+        var port = FreePort.Find().ToString(CultureInfo.InvariantCulture);
         string[] arguments = ["demo", "--data", _folder["demo"], "--urls", $"http://127.0.0.1:{port}", "--rate", "50"];
         await using (var killed = new ChildProcess(MillraceExecutable.With(arguments)))
         {

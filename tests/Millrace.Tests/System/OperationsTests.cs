@@ -1,3 +1,4 @@
+using Millrace.Cli.Serve;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
@@ -65,7 +66,7 @@ public sealed class OperationsTests(Shop shop)
     public async Task With_a_management_address_metrics_are_nowhere_else()
     {
         using var folder = new TemporaryFolder();
-        var management = new Uri($"http://127.0.0.1:{Ports.Free()}");
+        var management = new Uri($"http://127.0.0.1:{FreePort.Find()}");
         var settings = new ServerSettings(folder["node"]) { More = ["--management-urls", management.ToString()] };
         await using var server = await ServerProcess.StartAsync(settings);
         Assert.Equal((404, 200), (await StatusAsync(settings.Address, "/metrics"), await StatusAsync(management, "/metrics")));

@@ -1,3 +1,4 @@
+using Millrace.Cli.Serve;
 using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
@@ -6,7 +7,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.Tokens;
-using Millrace.Tests.EndToEnd;
 using OpenIddict.Server.AspNetCore;
 using Xunit;
 using OpenIddict.Abstractions;
@@ -22,7 +22,7 @@ internal sealed class TokenIssuer : IAsyncDisposable
     private readonly HttpClient _http = new();
     private WebApplication? _app;
 
-    public Uri Url { get; } = new($"http://127.0.0.1:{Ports.Free()}");
+    public Uri Url { get; } = new($"http://127.0.0.1:{FreePort.Find()}");
 
     /// <summary>With another signing key than before.</summary>
     public async Task StartAsync()

@@ -1,3 +1,4 @@
+using Millrace.Cli.Serve;
 using System.Diagnostics;
 using System.Globalization;
 using Millrace.Api.Keys;
@@ -65,7 +66,7 @@ public sealed class ColdStartTests(PostgresFixture postgres, ITestOutputHelper o
     [
         .. new[] { "a", "b" }.Select(name => new ServerSettings(_folder["node"])
         {
-            More = ["--postgres", database, "--node-name", name, "--cluster", $"127.0.0.1:{Ports.Free()}", "--partitions", Partitions.ToString(CultureInfo.InvariantCulture)],
+            More = ["--postgres", database, "--node-name", name, "--cluster", $"127.0.0.1:{FreePort.Find()}", "--partitions", Partitions.ToString(CultureInfo.InvariantCulture)],
         }),
     ];
 

@@ -1,3 +1,4 @@
+using Millrace.Cli.Serve;
 using Millrace.Api.Keys;
 using Millrace.Tests.Storage;
 using Xunit;
@@ -32,7 +33,7 @@ public sealed class CrashTests(ITestOutputHelper output) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var port = Ports.Free();
+        var port = FreePort.Find();
         _settings = new ServerSettings(_folder["node"]) { Psp = new Uri($"http://127.0.0.1:{port}"), More = ["--partitions", "8"] };
         _psp = await PspSimulator.StartAsync(_folder["psp"], port, _settings.WebhookAddress, _settings.WebhookSecret!);
         _api = new ApiClient(_settings.Address, NewKey.Of(_settings, "acme", Scopes.Admin));

@@ -1,3 +1,4 @@
+using Millrace.Cli.Serve;
 using System.Diagnostics;
 using Millrace.Api.Keys;
 using Millrace.Tests.Storage;
@@ -58,7 +59,7 @@ public sealed class StopTests : IDisposable
     [Fact]
     public async Task Whoever_waits_for_an_order_when_the_server_stops_gets_the_order_as_it_is()
     {
-        var psp = Ports.Free();
+        var psp = FreePort.Find();
         await using var simulator = await PspSimulator.StartAsync(_folder["psp"], psp, _settings.WebhookAddress, _settings.WebhookSecret!);
         await simulator.SetFaultsAsync("""{"latency_ms_p50":20000,"latency_ms_p99":20000}""");
         await using var server = await ServerProcess.StartAsync(_settings with { Psp = simulator.Address });

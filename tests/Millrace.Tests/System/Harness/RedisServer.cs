@@ -1,3 +1,4 @@
+using Millrace.Cli.Serve;
 using System.Diagnostics;
 using System.Net.Sockets;
 using Millrace.Tests.Storage;
@@ -8,7 +9,7 @@ namespace Millrace.Tests.EndToEnd;
 internal sealed class RedisServer : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly int _port = Ports.Free();
+    private readonly int _port = FreePort.Find();
     private ChildProcess? _process;
 
     public string Address => $"127.0.0.1:{_port}";

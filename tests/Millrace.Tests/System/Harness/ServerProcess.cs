@@ -1,3 +1,4 @@
+using Millrace.Cli.Serve;
 using System.Globalization;
 
 namespace Millrace.Tests.EndToEnd;
@@ -5,7 +6,7 @@ namespace Millrace.Tests.EndToEnd;
 /// <summary>How one server is started; the same settings start it again.</summary>
 internal sealed record ServerSettings(string DataDirectory)
 {
-    public int Port { get; init; } = Ports.Free();
+    public int Port { get; init; } = FreePort.Find();
 
     public string Host { get; init; } = "127.0.0.1";
 

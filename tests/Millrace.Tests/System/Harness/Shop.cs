@@ -1,3 +1,4 @@
+using Millrace.Cli.Serve;
 using Millrace.Api.Keys;
 using Millrace.Tests.Api;
 using Millrace.Tests.Storage;
@@ -33,7 +34,7 @@ public sealed class Shop : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var pspPort = Ports.Free();
+        var pspPort = FreePort.Find();
         Settings = new ServerSettings(_folder["node"]) { Psp = new Uri($"http://127.0.0.1:{pspPort}") };
         _psp = await PspSimulator.StartAsync(_folder["psp"], pspPort, Settings.WebhookAddress, Settings.WebhookSecret!);
         _server = await ServerProcess.StartAsync(Settings);
