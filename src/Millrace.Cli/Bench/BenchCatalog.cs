@@ -12,9 +12,9 @@ internal static class BenchCatalog
     private const long Units = 100_000_000;
     private const long PriceMinor = 1_000;
 
-    public static Task LoadAsync(BenchServer server, CancellationToken cancellation)
+    public static Task LoadAsync(Uri server, string apiKey, CancellationToken cancellation)
     {
-        var client = new MillraceClient(server.Url, server.ApiKey);
+        var client = new MillraceClient(server, apiKey);
         var done = 0L;
         return Progressing.RunAsync("catalog", BenchBody.Skus, () => Volatile.Read(ref done), async () =>
         {

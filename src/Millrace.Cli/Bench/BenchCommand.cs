@@ -1,10 +1,11 @@
 using System.CommandLine;
 using Millrace.Cli.Bench.Load;
+using Millrace.Cli.Bench.Overload;
 using Millrace.Cli.Client;
 
 namespace Millrace.Cli.Bench;
 
-/// <summary><c>millrace bench place</c>.</summary>
+/// <summary><c>millrace bench</c>.</summary>
 public static class BenchCommand
 {
     public static Command Create()
@@ -12,6 +13,7 @@ public static class BenchCommand
         var command = new Command("bench", "Measure this machine");
         command.Subcommands.Add(Place());
         command.Subcommands.Add(Restart());
+        command.Subcommands.Add(Overload());
         return command;
     }
 
@@ -69,6 +71,34 @@ public static class BenchCommand
             var result = await new RestartBench(settings, arguments.GetValue(orders), arguments.GetValue(kills), server).RunAsync(cancellation);
             await json.WriteAsync(arguments, result);
             return (int)result["violations"]! == 0 ? Acting.Done : Acting.Failed;
+        });
+        return command;
+    }
+
+    private static Command Overload()
+    {
+        var json = new JsonResult();
+        var seconds = new Option<int>("--seconds") { Description = "Of each rate", DefaultValueFactory = _ => 10 };
+        var callers = new Option<int>("--callers") { Description = "Connections that place orders", DefaultValueFactory = _ => 4_000 };
+        var impatient = new Option<bool>("--impatient") { Description = "Whoever is refused asks again at once, whatever Retry-After says" };
+        var plot = new Option<string?>("--plot") { Description = "Where the course goes, as SVG" };
+        var command = new Command("overload", "1 to 10 times of what the machine can do, a noisy tenant, and how soon it recovers") { seconds, callers, impatient, plot };
+        json.AddTo(command);
+        command.SetGuardedAction(async (arguments, cancellation) =>
+        {
+            var settings = new OverloadSettings(
+                TimeSpan.FromSeconds(arguments.GetValue(seconds)), arguments.GetValue(callers), !arguments.GetValue(impatient), arguments.GetValue(plot));
+            if (settings.Step < TimeSpan.FromSeconds(2) || settings.Callers is < OverloadSettings.Tenants or > 20_000)
+                throw new UsageException("--seconds is 2 or more, --callers 4 to 20,000.");
+            await using var server = await BenchServer.StartAsync(
+                new PlaceSettings("sqlite", settings.Step, settings.Callers, null, false, null, false, null, Tenants: OverloadSettings.Tenants + 1), cancellation);
+            var result = await new OverloadBench(settings, server).RunAsync(cancellation);
+            var report = new OverloadReport(settings, result, server.CommandLine, server.Durability);
+            report.Print();
+            if (settings.Plot is not null)
+                await File.WriteAllTextAsync(settings.Plot, OverloadPlot.Render(result), cancellation);
+            await json.WriteAsync(arguments, report.ToJson());
+            return result.Violations == 0 ? Acting.Done : Acting.Failed;
         });
         return command;
     }

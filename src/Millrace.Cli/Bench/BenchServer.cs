@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Millrace.Api.Keys;
 using Millrace.Cli.Keys;
@@ -47,7 +48,10 @@ internal sealed class BenchServer : IAsyncDisposable
     /// <summary>The first node's, as a person would type them.</summary>
     public string CommandLine => "millrace " + string.Join(' ', _nodes[0].Arguments);
 
-    public string ApiKey { get; private set; } = "";
+    public string ApiKey => TenantKeys[0];
+
+    /// <summary>One of each tenant.</summary>
+    public List<string> TenantKeys { get; } = [];
 
     // Both refuse to run with less unless told to, and are not told to here.
     public string Durability => _postgres is null
@@ -89,6 +93,14 @@ internal sealed class BenchServer : IAsyncDisposable
             if (code != 0)
                 throw new InvalidOperationException($"The server ended with {code}: {node.Process.Output}");
         }
+    }
+
+    /// <summary>Limits the last tenant to so many requests a second.</summary>
+    public async Task LimitLastTenantAsync(int perSecond, CancellationToken cancellation)
+    {
+        using var client = new MillraceClient(Url, ApiKey);
+        var rate = $$"""{"per_second":{{perSecond}},"burst":{{perSecond}}}""";
+        await client.PutAsync($"/v1/tenants/{TenantName(TenantKeys.Count - 1)}/limits", Encoding.UTF8.GetBytes($$"""{"tenant":{{rate}},"key":{{rate}}}"""), cancellation);
     }
 
     /// <summary>SIGKILL for the first node, then a start over what is left.</summary>
@@ -163,7 +175,12 @@ internal sealed class BenchServer : IAsyncDisposable
         if (settings.Partitions is { } partitions)
             shared.AddRange(["--partitions", partitions.ToString()]);
         // Before the server starts, which so knows the key from its first request on.
-        ApiKey = await KeyAdministration.MakeAsync(DataDirectory, _database, "bench", $"bench-{Environment.ProcessId}", Scopes.Admin | Scopes.SystemOperate, cancellation, settings.Partitions);
+        for (var i = 0; i < settings.Tenants; i++)
+        {
+            TenantKeys.Add(await KeyAdministration.MakeAsync(
+                DataDirectory, _database, TenantName(i), $"bench-{Environment.ProcessId}", Scopes.Admin | Scopes.SystemOperate, cancellation, settings.Partitions));
+        }
+
         for (var i = 0; i < settings.Nodes; i++)
         {
             var (url, management) = (FreeUrl(), FreeUrl());
@@ -234,6 +251,8 @@ internal sealed class BenchServer : IAsyncDisposable
             return false;
         }
     }
+
+    private static string TenantName(int number) => number == 0 ? "bench" : $"bench-{number}";
 
     private static Uri FreeUrl() => new($"http://127.0.0.1:{FreePort.Find()}");
 }

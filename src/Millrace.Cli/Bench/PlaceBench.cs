@@ -21,7 +21,7 @@ internal sealed class PlaceBench(PlaceSettings settings, BenchServer server)
 
     public async Task<PlaceResult> RunAsync(CancellationToken cancellation)
     {
-        await BenchCatalog.LoadAsync(server, cancellation);
+        await BenchCatalog.LoadAsync(server.Url, server.ApiKey, cancellation);
         var result = settings.Rate is { } rate ? await OpenAsync(rate, cancellation) : await ClosedAsync(cancellation);
         Say("stopping the server");
         await server.StopAsync(cancellation);

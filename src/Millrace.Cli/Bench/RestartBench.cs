@@ -11,7 +11,7 @@ internal sealed class RestartBench(PlaceSettings settings, int orders, int kills
 
     public async Task<JsonObject> RunAsync(CancellationToken cancellation)
     {
-        await BenchCatalog.LoadAsync(server, cancellation);
+        await BenchCatalog.LoadAsync(server.Url, server.ApiKey, cancellation);
         using var wrk = new Wrk(server.Urls, server.ApiKey, settings.Connections, settings.IsHot);
         double placed;
         while ((placed = (await server.ReadMetricsAsync(cancellation)).Accepted) < orders)

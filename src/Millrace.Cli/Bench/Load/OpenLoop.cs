@@ -73,7 +73,7 @@ internal sealed class OpenLoop(Uri server, string apiKey, int rate, int connecti
             var sent = 0;
             await foreach (var due in schedule.ReadAllAsync(cancellation))
             {
-                var status = await connection.SendAsync(Request(keyPrefix, ++sent, random), cancellation);
+                var status = (await connection.SendAsync(Request(keyPrefix, ++sent, random), cancellation)).Status;
                 var waited = (long)Stopwatch.GetElapsedTime(due).TotalMicroseconds;
                 _latency.RecordValue(Math.Clamp(waited, 1, MaxMicroseconds));
                 Interlocked.Increment(ref status is >= 200 and < 300 ? ref _answered : ref _failed);

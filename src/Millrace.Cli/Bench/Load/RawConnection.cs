@@ -7,13 +7,14 @@ namespace Millrace.Cli.Bench.Load;
 internal sealed class RawConnection : IDisposable
 {
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-    private readonly byte[] _buffer = new byte[64 * 1024];
+    private readonly byte[] _buffer = new byte[16 * 1024];
+
+    public bool IsConnected => _socket.Connected;
 
     public async ValueTask ConnectAsync(Uri server, CancellationToken cancellation) =>
         await _socket.ConnectAsync(server.Host, server.Port, cancellation);
 
-    /// <returns>The status of the answer.</returns>
-    public async ValueTask<int> SendAsync(ReadOnlyMemory<byte> request, CancellationToken cancellation)
+    public async ValueTask<RawAnswer> SendAsync(ReadOnlyMemory<byte> request, CancellationToken cancellation)
     {
         await _socket.SendAsync(request, cancellation);
         var received = 0;
@@ -24,7 +25,7 @@ internal sealed class RawConnection : IDisposable
                 throw new IOException("The server closed the connection.");
             received += count;
             if (Length(_buffer.AsSpan(0, received)) is { } length && received >= length)
-                return Status(_buffer);
+                return new RawAnswer(Status(_buffer), RetryAfter(_buffer.AsSpan(0, length)));
             if (received == _buffer.Length)
                 throw new IOException("The answer is larger than any of ours.");
         }
@@ -38,14 +39,22 @@ internal sealed class RawConnection : IDisposable
         var end = answer.IndexOf("\r\n\r\n"u8);
         if (end < 0)
             return null;
-        var name = "Content-Length: "u8;
-        var at = answer[..end].IndexOf(name);
-        if (at < 0 || !Utf8Parser.TryParse(answer[(at + name.Length)..], out int body, out _))
-            throw new IOException("The answer has no length.");
-        return end + 4 + body;
+        return end + 4 + (Number(answer[..end], "Content-Length: "u8) ?? throw new IOException("The answer has no length."));
     }
 
     // "HTTP/1.1 202".
     internal static int Status(ReadOnlySpan<byte> answer) =>
         Utf8Parser.TryParse(answer[9..12], out int status, out _) ? status : throw new IOException("The answer is not HTTP.");
+
+    internal static TimeSpan? RetryAfter(ReadOnlySpan<byte> answer) =>
+        Number(answer[..answer.IndexOf("\r\n\r\n"u8)], "Retry-After: "u8) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+
+    private static int? Number(ReadOnlySpan<byte> head, ReadOnlySpan<byte> name)
+    {
+        var at = head.IndexOf(name);
+        return at >= 0 && Utf8Parser.TryParse(head[(at + name.Length)..], out int number, out _) ? number : null;
+    }
 }
+
+/// <summary>What the bench looks at of an answer.</summary>
+internal readonly record struct RawAnswer(int Status, TimeSpan? RetryAfter);

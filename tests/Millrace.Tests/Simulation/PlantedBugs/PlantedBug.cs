@@ -6,7 +6,8 @@ namespace Millrace.Tests.Simulation.PlantedBugs;
 /// <param name="File">Below <c>src/</c>.</param>
 /// <param name="Original">Stands in the file exactly once.</param>
 /// <param name="Planted">Replaces it.</param>
-internal sealed record PlantedBug(int Invariant, string Name, string File, string Original, string Planted)
+/// <param name="Seed">The first that finds it, as far as is known: tried before all others.</param>
+internal sealed record PlantedBug(int Invariant, string Name, string File, string Original, string Planted, int Seed = 1)
 {
     public override string ToString() => Name;
 }

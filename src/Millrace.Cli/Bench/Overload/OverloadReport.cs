@@ -1,0 +1,66 @@
+using System.Text.Json.Nodes;
+using Millrace.Cli.Client;
+
+namespace Millrace.Cli.Bench.Overload;
+
+/// <summary>A run with all that is needed to judge it and to repeat it.</summary>
+internal sealed class OverloadReport(OverloadSettings settings, OverloadResult result, string commandLine, string durability)
+{
+    public void Print()
+    {
+        var table = Terminal.NewTable("overload", "times the maximum#", "asked for/s#", "confirmed/s#", "refused/s#", "given up/s#", "accepted p50 ms#", "p99 ms#", "p99 since due#");
+        foreach (var step in result.Steps)
+        {
+            table.AddText(
+                $"{step.Times:N0}", $"{step.Offered:N0}", $"{step.Goodput:N0}", $"{step.Refused:N0}", $"{step.GivenUp:N0}", $"{step.P50Ms:F1}", $"{step.P99Ms:F1}", $"{step.SinceDueP99Ms:F1}");
+        }
+
+        Terminal.Out.Write(table);
+        var summary = Terminal.NewTable(null, "what", "figure#");
+        summary.AddText("maximum, orders/s to confirmed", $"{result.Maximum:N0}");
+        summary.AddText("goodput of it, in the worst step", $"{result.GoodputRatio:F3}");
+        summary.AddText("seconds until all is as before", result.RecoverySeconds is { } seconds ? $"{seconds:N0}" : "not within 30");
+        summary.AddText("others' p99 ms, alone and beside a noisy tenant", $"{result.QuietP99Ms:F1} and {result.NoisyP99Ms:F1}");
+        summary.AddText("the noisy one's orders/s, of its quota", $"{result.NoisyAccepted:N0} of {result.NoisyQuota:N0}");
+        summary.AddText("violations", $"{result.Violations}");
+        summary.AddText("machine", $"{Machine.Processor}, {Machine.Cores} cores, {Machine.Kernel}; the callers run on it too");
+        summary.AddText("server", commandLine);
+        summary.AddText("durability", durability);
+        summary.AddText("PSP", "in-process, 0 ms: simulated");
+        summary.AddText("callers", $"{settings.Callers:N0} connections of {OverloadSettings.Tenants} tenants; who is refused {(settings.HeedsRetryAfter ? "heeds Retry-After" : "asks again at once")}, three attempts an order, then gives it up; wants no order that is 1 s late");
+        Terminal.Out.Write(summary);
+    }
+
+    public JsonObject ToJson() => new()
+    {
+        ["scenario"] = "overload",
+        ["maximum_per_s"] = Math.Round(result.Maximum, 1),
+        ["goodput_ratio"] = Math.Round(result.GoodputRatio, 4),
+        ["accepted_p99_ms"] = Math.Round(result.AcceptedP99Ms, 2),
+        ["others_p99_increase"] = Math.Round(result.OthersP99Increase, 4),
+        ["recovery_s"] = result.RecoverySeconds,
+        ["violations"] = result.Violations,
+        ["steps"] = new JsonArray([.. result.Steps.Select(step => (JsonNode)new JsonObject
+        {
+            ["times"] = step.Times,
+            ["offered_per_s"] = Math.Round(step.Offered),
+            ["goodput_per_s"] = Math.Round(step.Goodput),
+            ["refused_per_s"] = Math.Round(step.Refused),
+            ["given_up_per_s"] = Math.Round(step.GivenUp),
+            ["accepted_p50_ms"] = Math.Round(step.P50Ms, 2),
+            ["accepted_p99_ms"] = Math.Round(step.P99Ms, 2),
+            ["since_due_p99_ms"] = Math.Round(step.SinceDueP99Ms, 2),
+        })]),
+        ["others_p99_ms"] = new JsonArray(Math.Round(result.QuietP99Ms, 2), Math.Round(result.NoisyP99Ms, 2)),
+        ["noisy_per_s"] = Math.Round(result.NoisyAccepted),
+        ["noisy_quota_per_s"] = Math.Round(result.NoisyQuota),
+        ["callers"] = settings.Callers,
+        ["heeds_retry_after"] = settings.HeedsRetryAfter,
+        ["step_s"] = settings.Step.TotalSeconds,
+        ["durability"] = durability,
+        ["processor"] = Machine.Processor,
+        ["cores"] = Machine.Cores,
+        ["kernel"] = Machine.Kernel,
+        ["command"] = commandLine,
+    };
+}
