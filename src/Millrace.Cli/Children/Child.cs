@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Millrace.Cli.Children;
 
-/// <summary>A process that this one started, watched by its id and gone when this object is.</summary>
+/// <summary>A process that this one started, watched by its id and gone when this object or this process is.</summary>
 internal sealed class Child : IAsyncDisposable
 {
     private const int MaxKeptLength = 64 * 1024;
@@ -53,14 +53,16 @@ internal sealed class Child : IAsyncDisposable
     /// <summary>This program again, with other arguments.</summary>
     public static Child StartSelf(params string[] arguments) => Start(Self.Start(arguments));
 
-    public static Child Start(ProcessStartInfo start)
+    /// <param name="start">What to start.</param>
+    /// <param name="atDeath">The signal that it is sent when this process has ended without it.</param>
+    public static Child Start(ProcessStartInfo start, string atDeath = "KILL")
     {
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         var child = new Child(new Process { StartInfo = start });
         child._process.OutputDataReceived += (_, line) => child.Keep(line.Data);
         child._process.ErrorDataReceived += (_, line) => child.Keep(line.Data);
-        child._process.Start();
+        Forking.Start(child._process, atDeath);
         child._process.BeginOutputReadLine();
         child._process.BeginErrorReadLine();
         return child;

@@ -37,7 +37,8 @@ internal sealed class PatroniNode : IAsyncDisposable
     private string Data => Path.Combine(_folder, Name);
 
     /// <summary>Starts it over what is on its disk, and waits for nothing.</summary>
-    public void Start() => _patroni = Child.Start(PostgresPrograms.AsUser(Program, [Path.Combine(_folder, $"{Name}.yml")]));
+    // A Patroni that is killed leaves its server running, one that is asked to end stops it.
+    public void Start() => _patroni = Child.Start(PostgresPrograms.AsUser(Program, [Path.Combine(_folder, $"{Name}.yml")]), atDeath: "TERM");
 
     /// <summary>A machine's death: SIGKILL to Patroni, the server and all its sessions.</summary>
     public async Task KillAsync()

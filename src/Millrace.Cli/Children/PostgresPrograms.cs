@@ -22,7 +22,7 @@ internal static class PostgresPrograms
     public static ProcessStartInfo AsUser(string path, IEnumerable<string> arguments)
     {
         var start = Environment.IsPrivilegedProcess
-            ? new ProcessStartInfo("setpriv", ["--reuid", User, "--regid", User, "--init-groups", path, .. arguments])
+            ? new ProcessStartInfo(Forking.Setpriv, ["--reuid", User, "--regid", User, "--init-groups", path, .. arguments])
             : new ProcessStartInfo(path, arguments);
         start.WorkingDirectory = "/";
         return start;

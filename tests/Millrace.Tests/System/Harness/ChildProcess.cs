@@ -36,6 +36,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
+    public int Id => _process.Id;
+
     public bool HasExited => _process.HasExited;
 
     public IReadOnlyCollection<string> Output => _output;
