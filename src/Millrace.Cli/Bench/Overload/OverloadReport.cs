@@ -3,7 +3,7 @@ using Millrace.Cli.Client;
 
 namespace Millrace.Cli.Bench.Overload;
 
-/// <summary>A run with all that is needed to judge it and to repeat it.</summary>
+/// <summary>A run with all that is needed to judge and repeat it.</summary>
 internal sealed class OverloadReport(OverloadSettings settings, OverloadResult result, string commandLine, string durability)
 {
     public void Print()
