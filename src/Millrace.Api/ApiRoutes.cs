@@ -10,6 +10,7 @@ using Millrace.Api.Orders;
 using Millrace.Api.Orders.Change;
 using Millrace.Api.Orders.Place;
 using Millrace.Api.Orders.Read;
+using Millrace.Api.Problems;
 using Millrace.Api.Psp;
 using Millrace.Api.Stock;
 
@@ -25,15 +26,29 @@ internal static class ApiRoutes
     private static readonly (string, string, bool) SeenByLists =
         (ConsistencyToken.HeaderName, "As the answer to placing or changing an order gave it; several are separated by commas. The list then shows those orders as they were then, or later; 503 when it cannot yet.", false);
 
+    private static readonly (string, string, bool) IfNoneMatch = ("If-None-Match", "The ETag that the client has: 304 when it is still that.", false);
+
+    // Read from their owner, through the gate.
+    private static readonly ProblemKind[] OfAnOrder = [ProblemKinds.OrderNotFound, ProblemKinds.Overloaded];
+    private static readonly ProblemKind[] OfAnItem = [ProblemKinds.ItemNotFound, ProblemKinds.Overloaded];
+
     public static void MapOrders(Routes routes, PlaceEndpoint place, BatchEndpoint batch, ReadOrders read, ListOrders list)
     {
         routes.Post("/v1/orders", place.HandleAsync, new("place_order", "Place an order")
         {
             Body = typeof(PlaceOrderShape), Answer = typeof(OrderShape), Scope = Scopes.OrdersWrite, Statuses = [202, 201, 200],
+            Details = "202: the order is durable, and goes on. With Prefer: wait=N 201 once it is confirmed, or 200 when it ended otherwise; 202 when neither came in time.",
+            AnswerHeaders = ["Location", "ETag", ConsistencyToken.HeaderName, "Preference-Applied"],
+            Problems =
+            [
+                ProblemKinds.AlreadyPlaced, ProblemKinds.TotalMismatch, ProblemKinds.InvalidOrder, ProblemKinds.UnknownSku, ProblemKinds.CurrencyMismatch,
+                ProblemKinds.CardNumberRefused, ProblemKinds.KeyReused, ProblemKinds.Overloaded,
+            ],
         }, Prefer, Timeout);
         routes.Map("POST", "/v1/orders:batch", batch.HandleAsync, new("place_orders", "Place up to 1,000 orders")
         {
             Body = typeof(BatchRowShape), TakesLines = true, Answer = typeof(BatchShape), Scope = Scopes.OrdersWrite,
+            Details = "Each row has its own key and its own outcome, an order or a problem. NDJSON: one row a line.",
         });
         routes.Map("GET", "/v1/orders", list.HandleAsync, new("list_orders", "List orders, newest first")
         {
@@ -45,34 +60,48 @@ internal static class ApiRoutes
                 ("attention", "true: only orders that wait for a person."), ("limit", "1 to 200; 50 without."),
                 ("cursor", "next_cursor of the page before."),
             ],
-            Headers = [SeenByLists],
+            Headers = [SeenByLists], AnswerHeaders = ["Link"], Problems = [ProblemKinds.InvalidCursor, ProblemKinds.ListBehind, ProblemKinds.Overloaded],
         });
         routes.Map("GET", "/v1/orders/{id}", read.GetAsync, new("get_order", "Get an order")
         {
             Answer = typeof(OrderShape), Scope = Scopes.OrdersRead, Statuses = [200, 304],
             Query = [("as_of", "RFC 3339: the order as it was then.")],
-            Headers = [("If-None-Match", "The ETag that the client has.", false)],
+            Headers = [IfNoneMatch], AnswerHeaders = ["ETag"], Problems = OfAnOrder,
         });
         routes.Map("GET", "/v1/orders/{id}/events", read.EventsAsync,
-            new("list_order_events", "An order's timeline") { Answer = typeof(EventListShape), Scope = Scopes.OrdersRead });
+            new("list_order_events", "An order's timeline") { Answer = typeof(EventListShape), Scope = Scopes.OrdersRead, Problems = OfAnOrder });
         routes.Map("GET", "/v1/orders/{id}/ledger", read.LedgerAsync,
-            new("get_order_ledger", "An order's money in double entry") { Answer = typeof(LedgerShape), Scope = Scopes.OrdersRead });
+            new("get_order_ledger", "An order's money in double entry") { Answer = typeof(LedgerShape), Scope = Scopes.OrdersRead, Problems = OfAnOrder });
     }
 
     public static void MapChanges(Routes routes, ChangeOrders change)
     {
-        Change("cancel", "cancel", ChangeBodies.Cancel, Scopes.OrdersWrite, typeof(ReasonShape), "cancel_order", "Cancel an order, undoing what was done");
-        Change("holds", "hold", ChangeBodies.Hold, Scopes.OrdersWrite, typeof(PlaceHoldShape), "place_hold", "Hold an order");
-        Change("holds/{hold}/release", "release", ChangeBodies.Release, Scopes.OrdersWrite, typeof(EmptyShape), "release_hold", "Release a hold");
-        Change("ship", "ship", ChangeBodies.Ship, Scopes.OrdersWrite, typeof(ShipShape), "ship_order", "Say that the parcel has left");
-        Change("deliver", "deliver", ChangeBodies.Deliver, Scopes.OrdersWrite, typeof(EmptyShape), "deliver_order", "Say that the parcel has arrived");
-        Change("refunds", "refund", ChangeBodies.Refund, Scopes.OrdersRefund, typeof(RefundShape), "refund_order", "Give money back, all that is left or an amount", 202);
-        Change("resume", "resume", ChangeBodies.Resume, Scopes.OpsWrite, typeof(ReasonShape), "resume_order", "Go on with a parked order");
+        Change("cancel", "cancel", ChangeBodies.Cancel, typeof(ReasonShape),
+            new("cancel_order", "Cancel an order, undoing what was done") { Problems = [ProblemKinds.NotCancelable, ProblemKinds.AlreadyShipped, ProblemKinds.CardNumberRefused] });
+        Change("holds", "hold", ChangeBodies.Hold, typeof(PlaceHoldShape),
+            new("place_hold", "Hold an order") { Problems = [ProblemKinds.NotHoldable, ProblemKinds.TooManyHolds, ProblemKinds.CardNumberRefused] });
+        Change("holds/{hold}/release", "release", ChangeBodies.Release, typeof(EmptyShape),
+            new("release_hold", "Release a hold") { Problems = [ProblemKinds.HoldNotFound] });
+        Change("ship", "ship", ChangeBodies.Ship, typeof(ShipShape),
+            new("ship_order", "Say that the parcel has left") { Problems = [ProblemKinds.NotShippable, ProblemKinds.AlreadyShipped] });
+        Change("deliver", "deliver", ChangeBodies.Deliver, typeof(EmptyShape),
+            new("deliver_order", "Say that the parcel has arrived") { Problems = [ProblemKinds.NotDeliverable] });
+        Change("refunds", "refund", ChangeBodies.Refund, typeof(RefundShape), new("refund_order", "Give money back, all that is left or an amount")
+        {
+            Scope = Scopes.OrdersRefund, Statuses = [202],
+            Problems = [ProblemKinds.PaymentInFlight, ProblemKinds.RefundTooLarge, ProblemKinds.CardNumberRefused],
+        });
+        Change("resume", "resume", ChangeBodies.Resume, typeof(ReasonShape), new("resume_order", "Go on with a parked order")
+        {
+            Scope = Scopes.OpsWrite, Problems = [ProblemKinds.NotParked, ProblemKinds.CardNumberRefused],
+        });
 
-        void Change(string path, string name, ChangeBody parse, Scopes scope, Type body, string operation, string summary, int status = 200) =>
-            routes.Post("/v1/orders/{id}/" + path, change.Handle(name, parse, status), new(operation, summary)
+        void Change(string path, string name, ChangeBody parse, Type body, EndpointDocument doc) =>
+            routes.Post("/v1/orders/{id}/" + path, change.Handle(name, parse, doc.Statuses[0]), doc with
             {
-                Body = body, IsBodyOptional = body != typeof(PlaceHoldShape), Answer = typeof(OrderShape), Scope = scope, Statuses = [status],
+                Scope = doc.Scope == Scopes.None ? Scopes.OrdersWrite : doc.Scope,
+                Body = body, IsBodyOptional = body != typeof(PlaceHoldShape), Answer = typeof(OrderShape), AnswerHeaders = ["ETag", ConsistencyToken.HeaderName],
+                Problems = [.. doc.Problems, .. OfAnOrder, ProblemKinds.KeyReused],
             }, IfMatch, Timeout);
     }
 
@@ -81,18 +110,25 @@ internal static class ApiRoutes
         routes.Map("PUT", "/v1/items/{sku}", items.PutAsync, new("put_item", "Make or change a catalog item")
         {
             Tag = "items", Body = typeof(PutItemShape), Answer = typeof(ItemShape), Scope = Scopes.StockWrite, Statuses = [200, 201],
+            AnswerHeaders = ["ETag"], Problems = [.. OfAnItem, ProblemKinds.BelowPromised, ProblemKinds.OutOfRange],
         });
         routes.Map("GET", "/v1/items/{sku}", items.GetAsync, new("get_item", "Get an item with its stock")
         {
             Tag = "items", Answer = typeof(ItemShape), Scope = Scopes.StockRead, Statuses = [200, 304],
+            Headers = [IfNoneMatch], AnswerHeaders = ["ETag"], Problems = OfAnItem,
         });
         routes.Map("GET", "/v1/items/{sku}/availability", items.AvailabilityAsync, new("get_availability", "What can be sold of an item")
         {
-            Tag = "items", Answer = typeof(AvailabilityShape), Scope = Scopes.StockRead,
+            Tag = "items", Answer = typeof(AvailabilityShape), Scope = Scopes.StockRead, Problems = OfAnItem,
         });
         routes.Post("/v1/stock/adjustments", adjust.HandleAsync, new("adjust_stock", "Add or remove units on hand")
         {
-            Tag = "stock", Body = typeof(AdjustStockShape), Answer = typeof(ItemShape), Scope = Scopes.StockWrite,
+            Tag = "stock", Body = typeof(AdjustStockShape), Answer = typeof(ItemShape), Scope = Scopes.StockWrite, AnswerHeaders = ["ETag"],
+            Problems =
+            [
+                .. OfAnItem, ProblemKinds.UnknownSku, ProblemKinds.BelowPromised, ProblemKinds.TooManyLocations, ProblemKinds.OutOfRange,
+                ProblemKinds.CardNumberRefused, ProblemKinds.KeyReused,
+            ],
         });
     }
 
@@ -109,15 +145,15 @@ internal static class ApiRoutes
         // Each says what shall be, so a repeat changes nothing and needs no key.
         routes.Map("PUT", "/v1/cluster/nodes/{name}/drained", cluster.DrainAsync, new("drain_node", "Take the partitions from a node")
         {
-            Tag = "cluster", Answer = typeof(NodeListShape), Scope = Scopes.SystemOperate,
+            Tag = "cluster", Answer = typeof(NodeListShape), Scope = Scopes.SystemOperate, Problems = [ProblemKinds.NodeNotFound, ProblemKinds.NoCluster],
         });
         routes.Map("DELETE", "/v1/cluster/nodes/{name}/drained", cluster.UndrainAsync, new("undrain_node", "Let a node own partitions again")
         {
-            Tag = "cluster", Answer = typeof(NodeListShape), Scope = Scopes.SystemOperate,
+            Tag = "cluster", Answer = typeof(NodeListShape), Scope = Scopes.SystemOperate, Problems = [ProblemKinds.NodeNotFound, ProblemKinds.NoCluster],
         });
         routes.Map("PUT", "/v1/cluster/payload-format", cluster.RaiseFormatAsync, new("raise_payload_format", "Write the newest payload format that all nodes can read")
         {
-            Tag = "cluster", Answer = typeof(PayloadFormatShape), Scope = Scopes.SystemOperate,
+            Tag = "cluster", Answer = typeof(PayloadFormatShape), Scope = Scopes.SystemOperate, Problems = [ProblemKinds.NoCluster],
         });
     }
 
@@ -126,6 +162,7 @@ internal static class ApiRoutes
         routes.Post("/v1/api-keys", keys.CreateAsync, new("create_api_key", "Make an API key; its text is in this answer and nowhere else")
         {
             Tag = "api keys", Body = typeof(NewApiKeyShape), Answer = typeof(ApiKeyShape), Scope = Scopes.Admin, Statuses = [201, 200],
+            Details = "200 for a repeat, without the text: it is kept nowhere.", Problems = [ProblemKinds.TooManyKeys, ProblemKinds.KeyReused],
         });
         routes.Map("GET", "/v1/api-keys", keys.ListAsync, new("list_api_keys", "The tenant's API keys, never their text")
         {
@@ -134,11 +171,12 @@ internal static class ApiRoutes
         routes.Post("/v1/api-keys/{key}/rotate", keys.RotateAsync, new("rotate_api_key", "Make a key that can do what another can, and let that one end")
         {
             Tag = "api keys", Body = typeof(RotationShape), IsBodyOptional = true, Answer = typeof(ApiKeyShape), Scope = Scopes.Admin, Statuses = [201, 200],
+            Details = "200 for a repeat, without the text: it is kept nowhere.", Problems = [ProblemKinds.KeyNotFound, ProblemKinds.TooManyKeys, ProblemKinds.KeyReused],
         });
         // Says what shall be, so a repeat changes nothing and needs no key.
         routes.Map("DELETE", "/v1/api-keys/{key}", keys.RevokeAsync, new("revoke_api_key", "Withdraw an API key; all nodes refuse it within a second")
         {
-            Tag = "api keys", Scope = Scopes.Admin, Statuses = [204],
+            Tag = "api keys", Scope = Scopes.Admin, Statuses = [204], Problems = [ProblemKinds.KeyNotFound],
         });
         routes.Map("GET", "/v1/audit", audit.HandleAsync, new("list_audit", "What was done to the tenant's keys, oldest first; with system:operate, to the installation too")
         {
@@ -151,12 +189,12 @@ internal static class ApiRoutes
     {
         routes.Map("GET", "/v1/tenants/{tenant}/limits", limits.GetAsync, new("get_limits", "How much a tenant may ask for")
         {
-            Tag = "limits", Answer = typeof(LimitsShape), Scope = Scopes.SystemOperate,
+            Tag = "limits", Answer = typeof(LimitsShape), Scope = Scopes.SystemOperate, Problems = [ProblemKinds.NotFound],
         });
         // Says what shall be, so a repeat changes nothing and needs no key.
         routes.Map("PUT", "/v1/tenants/{tenant}/limits", limits.PutAsync, new("put_limits", "Set how much a tenant may ask for; all nodes follow within a second")
         {
-            Tag = "limits", Body = typeof(LimitsShape), Answer = typeof(LimitsShape), Scope = Scopes.SystemOperate,
+            Tag = "limits", Body = typeof(LimitsShape), Answer = typeof(LimitsShape), Scope = Scopes.SystemOperate, Problems = [ProblemKinds.NotFound],
         });
     }
 
@@ -165,23 +203,30 @@ internal static class ApiRoutes
         routes.Post("/v1/backups", backups.StartAsync, new("start_backup", "Back the store up into the folder that the server was started with")
         {
             Tag = "operations", Body = typeof(EmptyShape), IsBodyOptional = true, Answer = typeof(BackupShape), Scope = Scopes.SystemOperate, Statuses = [202],
+            AnswerHeaders = ["Location"], Problems = [ProblemKinds.BackupsNotConfigured, ProblemKinds.BackupRunning],
         });
         routes.Map("GET", "/v1/backups/{backup}", backups.GetAsync, new("get_backup", "How far a backup is, and what it holds")
         {
-            Tag = "operations", Answer = typeof(BackupShape), Scope = Scopes.SystemOperate,
+            Tag = "operations", Answer = typeof(BackupShape), Scope = Scopes.SystemOperate, Problems = [ProblemKinds.BackupNotFound],
         });
     }
 
     public static void MapOpen(Routes routes, HealthEndpoints health, PspWebhookEndpoint? psp, PlaceEndpoint? noop)
     {
-        routes.MapOpen("GET", "/livez", HealthEndpoints.LiveAsync, new("livez", "The process answers") { Tag = "health", Answer = typeof(HealthShape) });
-        routes.MapOpen("GET", "/readyz", health.ReadyAsync, new("readyz", "All partitions serve") { Tag = "health", Answer = typeof(HealthShape) });
-        routes.MapOpen("GET", "/startupz", health.StartedAsync, new("startupz", "All partitions have served once") { Tag = "health", Answer = typeof(HealthShape) });
+        routes.MapOpen("GET", "/livez", HealthEndpoints.LiveAsync, new("livez", "The process answers") { Details = "Nothing else is asked: a store that is away is no reason to kill the process.", Tag = "health", Answer = typeof(HealthShape) });
+        routes.MapOpen("GET", "/readyz", health.ReadyAsync, new("readyz", "All partitions serve") { Details = "Those whose checkpoints the database refuses serve, and are named.", Tag = "health", Answer = typeof(HealthShape), Problems = [ProblemKinds.Unavailable] });
+        routes.MapOpen("GET", "/startupz", health.StartedAsync, new("startupz", "All partitions have served once") { Details = "Once true it stays so.", Tag = "health", Answer = typeof(HealthShape), Problems = [ProblemKinds.Unavailable] });
         if (psp is not null)
         {
             routes.MapOpen("POST", "/v1/psp/{name}/webhooks", psp.HandleAsync, new("psp_webhook", "A payment service provider tells us something")
             {
-                Tag = "psp", Body = typeof(PspEventShape), Statuses = [204], Headers = [("Psp-Signature", "t=…,v1=…", true)],
+                Details = "Signed, not with a key. Anything but a success makes the provider send it again later; what comes twice changes nothing.",
+                Tag = "psp", Body = typeof(PspEventShape), Statuses = [204], Headers = [("Psp-Signature", "The provider's signature; without a good one the event is refused.", false)],
+                Problems =
+                [
+                    ProblemKinds.BadRequest, ProblemKinds.SignatureRefused, ProblemKinds.NotFound, ProblemKinds.OrderNotFound, ProblemKinds.RequestTimeout,
+                    ProblemKinds.UnknownPayment, ProblemKinds.BodyTooLarge, ProblemKinds.Unavailable,
+                ],
             });
         }
 

@@ -1,6 +1,5 @@
 using Millrace.Api.Documentation;
 using Millrace.Api.Keys;
-using Millrace.Api.Problems;
 
 namespace Millrace.Api;
 
@@ -23,11 +22,5 @@ internal sealed class Routes(IEndpointRouteBuilder app, Access access)
         var endpoint = app.MapMethods(pattern, [method], handle);
         // The method's presence is what makes the framework describe an endpoint.
         endpoint.WithMetadata(handle.Method, doc).WithTags(doc.Tag);
-        foreach (var status in doc.Statuses)
-            endpoint.WithMetadata(doc.Answer is null || status == StatusCodes.Status304NotModified
-                ? new ProducesResponseTypeMetadata(status)
-                : new ProducesResponseTypeMetadata(status, doc.Answer, ["application/json"]));
-        foreach (var status in ProblemKinds.All.Select(k => k.Status).Distinct().Where(s => s is 400 or 401 or 403 or 404 or 409 or 422 or 429 or 503))
-            endpoint.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(ProblemShape), ["application/problem+json"]));
     }
 }

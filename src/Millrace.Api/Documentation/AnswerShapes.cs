@@ -1,19 +1,22 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 
 namespace Millrace.Api.Documentation;
 
 // The shapes of answers for the OpenAPI document. Rendering is by hand; a test reads what is rendered with these, strictly.
 
+[Description("An order. Amounts are whole numbers in minor units of the currency.")]
 internal sealed record OrderShape(
     string Id,
     string? ExternalId,
-    string Status,
-    string PaymentStatus,
-    string FulfillmentStatus,
-    int Version,
+    [AllowedValues("pending", "confirmed", "completed", "rejected", "expired", "canceled")] string Status,
+    [AllowedValues("not_paid", "authorized", "partially_captured", "captured", "partially_refunded", "refunded", "unknown")] string PaymentStatus,
+    [AllowedValues("unfulfilled", "fulfilled", "delivered")] string FulfillmentStatus,
+    [Description("One more with each event; the ETag.")] int Version,
     DateTimeOffset PlacedAt,
     DateTimeOffset UpdatedAt,
-    string Currency,
+    [Description("ISO 4217.")] string Currency,
     long Total,
     long Shipping,
     CustomerShape Customer,
@@ -36,29 +39,34 @@ internal sealed record LineShape(
     string Sku, int Quantity, long UnitPrice, AmountShape[] Discounts, AmountShape[] TaxLines, long Total);
 
 internal sealed record PaymentShape(
-    string Psp, long Authorized, long Captured, long Refunded, bool Voided, string? Pending, string? Reference, string? DeclineCode);
+    string Psp, long Authorized, long Captured, long Refunded, bool Voided,
+    [Description("The operation whose outcome is not known yet.")] string? Pending, string? Reference, string? DeclineCode);
 
 internal sealed record HoldShape(
     string Id, string Kind, string? Reason, string? Owner, DateTimeOffset PlacedAt, DateTimeOffset? ExpiresAt);
 
 internal sealed record FulfillmentShape(string? Carrier, string? Tracking, DateTimeOffset? ShippedAt, DateTimeOffset? DeliveredAt);
 
+[Description("How the order ends, or ended, without being completed.")]
 internal sealed record ClosingShape(string Outcome, string Code, string? Detail);
 
+[Description("Why the order waits for a person.")]
 internal sealed record AttentionShape(string Code, string Detail, DateTimeOffset At);
 
-internal sealed record OrderListShape(OrderShape[] Data, bool HasMore, string? NextCursor, DateTimeOffset AsOf);
+internal sealed record OrderListShape(
+    OrderShape[] Data, bool HasMore, string? NextCursor, [Description("Nothing that was done before is missing.")] DateTimeOffset AsOf);
 
 internal sealed record BatchShape(BatchResultShape[] Data);
 
+[Description("What one row would have been answered alone: an order, or a problem.")]
 internal sealed record BatchResultShape(
     int Row, string? IdempotencyKey, int Status, bool Replayed, OrderShape? Order = null, ProblemShape? Problem = null);
 
 internal sealed record EventListShape(EventShape[] Data);
 
-internal sealed record EventShape(int Version, string Type, DateTimeOffset At, ActorShape Actor, Dictionary<string, JsonElement> Data);
+internal sealed record EventShape(int Version, [Description("Such as order.confirmed.v1.")] string Type, DateTimeOffset At, ActorShape Actor, Dictionary<string, JsonElement> Data);
 
-internal sealed record ActorShape(string Kind, string? Name);
+internal sealed record ActorShape([AllowedValues("system", "api_key", "operator", "psp")] string Kind, string? Name);
 
 internal sealed record LedgerShape(string Currency, EntryShape[] Data, PostingShape[] Balances);
 
@@ -84,11 +92,13 @@ internal sealed record PartitionShape(int Partition, string? Node, string State)
 internal sealed record PayloadFormatShape(int PayloadFormat, string[] Behind);
 
 internal sealed record BackupShape(
-    string Id, string Status, DateTimeOffset StartedAt, long DoneBytes, long TotalBytes,
+    string Id, [AllowedValues("running", "done", "failed")] string Status, DateTimeOffset StartedAt, long DoneBytes, long TotalBytes,
     string? Name, DateTimeOffset? TakenAt, long? Bytes, int? Partitions, long? Records, string? Failure);
 
 internal sealed record ApiKeyShape(
-    string Id, string Name, string[] Scopes, string State, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? LastUsedAt, string? Key = null);
+    string Id, string Name, string[] Scopes, [AllowedValues("live", "expired", "revoked")] string State,
+    DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? LastUsedAt,
+    [Description("The key's text: in the answer that made it, and nowhere else.")] string? Key = null);
 
 internal sealed record ApiKeyListShape(ApiKeyShape[] Data);
 
@@ -101,9 +111,18 @@ internal sealed record LimitsShape(RateShape Tenant, RateShape Key, long? PerDay
 
 internal sealed record RateShape(long PerSecond, long Burst);
 
-internal sealed record HealthShape(string Status);
+internal sealed record HealthShape(
+    string Status, [Description("Partitions whose checkpoints the database refuses.")] int[]? RefusedCheckpoints = null);
 
+[Description("A refusal, RFC 9457. Every code has its entry in docs/problems.md.")]
 internal sealed record ProblemShape(
-    string Type, string Title, int Status, string Detail, string Code, string TraceId, long? ComputedTotal = null, FieldErrorShape[]? Errors = null);
+    [Description("https://millrace.dev/problems/ and the code.")] string Type,
+    string Title,
+    int Status,
+    string Detail,
+    [Description("Stable: what a program goes by.")] string Code,
+    string TraceId,
+    [Description("With total_mismatch.")] long? ComputedTotal = null,
+    FieldErrorShape[]? Errors = null);
 
-internal sealed record FieldErrorShape(string Pointer, string Code, string Detail);
+internal sealed record FieldErrorShape([Description("A JSON Pointer into the body that was sent.")] string Pointer, string Code, string Detail);

@@ -1,13 +1,17 @@
 using Millrace.Api.Keys;
+using Millrace.Api.Problems;
 
 namespace Millrace.Api.Documentation;
 
-/// <summary>What the OpenAPI document says of an endpoint. Only said: nothing here is enforced.</summary>
+/// <summary>What the OpenAPI document says of an endpoint. Only said: nothing here is enforced, but tests hold every answer of theirs to it.</summary>
 /// <param name="Name">Operation id.</param>
 /// <param name="Summary">One line.</param>
 internal sealed record EndpointDocument(string Name, string Summary)
 {
     public string Tag { get; init; } = "orders";
+
+    /// <summary>More than fits in a line; null for nothing.</summary>
+    public string? Details { get; init; }
 
     public Type? Body { get; init; }
 
@@ -27,5 +31,13 @@ internal sealed record EndpointDocument(string Name, string Summary)
     /// <summary>Name, description and whether it is required, of headers.</summary>
     public (string Name, string Description, bool IsRequired)[] Headers { get; init; } = [];
 
+    /// <summary>Headers of a success, beyond those of every answer; each is in <see cref="AnswerHeaders"/>.</summary>
+    public string[] AnswerHeaders { get; init; } = [];
+
+    /// <summary>How it may refuse, beyond what follows from the rest: see <see cref="EndpointProblems"/>.</summary>
+    public ProblemKind[] Problems { get; init; } = [];
+
     public Scopes Scope { get; init; }
+
+    public bool Takes(string header) => Array.Exists(Headers, h => h.Name == header);
 }

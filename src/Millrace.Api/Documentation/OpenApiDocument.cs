@@ -5,19 +5,33 @@ using Millrace.Api.Keys;
 
 namespace Millrace.Api.Documentation;
 
-/// <summary>Completes the OpenAPI 3.1 document: handlers read requests by hand, so the framework cannot see their parameters.</summary>
+/// <summary>Makes the OpenAPI 3.1 document: handlers read requests by hand, so the framework sees only their addresses.</summary>
 internal static partial class OpenApiDocument
 {
-    private const string SecurityScheme = "api_key";
+    // Part of the contract, and what a test of access looks for.
+    private const string KeyScheme = "api_key";
+    private const string SignatureScheme = "psp_signature";
+
+    private static readonly (string Name, string Description)[] Tags =
+    [
+        ("orders", "Placing orders, following them, and changing what becomes of them."),
+        ("items", "The catalog, and what can be sold of it."),
+        ("stock", "Units on hand."),
+        ("api keys", "The tenant's API keys."),
+        ("audit", "Who did what, in a chain of hashes."),
+        ("limits", "How much a tenant may ask for."),
+        ("cluster", "Nodes and partitions."),
+        ("operations", "Backups."),
+        ("health", "Probes, without a key."),
+        ("psp", "What payment service providers call."),
+        ("bench", "For benchmarks."),
+    ];
 
     public static void Configure(OpenApiOptions options)
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
-        // Keeps the names of shapes out of the contract's way: OrderShape is shown as Order.
-        options.CreateSchemaReferenceId = type =>
-            OpenApiOptions.CreateDefaultSchemaReferenceId(type)?.Replace("Shape", "", StringComparison.Ordinal);
         options.AddDocumentTransformer((document, _, _) => Describe(document));
-        options.AddOperationTransformer(DescribeAsync);
+        options.AddOperationTransformer((operation, context, _) => Describe(operation, context));
     }
 
     private static Task Describe(Microsoft.OpenApi.OpenApiDocument document)
@@ -26,63 +40,77 @@ internal static partial class OpenApiDocument
         {
             Title = "Millrace",
             Version = "v1",
-            Description = "Orders in, durable, through stock and payment, to confirmed. Errors are problem documents (RFC 9457).",
+            Description = "Orders in, durable, through stock and payment, to confirmed. Errors are problem documents (RFC 9457) with a stable `code`. "
+                + "What is no HTTP, or has headers that are too large, is answered with 400 or 431 before an operation sees it.",
         };
-        document.Servers = [];
-        document.Components ??= new OpenApiComponents();
-        document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal);
-        document.Components.SecuritySchemes[SecurityScheme] = new OpenApiSecurityScheme
+        document.Servers = [new OpenApiServer { Url = "/", Description = "Where this document is served." }];
+        document.Tags = Tags.Where(tag => document.Tags?.Any(used => used.Name == tag.Name) == true)
+            .Select(tag => new OpenApiTag { Name = tag.Name, Description = tag.Description }).ToHashSet();
+        document.AddComponent<IOpenApiSecurityScheme>(KeyScheme, new OpenApiSecurityScheme
         {
             Type = SecuritySchemeType.Http,
             Scheme = "bearer",
-            Description = "An API key, such as mr_live_…",
-        };
+            Description = "An API key, such as mr_live_…, or a token of the issuer that the server was told to accept.",
+        });
+        document.AddComponent<IOpenApiSecurityScheme>(SignatureScheme, new OpenApiSecurityScheme
+        {
+            Type = SecuritySchemeType.ApiKey,
+            In = ParameterLocation.Header,
+            Name = "Psp-Signature",
+            Description = "t=<unix seconds>,v1=<hex HMAC-SHA256 of \"t.body\" under the shared secret>; not more than five minutes old.",
+        });
         return Task.CompletedTask;
     }
 
-    private static async Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
+    private static Task Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context)
     {
         if (context.Description.ActionDescriptor.EndpointMetadata.OfType<EndpointDocument>().FirstOrDefault() is not { } doc)
-            return;
+            return Task.CompletedTask;
+        var document = context.Document!;
         operation.OperationId = doc.Name;
         operation.Summary = doc.Summary;
+        operation.Description = Words(doc);
         operation.Parameters =
         [
-            .. PathParameter().Matches(context.Description.RelativePath ?? "").Select(m => Parameter(m.Groups["name"].Value, ParameterLocation.Path, null, true)),
-            .. doc.Query.Select(q => Parameter(q.Name, ParameterLocation.Query, q.Description, false)),
-            .. doc.Headers.Select(h => Parameter(h.Name, ParameterLocation.Header, h.Description, h.IsRequired)),
+            .. PathParameter().Matches(context.Description.RelativePath ?? "").Select(m => Parameters.OfPath(m.Groups["name"].Value)),
+            .. doc.Query.Select(q => Parameters.Of(q.Name, ParameterLocation.Query, q.Description, isRequired: false)),
+            .. doc.Headers.Select(h => Parameters.Of(h.Name, ParameterLocation.Header, h.Description, h.IsRequired)),
         ];
-        if (doc.Body is not null)
-            operation.RequestBody = await BodyAsync(doc, context, cancellation);
-        if (doc.Scope == Scopes.None)
-            return;
-        operation.Description = $"Scope: {string.Join(' ', ScopeNames.Of(doc.Scope))}.";
-        operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(SecurityScheme, context.Document)] = [] }];
+        operation.RequestBody = doc.Body is null ? null : Body(doc, document);
+        operation.Responses = Responses.Of(doc, document);
+        operation.Security = [Security(doc, document)];
+        return Task.CompletedTask;
     }
 
-    private static OpenApiParameter Parameter(string name, ParameterLocation place, string? description, bool isRequired) => new()
+    private static string? Words(EndpointDocument doc)
     {
-        Name = name,
-        In = place,
-        Description = description,
-        Required = isRequired,
-        Schema = new OpenApiSchema { Type = JsonSchemaType.String },
-    };
+        var scope = doc.Scope == Scopes.None ? null : $"Scope: {string.Join(' ', ScopeNames.Of(doc.Scope))}.";
+        return scope is null || doc.Details is null ? scope ?? doc.Details : $"{scope} {doc.Details}";
+    }
 
-    private static async Task<OpenApiRequestBody> BodyAsync(
-        EndpointDocument doc, OpenApiOperationTransformerContext context, CancellationToken cancellation)
+    // An empty requirement is met by everybody.
+    private static OpenApiSecurityRequirement Security(EndpointDocument doc, Microsoft.OpenApi.OpenApiDocument document)
     {
-        var schema = await context.GetOrCreateSchemaAsync(doc.Body!, cancellationToken: cancellation);
-        var body = new OpenApiRequestBody
+        if (doc.Scope != Scopes.None)
+            return new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(KeyScheme, document)] = [] };
+        return doc.Takes("Psp-Signature") ? new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(SignatureScheme, document)] = [] } : [];
+    }
+
+    private static OpenApiRequestBody Body(EndpointDocument doc, Microsoft.OpenApi.OpenApiDocument document)
+    {
+        var schema = Schemas.Of(doc.Body!, document);
+        var body = new OpenApiRequestBody { Required = !doc.IsBodyOptional, Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) };
+        if (!doc.TakesLines)
         {
-            Required = !doc.IsBodyOptional,
-            Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
-            {
-                ["application/json"] = new() { Schema = doc.TakesLines ? new OpenApiSchema { Type = JsonSchemaType.Array, Items = schema } : schema },
-            },
+            body.Content["application/json"] = new OpenApiMediaType { Schema = schema, Examples = Examples.Of(doc.Body!, document) };
+            return body;
+        }
+
+        body.Content["application/json"] = new OpenApiMediaType
+        {
+            Schema = new OpenApiSchema { Type = JsonSchemaType.Array, Items = schema }, Examples = Examples.OfArray(doc.Body!, document),
         };
-        if (doc.TakesLines)
-            body.Content["application/x-ndjson"] = new OpenApiMediaType { Schema = schema };
+        body.Content["application/x-ndjson"] = new OpenApiMediaType { Schema = schema, Examples = Examples.Of(doc.Body!, document) };
         return body;
     }
 

@@ -1,56 +1,97 @@
-using System.Text.Json;
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 
 namespace Millrace.Api.Documentation;
 
-// The shapes of bodies for the OpenAPI document. Parsing is by hand; a test holds both together.
+// The shapes of bodies for the OpenAPI document. Parsing is by hand; tests hold both together.
 
-/// <summary>An order to place. Amounts are whole numbers in minor units of the currency.</summary>
+[Description("An order to place. Amounts are whole numbers in minor units of the currency.")]
 internal sealed record PlaceOrderShape(
     CustomerRequestShape Customer,
-    string Currency,
-    LineRequestShape[] Lines,
+    [Description("ISO 4217.")] string Currency,
+    [MaxLength(2_000)] LineRequestShape[] Lines,
     PaymentRequestShape Payment,
-    string? ExternalId = null,
+    [Description("The merchant's own number; a second order with the same one is rejected."), MaxLength(64)] string? ExternalId = null,
     ShippingShape? Shipping = null,
     AddressesShape? Addresses = null,
     OptionsShape? Options = null,
-    long? ExpectedTotal = null,
-    Dictionary<string, string>? Metadata = null);
+    [Description("The order is refused when the computed total is another.")] long? ExpectedTotal = null,
+    [Description("Up to 50 entries, names of up to 40 characters, values of up to 500.")] Dictionary<string, string>? Metadata = null);
 
-internal sealed record CustomerRequestShape(string Id, string? Name = null, string? Email = null);
+internal sealed record CustomerRequestShape([MaxLength(64)] string Id, [MaxLength(200)] string? Name = null, [MaxLength(254)] string? Email = null);
 
 internal sealed record LineRequestShape(
-    string Sku, int Quantity, long? UnitPrice = null, AmountShape[]? Discounts = null, AmountShape[]? TaxLines = null);
+    [MaxLength(64)] string Sku,
+    [Range(1, 1_000_000)] int Quantity,
+    [Description("The catalog's without it; another needs the scope orders:override_price.")] long? UnitPrice = null,
+    [MaxLength(32)] AmountShape[]? Discounts = null,
+    [MaxLength(32)] AmountShape[]? TaxLines = null);
 
-internal sealed record AmountShape(string Name, long Amount);
+internal sealed record AmountShape([MaxLength(64)] string Name, long Amount);
 
 internal sealed record ShippingShape(long Amount);
 
-internal sealed record AddressesShape(AddressShape? Shipping = null);
+internal sealed record AddressesShape(AddressRequestShape? Shipping = null);
 
-internal sealed record PaymentRequestShape(string Token, string? Psp = null);
+internal sealed record AddressRequestShape(
+    [MaxLength(200)] string? Name = null,
+    [MaxLength(200)] string? Line1 = null,
+    [MaxLength(200)] string? Line2 = null,
+    [MaxLength(200)] string? City = null,
+    [MaxLength(200)] string? Region = null,
+    [MaxLength(200)] string? PostalCode = null,
+    [Description("ISO 3166-1, two letters."), MaxLength(2)] string? Country = null);
 
-internal sealed record OptionsShape(bool AllowBackorder = false, bool AllowSplit = false, int ReservationTtlS = 900);
+internal sealed record PaymentRequestShape(
+    [Description("Stands for the means of payment at the provider; never a card number."), MaxLength(255)] string Token,
+    [Description("The provider; the server's only one without it."), MaxLength(32)] string? Psp = null);
 
-internal sealed record BatchRowShape(string IdempotencyKey, PlaceOrderShape Order);
+internal sealed record OptionsShape(
+    bool AllowBackorder = false, bool AllowSplit = false, [Description("Seconds."), Range(1, 604_800)] int ReservationTtlS = 900);
 
-internal sealed record ReasonShape(string? Reason = null);
+internal sealed record BatchRowShape([MaxLength(255)] string IdempotencyKey, PlaceOrderShape Order);
 
-internal sealed record PlaceHoldShape(string Kind, string? Reason = null, DateTimeOffset? ExpiresAt = null);
+internal sealed record ReasonShape([MaxLength(500)] string? Reason = null);
 
-internal sealed record ShipShape(string? Carrier = null, string? Tracking = null);
+internal sealed record PlaceHoldShape(
+    [Description("The merchant's own word for it."), MaxLength(32)] string Kind,
+    [MaxLength(500)] string? Reason = null,
+    [Description("It is released by itself then.")] DateTimeOffset? ExpiresAt = null);
 
-internal sealed record RefundShape(long? Amount = null, string? Reason = null);
+internal sealed record ShipShape([MaxLength(200)] string? Carrier = null, [MaxLength(200)] string? Tracking = null);
 
-internal sealed record PutItemShape(string Name, long Price, string Currency, long BackorderLimit = 0);
+internal sealed record RefundShape([Description("All that is left without it.")] long? Amount = null, [MaxLength(500)] string? Reason = null);
 
-internal sealed record AdjustStockShape(string Sku, long Delta, string Reason, string? Location = null);
+internal sealed record PutItemShape(
+    [MaxLength(200)] string Name,
+    [Description("Minor units of the currency.")] long Price,
+    [Description("ISO 4217.")] string Currency,
+    [Description("How many more may be sold than are there."), Range(0, 1_000_000_000)] long BackorderLimit = 0);
 
-internal sealed record NewApiKeyShape(string Name, string[] Scopes, DateTimeOffset? ExpiresAt = null);
+internal sealed record AdjustStockShape(
+    [MaxLength(64)] string Sku,
+    [Description("Below zero takes away."), Range(-1_000_000_000, 1_000_000_000)] long Delta,
+    [MaxLength(200)] string Reason,
+    [MaxLength(32)] string? Location = null);
 
-internal sealed record RotationShape(int OverlapS = 86_400);
+internal sealed record NewApiKeyShape(
+    [Description("The program that will hold it."), MaxLength(100)] string Name,
+    [Description("Scopes, or the roles viewer and operator.")] string[] Scopes,
+    DateTimeOffset? ExpiresAt = null);
+
+internal sealed record RotationShape([Description("Seconds until the other key ends."), Range(0, 2_592_000)] int OverlapS = 86_400);
 
 internal sealed record EmptyShape;
 
-/// <summary>As the provider sends it.</summary>
-internal sealed record PspEventShape(JsonElement Body);
+[Description("As the provider sends it.")]
+internal sealed record PspEventShape(
+    string Id,
+    [Description("An operation and what became of it, such as capture.succeeded; others may come and are ignored.")] string Type,
+    string OperationId,
+    [Description("The payment key that the provider was asked with.")] string Reference,
+    string Order,
+    string AuthorizationId,
+    long Amount,
+    string Currency,
+    string? Code = null,
+    bool? Soft = null);

@@ -105,7 +105,9 @@ public sealed class ApiServer : IAsyncLifetime
         }
 
         using var response = await _client!.SendAsync(request);
-        return await ApiAnswer.ReadAsync(response);
+        var answer = await ApiAnswer.ReadAsync(response);
+        OpenApi.Contract.Hold(method, path, answer);
+        return answer;
     }
 
     public Task<ApiAnswer> PostAsync(string path, string body, string idempotencyKey, params string[] headers) =>

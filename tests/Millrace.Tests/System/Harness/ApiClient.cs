@@ -39,7 +39,9 @@ public sealed class ApiClient(Uri address, string key) : IDisposable
         }
 
         using var response = await _http.SendAsync(request);
-        return await ApiAnswer.ReadAsync(response);
+        var answer = await ApiAnswer.ReadAsync(response);
+        OpenApi.Contract.Hold(method, path, answer);
+        return answer;
     }
 
     public Task<ApiAnswer> GetAsync(string path, params string[] headers) => SendAsync("GET", path, (byte[]?)null, headers);

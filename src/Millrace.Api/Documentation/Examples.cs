@@ -1,0 +1,139 @@
+using System.Text.Json.Nodes;
+using Microsoft.OpenApi;
+using Millrace.Api.Problems;
+
+namespace Millrace.Api.Documentation;
+
+/// <summary>Examples of bodies and answers. Tests hold each to its schema, send those of bodies to a server, and read all with the client.</summary>
+internal static class Examples
+{
+    private const string Place = """
+        {"external_id":"PO-1001","customer":{"id":"c1","name":"Ada","email":"ada@example.com"},"currency":"GBP",
+         "lines":[{"sku":"MUG","quantity":2,"unit_price":250,"discounts":[{"name":"spring","amount":50}],"tax_lines":[{"name":"VAT","amount":90}]}],
+         "shipping":{"amount":499},
+         "addresses":{"shipping":{"name":"Ada","line1":"1 Mill Race","line2":"Flat 2","city":"Leeds","region":"Yorkshire","postal_code":"LS1","country":"GB"}},
+         "payment":{"token":"tok_visa"},"options":{"allow_backorder":true,"allow_split":false,"reservation_ttl_s":900},
+         "expected_total":1039,"metadata":{"channel":"web"}}
+        """;
+
+    private const string Confirmed = """
+        {"id":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7C","external_id":"PO-1001","status":"confirmed","payment_status":"authorized","fulfillment_status":"unfulfilled",
+         "version":7,"placed_at":"2026-01-31T12:00:00.000Z","updated_at":"2026-01-31T12:00:00.250Z","currency":"GBP","total":1039,"shipping":499,
+         "customer":{"id":"c1","name":"Ada","email":"ada@example.com"},
+         "ship_to":{"name":"Ada","line1":"1 Mill Race","line2":"Flat 2","city":"Leeds","region":"Yorkshire","postal_code":"LS1","country":"GB"},
+         "lines":[{"sku":"MUG","quantity":2,"unit_price":250,"discounts":[{"name":"spring","amount":50}],"tax_lines":[{"name":"VAT","amount":90}],"total":540}],
+         "payment":{"psp":"psp","authorized":1039,"captured":0,"refunded":0,"voided":false,"pending":null,"reference":"auth_1","decline_code":null},
+         "holds":[{"id":"hold_00c0ffee00c0ffee","kind":"fraud","reason":"looks odd","owner":"shop","placed_at":"2026-01-31T12:00:00.200Z","expires_at":"2026-02-01T12:00:00.000Z"}],
+         "fulfillment":null,"closing":null,"attention":null,
+         "options":{"allow_backorder":true,"allow_split":false,"reservation_ttl_s":900},"metadata":{"channel":"web"}}
+        """;
+
+    private const string Shipped = """
+        {"id":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7D","external_id":null,"status":"confirmed","payment_status":"unknown","fulfillment_status":"delivered",
+         "version":14,"placed_at":"2026-01-31T12:00:00.000Z","updated_at":"2026-02-02T09:30:00.000Z","currency":"GBP","total":250,"shipping":0,
+         "customer":{"id":"c2","name":null,"email":null},"ship_to":null,
+         "lines":[{"sku":"MUG","quantity":1,"unit_price":250,"discounts":[],"tax_lines":[],"total":250}],
+         "payment":{"psp":"psp","authorized":250,"captured":0,"refunded":0,"voided":false,"pending":"capture","reference":"auth_2","decline_code":null},
+         "holds":[],"fulfillment":{"carrier":"post","tracking":"T1","shipped_at":"2026-02-01T08:00:00.000Z","delivered_at":"2026-02-02T09:00:00.000Z"},
+         "closing":null,"attention":{"code":"payment_unknown","detail":"The provider did not answer.","at":"2026-02-02T09:30:00.000Z"},
+         "options":{"allow_backorder":false,"allow_split":false,"reservation_ttl_s":900},"metadata":{}}
+        """;
+
+    private const string Rejected = """
+        {"id":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7E","external_id":null,"status":"rejected","payment_status":"not_paid","fulfillment_status":"unfulfilled",
+         "version":6,"placed_at":"2026-01-31T12:00:00.000Z","updated_at":"2026-01-31T12:00:00.250Z","currency":"GBP","total":250,"shipping":0,
+         "customer":{"id":"c3","name":null,"email":null},"ship_to":null,
+         "lines":[{"sku":"MUG","quantity":1,"unit_price":250,"discounts":[],"tax_lines":[],"total":250}],
+         "payment":{"psp":"psp","authorized":0,"captured":0,"refunded":0,"voided":false,"pending":null,"reference":null,"decline_code":"card_declined"},
+         "holds":[],"fulfillment":null,"closing":{"outcome":"rejected","code":"payment_declined","detail":"card_declined"},"attention":null,
+         "options":{"allow_backorder":false,"allow_split":false,"reservation_ttl_s":900},"metadata":{}}
+        """;
+
+    private const string Item = """
+        {"sku":"MUG","name":"Mug","price":250,"currency":"GBP","backorder_limit":10,"available":98,"version":3,
+         "stock":[{"location":"main","on_hand":100,"reserved":2,"allocated":0,"available":98}]}
+        """;
+
+    private const string Key = """
+        {"id":"key_7Qd2","name":"till","scopes":["orders:read","orders:write"],"state":"live","created_at":"2026-01-31T12:00:00.000Z",
+         "expires_at":"2099-01-01T00:00:00.000Z","last_used_at":"2026-01-31T12:05:00.000Z"
+        """;
+
+    private const string RefusedRow = """
+        {"type":"https://millrace.dev/problems/unknown_sku","title":"There is no such item","status":422,"detail":"There is no such item.","code":"unknown_sku",
+         "trace_id":"0HNPIV5J1KQ0V:00000001","errors":[{"pointer":"/lines/0/sku","code":"unknown_sku","detail":"There is no such item."}]}
+        """;
+
+    private const string Limits = """{"tenant":{"per_second":500,"burst":1000},"key":{"per_second":100,"burst":200},"per_day":1000000}""";
+
+    // In the order in which a reader meets them.
+    private static readonly (Type Shape, string Name, string Json)[] All =
+    [
+        (typeof(PlaceOrderShape), "order_to_place", Place),
+        (typeof(BatchRowShape), "batch_row", """{"idempotency_key":"import-1","order":{"customer":{"id":"c1"},"currency":"GBP","lines":[{"sku":"MUG","quantity":1}],"payment":{"token":"tok_visa","psp":"psp"}}}"""),
+        (typeof(ReasonShape), "reason", """{"reason":"changed their mind"}"""),
+        (typeof(PlaceHoldShape), "hold_to_place", """{"kind":"fraud","reason":"looks odd","expires_at":"2099-01-01T00:00:00Z"}"""),
+        (typeof(EmptyShape), "nothing", "{}"),
+        (typeof(ShipShape), "parcel", """{"carrier":"post","tracking":"T1"}"""),
+        (typeof(RefundShape), "refund", """{"amount":250,"reason":"broken"}"""),
+        (typeof(PutItemShape), "item_to_put", """{"name":"Mug","price":250,"currency":"GBP","backorder_limit":10}"""),
+        (typeof(AdjustStockShape), "receipt", """{"sku":"MUG","delta":100,"reason":"receipt","location":"main"}"""),
+        (typeof(NewApiKeyShape), "key_to_make", """{"name":"till","scopes":["orders:read","orders:write"],"expires_at":"2099-01-01T00:00:00Z"}"""),
+        (typeof(RotationShape), "rotation", """{"overlap_s":3600}"""),
+        (typeof(PspEventShape), "declined", """{"id":"evt_1","type":"authorization.declined","operation_id":"op_1","reference":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7E:authorize:1","order":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7E","authorization_id":"auth_3","amount":250,"currency":"GBP","code":"card_declined","soft":false}"""),
+        (typeof(OrderShape), "confirmed_order", Confirmed),
+        (typeof(OrderShape), "order_that_waits_for_a_person", Shipped),
+        (typeof(OrderShape), "rejected_order", Rejected),
+        (typeof(OrderListShape), "page", $$"""{"data":[{{Confirmed}}],"has_more":true,"next_cursor":"AbC","as_of":"2026-01-31T12:00:01.000Z"}"""),
+        (typeof(BatchShape), "taken_and_refused", $$"""{"data":[{"row":0,"idempotency_key":"import-1","status":202,"replayed":false,"order":{{Confirmed}}},{"row":1,"idempotency_key":"import-2","status":422,"replayed":false,"problem":{{RefusedRow}}}]}"""),
+        (typeof(EventListShape), "timeline", """{"data":[{"version":1,"type":"order.placed.v1","at":"2026-01-31T12:00:00.000Z","actor":{"kind":"api_key","name":"shop"},"data":{"total":1039,"currency":"GBP","lines":1}}]}"""),
+        (typeof(LedgerShape), "ledger", """{"currency":"GBP","data":[{"version":6,"at":"2026-01-31T12:00:00.250Z","kind":"authorize","reference":"auth_1","postings":[{"account":"authorization_held","amount":1039},{"account":"authorization_promised","amount":-1039}]}],"balances":[{"account":"authorization_held","amount":1039},{"account":"authorization_promised","amount":-1039}]}"""),
+        (typeof(ItemShape), "item", Item),
+        (typeof(AvailabilityShape), "availability", """{"sku":"MUG","available":98,"in_stock":true,"backorderable":true}"""),
+        (typeof(ApiKeyShape), "new_key", Key + ""","key":"mr_live_…"}"""),
+        (typeof(ApiKeyListShape), "keys", $$"""{"data":[{{Key}}}]}"""),
+        (typeof(AuditListShape), "entries", """{"data":[{"seq":41,"at":"2026-01-31T12:00:00.000Z","actor":{"kind":"operator","name":"ops"},"action":"limits.set","subject":"acme","detail":{"per_day":1000000},"chain":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}],"has_more":true,"next_cursor":"41"}"""),
+        (typeof(LimitsShape), "limits", Limits),
+        (typeof(NodeListShape), "nodes", """{"data":[{"name":"a","address":"10.0.0.5:11111","status":"active","drained":false,"partitions":32}],"payload_format":3}"""),
+        (typeof(PartitionListShape), "partitions", """{"data":[{"partition":0,"node":"a","state":"serving"},{"partition":1,"node":null,"state":"moving"}]}"""),
+        (typeof(PayloadFormatShape), "raised", """{"payload_format":3,"behind":["b"]}"""),
+        (typeof(BackupShape), "finished", """{"id":"bak_1","status":"done","started_at":"2026-01-31T12:00:00.000Z","done_bytes":4096,"total_bytes":4096,"name":"20260131T120000Z","taken_at":"2026-01-31T12:00:01.000Z","bytes":4096,"partitions":64,"records":1000,"failure":null}"""),
+        (typeof(BackupShape), "failed", """{"id":"bak_2","status":"failed","started_at":"2026-01-31T12:00:00.000Z","done_bytes":1024,"total_bytes":4096,"name":null,"taken_at":null,"bytes":null,"partitions":null,"records":null,"failure":"No space left on device"}"""),
+        (typeof(HealthShape), "health", """{"status":"ready","refused_checkpoints":[7]}"""),
+    ];
+
+    /// <summary>References to the examples of a shape, which are added to the components when they are not there yet.</summary>
+    public static IDictionary<string, IOpenApiExample>? Of(Type shape, Microsoft.OpenApi.OpenApiDocument document) =>
+        Of(All.Where(row => row.Shape == shape).Select(row => (row.Name, JsonNode.Parse(row.Json)!)), document);
+
+    /// <summary>The same, each as the only element of an array.</summary>
+    public static IDictionary<string, IOpenApiExample>? OfArray(Type shape, Microsoft.OpenApi.OpenApiDocument document) =>
+        Of(All.Where(row => row.Shape == shape).Select(row => (row.Name + "s", (JsonNode)new JsonArray(JsonNode.Parse(row.Json)))), document);
+
+    /// <summary>A document of each kind.</summary>
+    public static IDictionary<string, IOpenApiExample>? Of(IEnumerable<ProblemKind> kinds, Microsoft.OpenApi.OpenApiDocument document) =>
+        Of(kinds.Select(kind => (kind.Code, Of(kind))), document);
+
+    private static JsonNode Of(ProblemKind kind)
+    {
+        var problem = new JsonObject
+        {
+            ["type"] = kind.Type, ["title"] = kind.Title, ["status"] = kind.Status, ["detail"] = kind.Title + ".", ["code"] = kind.Code, ["trace_id"] = "0HNPIV5J1KQ0V:00000001",
+        };
+        if (kind == ProblemKinds.TotalMismatch)
+            problem["computed_total"] = 1_039;
+        return problem;
+    }
+
+    private static Dictionary<string, IOpenApiExample>? Of(IEnumerable<(string Name, JsonNode Value)> examples, Microsoft.OpenApi.OpenApiDocument document)
+    {
+        var references = new Dictionary<string, IOpenApiExample>(StringComparer.Ordinal);
+        foreach (var (name, value) in examples)
+        {
+            document.AddComponent<IOpenApiExample>(name, new OpenApiExample { Value = value });
+            references.Add(name, new OpenApiExampleReference(name, document));
+        }
+
+        return references.Count == 0 ? null : references;
+    }
+}

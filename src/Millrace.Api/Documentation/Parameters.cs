@@ -1,0 +1,56 @@
+using System.Text.Json.Nodes;
+using Microsoft.OpenApi;
+
+namespace Millrace.Api.Documentation;
+
+/// <summary>What parameters look like. Their values are read by hand: tests hold both together.</summary>
+internal static class Parameters
+{
+    private static readonly string[] OrderStatuses = ["pending", "confirmed", "completed", "rejected", "expired", "canceled"];
+
+    private static readonly Dictionary<string, string> OfPaths = new(StringComparer.Ordinal)
+    {
+        ["id"] = "The order's id.",
+        ["hold"] = "The hold's id, as the order shows it.",
+        ["sku"] = "The item's SKU.",
+        ["key"] = "The API key's id; not its text.",
+        ["tenant"] = "The tenant's name.",
+        ["name"] = "The node's or the provider's name.",
+        ["backup"] = "The backup's id.",
+    };
+
+    public static OpenApiParameter OfPath(string name) => Of(name, ParameterLocation.Path, OfPaths.GetValueOrDefault(name), isRequired: true);
+
+    public static OpenApiParameter Of(string name, ParameterLocation place, string? description, bool isRequired) => new()
+    {
+        Name = name,
+        In = place,
+        Description = description,
+        Required = isRequired,
+        Schema = Schema(name),
+    };
+
+    private static OpenApiSchema Schema(string name) => name switch
+    {
+        "limit" => new() { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = "200", Default = 50 },
+        "after" => new() { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" },
+        "attention" => new() { Type = JsonSchemaType.Boolean },
+        "created_after" or "as_of" => new() { Type = JsonSchemaType.String, Format = "date-time" },
+        "status" => new() { Type = JsonSchemaType.String, Enum = [.. OrderStatuses.Select(status => JsonValue.Create(status)!)] },
+        "Request-Timeout" => new() { Type = JsonSchemaType.Number, Minimum = "0.001", Maximum = "3600" },
+        "Idempotency-Key" => Text(255, "5f0c8e7a-order-1001"),
+        "Prefer" => Text(null, "wait=10"),
+        "If-Match" or "If-None-Match" => Text(null, "\"7\""),
+        "Consistency-Token" => Text(null, "ord_06F6JZ1M9G3XW0H4K2QN8T5R7C.7"),
+        "Psp-Signature" => Text(null, "t=1769860800,v1=…"),
+        "customer" or "external_id" or "sku" => Text(64, null),
+        _ => new() { Type = JsonSchemaType.String },
+    };
+
+    private static OpenApiSchema Text(int? maxLength, string? example) => new()
+    {
+        Type = JsonSchemaType.String,
+        MaxLength = maxLength,
+        Examples = example is null ? null : [JsonValue.Create(example)!],
+    };
+}
