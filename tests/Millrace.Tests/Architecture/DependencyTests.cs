@@ -17,6 +17,7 @@ public sealed partial class DependencyTests
         ["PspSimulator"] = [],
         ["Simulation"] = ["Engine", "Domain"],
         ["Api"] = ["Engine", "Cluster"],
+        ["Client"] = [],
         ["Cli"] = ["Domain", "Engine", "Storage", "Gateways", "Cluster", "PspSimulator", "Simulation", "Api"],
     };
 
@@ -31,8 +32,11 @@ public sealed partial class DependencyTests
         Assert.Empty(References(project, "ProjectReference").Select(p => Path.GetFileNameWithoutExtension(p)["Millrace.".Length..]).Except(allowed));
     }
 
-    [Fact]
-    public void The_domain_has_no_package() => Assert.Empty(References("Domain", "PackageReference"));
+    // What others take into their programs brings nothing with it.
+    [Theory]
+    [InlineData("Domain")]
+    [InlineData("Client")]
+    public void The_domain_and_the_client_have_no_package(string project) => Assert.Empty(References(project, "PackageReference"));
 
     // Time, ids and randomness come in with each input: the same inputs give the same bytes.
     [Theory]

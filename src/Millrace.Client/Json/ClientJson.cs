@@ -1,0 +1,46 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Millrace.Client.ApiKeys;
+using Millrace.Client.Audit;
+using Millrace.Client.Backups;
+using Millrace.Client.Cluster;
+using Millrace.Client.Health;
+using Millrace.Client.Items;
+using Millrace.Client.Limits;
+using Millrace.Client.Orders;
+using Millrace.Client.Stock;
+
+namespace Millrace.Client.Json;
+
+/// <summary>Reads and writes every body, without reflection. A server may be newer: what is unknown in an answer is passed over.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(NewOrder))]
+[JsonSerializable(typeof(IReadOnlyList<BatchRow>))]
+[JsonSerializable(typeof(Reason))]
+[JsonSerializable(typeof(Nothing))]
+[JsonSerializable(typeof(NewHold))]
+[JsonSerializable(typeof(Parcel))]
+[JsonSerializable(typeof(NewRefund))]
+[JsonSerializable(typeof(NewItem))]
+[JsonSerializable(typeof(StockAdjustment))]
+[JsonSerializable(typeof(NewApiKey))]
+[JsonSerializable(typeof(Rotation))]
+[JsonSerializable(typeof(Order))]
+[JsonSerializable(typeof(Page<Order>))]
+[JsonSerializable(typeof(Listing<BatchResult>))]
+[JsonSerializable(typeof(Listing<OrderEvent>))]
+[JsonSerializable(typeof(OrderLedger))]
+[JsonSerializable(typeof(Item))]
+[JsonSerializable(typeof(Availability))]
+[JsonSerializable(typeof(ApiKey))]
+[JsonSerializable(typeof(Listing<ApiKey>))]
+[JsonSerializable(typeof(Page<AuditEntry>))]
+[JsonSerializable(typeof(TenantLimits))]
+[JsonSerializable(typeof(Nodes))]
+[JsonSerializable(typeof(Listing<Partition>))]
+[JsonSerializable(typeof(PayloadFormat))]
+[JsonSerializable(typeof(Backup))]
+[JsonSerializable(typeof(HealthStatus))]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(JsonElement))]
+internal sealed partial class ClientJson : JsonSerializerContext;

@@ -1,0 +1,83 @@
+using Millrace.Client.ApiKeys;
+using Millrace.Client.Audit;
+using Millrace.Client.Backups;
+using Millrace.Client.Cluster;
+using Millrace.Client.Health;
+using Millrace.Client.Items;
+using Millrace.Client.Limits;
+using Millrace.Client.Orders;
+using Millrace.Client.Sending;
+using Millrace.Client.Stock;
+
+namespace Millrace.Client;
+
+/// <summary>
+/// The public API of Millrace. Thread-safe; one for the life of a program. Every call fails with <see cref="MillraceProblemException"/> when the
+/// server refuses, <see cref="HttpRequestException"/> when it cannot be reached and <see cref="TimeoutException"/> when it does not answer, each only
+/// after what may be repeated was repeated.
+/// </summary>
+public sealed class MillraceClient : IDisposable
+{
+    private readonly HttpClient? _own;
+
+    /// <param name="options">Where the server is, and as whom it is asked.</param>
+    /// <param name="http">Null for one of its own. One that is given must not repeat requests itself: two layers multiply.</param>
+    public MillraceClient(MillraceClientOptions options, HttpClient? http = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        MillraceClientOptions.Check(options);
+        _own = http is null ? NewHttp() : null;
+        var sender = new Sender(http ?? _own!, options);
+        Orders = new OrdersClient(sender, options.Time);
+        Items = new ItemsClient(sender);
+        Stock = new StockClient(sender);
+        ApiKeys = new ApiKeysClient(sender);
+        Audit = new AuditClient(sender);
+        Limits = new LimitsClient(sender);
+        Cluster = new ClusterClient(sender);
+        Backups = new BackupsClient(sender);
+        Health = new HealthClient(sender);
+    }
+
+    /// <summary>Placing orders, following them, and changing what becomes of them.</summary>
+    public OrdersClient Orders { get; }
+
+    /// <summary>The catalog.</summary>
+    public ItemsClient Items { get; }
+
+    /// <summary>Units on hand.</summary>
+    public StockClient Stock { get; }
+
+    /// <summary>The tenant's API keys.</summary>
+    public ApiKeysClient ApiKeys { get; }
+
+    /// <summary>Who did what.</summary>
+    public AuditClient Audit { get; }
+
+    /// <summary>How much tenants may ask for.</summary>
+    public LimitsClient Limits { get; }
+
+    /// <summary>Nodes and partitions.</summary>
+    public ClusterClient Cluster { get; }
+
+    /// <summary>Backups of the store.</summary>
+    public BackupsClient Backups { get; }
+
+    /// <summary>Probes.</summary>
+    public HealthClient Health { get; }
+
+    public void Dispose() => _own?.Dispose();
+
+    private static HttpClient NewHttp() => new(new SocketsHttpHandler
+    {
+        // A server that moves to another address is found again.
+        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+        ConnectTimeout = TimeSpan.FromSeconds(5),
+        // The key is for one server.
+        AllowAutoRedirect = false,
+    })
+    {
+        // Each attempt has its own.
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
+}

@@ -1,0 +1,41 @@
+namespace Millrace.Client;
+
+/// <summary>How the server is reached. Read when the client is made.</summary>
+public sealed record MillraceClientOptions
+{
+    /// <summary>Where the server is: http or https, with the path of a proxy if there is one.</summary>
+    public required Uri BaseAddress { get; init; }
+
+    /// <summary>An API key; null when <see cref="TokenProvider"/> is set.</summary>
+    public string? ApiKey { get; init; }
+
+    /// <summary>Gives the token of an identity provider, for every attempt; it should keep tokens for as long as they are good.</summary>
+    public Func<CancellationToken, ValueTask<string>>? TokenProvider { get; init; }
+
+    /// <summary>How long a call may take with all its repeats; 30 s.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long one attempt waits for its answer before the next is made; 10 s. The server is told by <c>Request-Timeout</c>.</summary>
+    public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What part of the requests may be repeats; 0.1. One a second is allowed besides, and ten are saved up for a bad moment.</summary>
+    public double RetryRatio { get; init; } = 0.1;
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Where the jitter comes from. Used by one thread at a time.</summary>
+    public Random Random { get; init; } = Random.Shared;
+
+    internal static void Check(MillraceClientOptions options)
+    {
+        if (!options.BaseAddress.IsAbsoluteUri || options.BaseAddress.Scheme is not ("http" or "https"))
+            throw new ArgumentException($"{nameof(BaseAddress)} is an absolute http or https address.", nameof(options));
+        if (options.ApiKey is not null && options.TokenProvider is not null)
+            throw new ArgumentException($"Either {nameof(ApiKey)} or {nameof(TokenProvider)} is set.", nameof(options));
+        if (options.Timeout <= TimeSpan.Zero || options.AttemptTimeout <= TimeSpan.Zero)
+            throw new ArgumentException("Time-outs are longer than nothing.", nameof(options));
+        if (options.RetryRatio is not (>= 0 and <= 1))
+            throw new ArgumentException($"{nameof(RetryRatio)} is 0 to 1.", nameof(options));
+    }
+}

@@ -1,0 +1,73 @@
+using System.Text.Json.Serialization;
+
+namespace Millrace.Client.Orders;
+
+/// <summary>An order as the server shows it. Amounts are whole numbers in minor units of the currency.</summary>
+/// <param name="Status">One of <see cref="OrderStatus"/>.</param>
+/// <param name="Version">One more with each event; also the <see cref="Answer{T}.ETag"/>.</param>
+/// <param name="Closing">How it ends, or ended, without being completed.</param>
+/// <param name="Attention">Why it waits for a person.</param>
+public sealed record Order(
+    string Id,
+    string? ExternalId,
+    string Status,
+    string PaymentStatus,
+    string FulfillmentStatus,
+    int Version,
+    DateTimeOffset PlacedAt,
+    DateTimeOffset UpdatedAt,
+    string Currency,
+    long Total,
+    long Shipping,
+    Customer Customer,
+    Address? ShipTo,
+    IReadOnlyList<OrderLine> Lines,
+    Payment Payment,
+    IReadOnlyList<Hold> Holds,
+    Fulfillment? Fulfillment,
+    Closing? Closing,
+    Attention? Attention,
+    OrderOptions Options,
+    IReadOnlyDictionary<string, string> Metadata)
+{
+    /// <summary>Nothing more will become of it by itself.</summary>
+    [JsonIgnore]
+    public bool IsEnded => Status is OrderStatus.Completed or OrderStatus.Rejected or OrderStatus.Expired or OrderStatus.Canceled;
+}
+
+/// <summary>The values of <see cref="Order.Status"/>; a newer server may have more.</summary>
+public static class OrderStatus
+{
+    /// <summary>Durable, and not decided yet.</summary>
+    public const string Pending = "pending";
+
+    /// <summary>Its stock is allocated and its payment authorized.</summary>
+    public const string Confirmed = "confirmed";
+
+    /// <summary>Delivered and paid.</summary>
+    public const string Completed = "completed";
+
+    public const string Rejected = "rejected";
+
+    public const string Expired = "expired";
+
+    public const string Canceled = "canceled";
+}
+
+public sealed record Customer(string? Id, string? Name, string? Email);
+
+public sealed record OrderLine(
+    string Sku, int Quantity, long UnitPrice, IReadOnlyList<LineAmount> Discounts, IReadOnlyList<LineAmount> TaxLines, long Total);
+
+/// <param name="Pending">The operation whose outcome is not known yet.</param>
+/// <param name="Reference">The provider's name for the authorization.</param>
+public sealed record Payment(
+    string Psp, long Authorized, long Captured, long Refunded, bool Voided, string? Pending, string? Reference, string? DeclineCode);
+
+public sealed record Hold(string Id, string Kind, string? Reason, string? Owner, DateTimeOffset PlacedAt, DateTimeOffset? ExpiresAt);
+
+public sealed record Fulfillment(string? Carrier, string? Tracking, DateTimeOffset? ShippedAt, DateTimeOffset? DeliveredAt);
+
+public sealed record Closing(string Outcome, string Code, string? Detail);
+
+public sealed record Attention(string Code, string Detail, DateTimeOffset At);

@@ -1,0 +1,109 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Millrace.Client.Json;
+
+namespace Millrace.Client.Sending;
+
+/// <summary>Sends calls, and repeats what may be repeated: the one place that does.</summary>
+internal sealed class Sender
+{
+    private readonly HttpClient _http;
+    private readonly MillraceClientOptions _options;
+    private readonly Uri _server;
+    private readonly RetryBudget _budget;
+    private readonly BackOff _backOff;
+
+    public Sender(HttpClient http, MillraceClientOptions options)
+    {
+        (_http, _options) = (http, options);
+        _server = options.BaseAddress.AbsolutePath.EndsWith('/') ? options.BaseAddress : new Uri(options.BaseAddress.AbsoluteUri + "/");
+        (_budget, _backOff) = (new RetryBudget(options.RetryRatio, options.Time), new BackOff(options.Random));
+    }
+
+    public async Task<Answer<T>> SendAsync<T>(Call call, JsonTypeInfo<T> type, CancellationToken cancellation)
+    {
+        var began = _options.Time.GetTimestamp();
+        var limit = (call.Timeout ?? _options.Timeout) + call.Wait;
+        _budget.AddRequest();
+        for (var attempt = 0; ; attempt++)
+        {
+            TimeSpan wait;
+            try
+            {
+                return await TryAsync(call, type, limit - _options.Time.GetElapsedTime(began), cancellation);
+            }
+            catch (Exception failure) when (call.MayRepeat && IsTransient(failure))
+            {
+                wait = _backOff.Of(attempt, (failure as MillraceProblemException)?.RetryAfter);
+                // A repeat that nobody would wait for, or one too many, only burdens the server.
+                if (_options.Time.GetElapsedTime(began) + wait >= limit || !_budget.TryTake())
+                    throw;
+            }
+
+            await Task.Delay(wait, _options.Time, cancellation);
+        }
+    }
+
+    private static bool IsTransient(Exception failure) =>
+        failure is HttpRequestException or IOException or TimeoutException or MillraceProblemException { IsTransient: true };
+
+    private async Task<Answer<T>> TryAsync<T>(Call call, JsonTypeInfo<T> type, TimeSpan left, CancellationToken cancellation)
+    {
+        var patience = left < _options.AttemptTimeout + call.Wait ? left : _options.AttemptTimeout + call.Wait;
+        using var timeout = new CancellationTokenSource(patience > TimeSpan.Zero ? patience : TimeSpan.Zero, _options.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
+        try
+        {
+            using var request = call.NewRequest(_server);
+            request.Headers.TryAddWithoutValidation("Request-Timeout", Math.Clamp(patience.TotalSeconds, 0.001, 3_600).ToString("0.###", CultureInfo.InvariantCulture));
+            if (await TokenAsync(either.Token) is { } token)
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            var body = await response.Content.ReadAsByteArrayAsync(either.Token);
+            return (int)response.StatusCode is >= 200 and < 300 or 304 ? Read(response, body, type) : throw Refusal(response, body);
+        }
+        catch (OperationCanceledException late) when (timeout.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The server did not answer within {patience.TotalSeconds:0.###} s. Whether it did what was asked is not known: repeat with the same idempotency key.", late);
+        }
+    }
+
+    private async ValueTask<string?> TokenAsync(CancellationToken cancellation) =>
+        _options.TokenProvider is { } provider ? await provider(cancellation) : _options.ApiKey;
+
+    private static Answer<T> Read<T>(HttpResponseMessage response, byte[] body, JsonTypeInfo<T> type) => new(body.Length == 0 ? default : JsonSerializer.Deserialize(body, type))
+    {
+        Status = (int)response.StatusCode,
+        ETag = Header(response, "ETag"),
+        IsReplayed = Header(response, "Idempotent-Replayed") == "true",
+        ConsistencyToken = Header(response, "Consistency-Token"),
+        RequestId = Header(response, "Request-Id"),
+    };
+
+    private MillraceProblemException Refusal(HttpResponseMessage response, byte[] body)
+    {
+        var after = response.Headers.RetryAfter;
+        var wait = after?.Delta ?? (after?.Date - _options.Time.GetUtcNow());
+        return new MillraceProblemException(ReadProblem((int)response.StatusCode, body), wait is { } time && time < TimeSpan.Zero ? TimeSpan.Zero : wait);
+    }
+
+    private static Problem ReadProblem(int status, byte[] body)
+    {
+        try
+        {
+            if (JsonSerializer.Deserialize(body, ClientJson.Default.Problem) is { Code: not null } problem)
+                return problem with { Status = status };
+        }
+        catch (JsonException)
+        {
+            // The page of a proxy or another program helps nobody: the status is all there is to say.
+        }
+
+        return new Problem(null, null, status, "What answered sent no problem document.", $"http_{status}", null);
+    }
+
+    private static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null;
+}
