@@ -213,9 +213,9 @@ internal static class ApiRoutes
 
     public static void MapOpen(Routes routes, HealthEndpoints health, PspWebhookEndpoint? psp, PlaceEndpoint? noop)
     {
-        routes.MapOpen("GET", "/livez", HealthEndpoints.LiveAsync, new("livez", "The process answers") { Details = "Nothing else is asked: a store that is away is no reason to kill the process.", Tag = "health", Answer = typeof(HealthShape) });
-        routes.MapOpen("GET", "/readyz", health.ReadyAsync, new("readyz", "All partitions serve") { Details = "Those whose checkpoints the database refuses serve, and are named.", Tag = "health", Answer = typeof(HealthShape), Problems = [ProblemKinds.Unavailable] });
-        routes.MapOpen("GET", "/startupz", health.StartedAsync, new("startupz", "All partitions have served once") { Details = "Once true it stays so.", Tag = "health", Answer = typeof(HealthShape), Problems = [ProblemKinds.Unavailable] });
+        Probe("livez", HealthEndpoints.LiveAsync, "The process answers", "Nothing else is asked: a store that is away is no reason to kill the process.");
+        Probe("readyz", health.ReadyAsync, "All partitions serve", "Those whose checkpoints the database refuses serve, and are named.", ProblemKinds.Unavailable);
+        Probe("startupz", health.StartedAsync, "All partitions have served once", "Once true it stays so.", ProblemKinds.Unavailable);
         if (psp is not null)
         {
             routes.MapOpen("POST", "/v1/psp/{name}/webhooks", psp.HandleAsync, new("psp_webhook", "A payment service provider tells us something")
@@ -232,5 +232,8 @@ internal static class ApiRoutes
 
         if (noop is not null)
             routes.MapOpen("POST", "/v1/_noop", noop.HandleNoopAsync, new("noop", "Parse an order and do nothing: for benchmarks") { Tag = "bench", Body = typeof(PlaceOrderShape), Statuses = [202] });
+
+        void Probe(string name, RequestDelegate handle, string summary, string details, params ProblemKind[] problems) => routes.MapOpen(
+            "GET", "/" + name, handle, new(name, summary) { Tag = "health", Details = details, Answer = typeof(HealthShape), Problems = problems });
     }
 }

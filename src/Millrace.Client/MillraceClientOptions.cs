@@ -27,6 +27,9 @@ public sealed record MillraceClientOptions
     /// <summary>Where the jitter comes from. Used by one thread at a time.</summary>
     public Random Random { get; init; } = Random.Shared;
 
+    /// <summary>Without the key: records are logged.</summary>
+    public override string ToString() => $"{nameof(MillraceClientOptions)} of {BaseAddress}";
+
     internal static void Check(MillraceClientOptions options)
     {
         if (!options.BaseAddress.IsAbsoluteUri || options.BaseAddress.Scheme is not ("http" or "https"))

@@ -47,7 +47,11 @@ public sealed record Address(
 
 /// <param name="Token">Stands for the means of payment at the provider; never a card number.</param>
 /// <param name="Psp">The provider; the server's only one when null.</param>
-public sealed record NewPayment(string Token, string? Psp = null);
+public sealed record NewPayment(string Token, string? Psp = null)
+{
+    /// <summary>Without the token: records are logged.</summary>
+    public override string ToString() => $"{nameof(NewPayment)} by {Psp ?? "the server's provider"}";
+}
 
 /// <param name="ReservationTtlS">How many seconds stock is held for an order that is not confirmed.</param>
 public sealed record OrderOptions(bool AllowBackorder = false, bool AllowSplit = false, int ReservationTtlS = 900);

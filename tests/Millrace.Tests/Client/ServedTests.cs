@@ -87,6 +87,13 @@ public sealed class ServedTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal(401, (await Assert.ThrowsAsync<MillraceProblemException>(() => robot.Orders.GetAsync("ord_x"))).Status);
     }
 
+    [Fact]
+    public void Nothing_secret_is_in_the_words_of_a_record()
+    {
+        Assert.DoesNotContain("tok_visa", Order("A").ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(server.AdminKey, new MillraceClientOptions { BaseAddress = server.Address, ApiKey = server.AdminKey }.ToString(), StringComparison.Ordinal);
+    }
+
     private static NewOrder Order(string sku, string customer = "c1") => new()
     {
         Customer = new NewCustomer(customer), Currency = "EUR", Lines = [new NewOrderLine(sku, 1)], Payment = new NewPayment("tok_visa"),

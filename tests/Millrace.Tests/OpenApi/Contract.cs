@@ -40,7 +40,7 @@ internal static class Contract
             return;
         if (Operations.FirstOrDefault(operation => operation.Method == method && operation.IsAt(path)) is not { } operation)
             return;
-        var where = $"docs/openapi.json, {operation.Id} {answer.Status}";
+        var where = $"docs/openapi.json (made from ApiRoutes), {operation.Id} {answer.Status}";
         Assert.True(operation.Response(answer.Status) is not null, $"{where}: there is no such answer. Got: {answer.Body}");
         var response = operation.Response(answer.Status)!;
         CheckHeaders(response["headers"]!.AsObject(), answer, where);
