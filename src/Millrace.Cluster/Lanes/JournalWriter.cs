@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Millrace.Engine.Journal;
+using Millrace.Telemetry;
 
 namespace Millrace.Cluster.Lanes;
 
@@ -16,14 +18,16 @@ internal sealed class JournalWriter : IDisposable
     private readonly object _lock = new();
     private List<(Lane Lane, List<PartitionBatch> Group)> _waiting = [];
     private bool _isStopping;
+    private readonly LaneMetrics _metrics;
     private readonly ILogger _logger;
     private readonly Thread _thread;
 
     /// <param name="number">As <see cref="IJournal.WriterOf"/> gives it for the batches that come here.</param>
-    public JournalWriter(int number, IJournal journal, ILogger logger)
+    public JournalWriter(int number, IJournal journal, LaneMetrics metrics, ILogger logger)
     {
         _number = number;
         _journal = journal;
+        _metrics = metrics;
         _logger = logger;
         _thread = new Thread(Run) { Name = $"journal-writer-{number}", IsBackground = true };
         _thread.Start();
@@ -88,15 +92,31 @@ internal sealed class JournalWriter : IDisposable
 
     private (AppendOutcome[]? Outcomes, Exception? Failure) Commit(List<PartitionBatch> group)
     {
+        using var span = StartSpan(group);
+        var began = Stopwatch.GetTimestamp();
         try
         {
-            return (_journal.AppendAsync(group).AsTask().GetAwaiter().GetResult(), null);
+            var outcomes = _journal.AppendAsync(group).AsTask().GetAwaiter().GetResult();
+            _metrics.CommitEnded(began, null);
+            return (outcomes, null);
         }
         catch (Exception failure)
         {
             // Whatever it is, the lanes decide: a failure they do not know as "nothing written" counts as ambiguous.
             LaneLog.CommitFailed(_logger, failure);
+            _metrics.CommitEnded(began, failure);
+            span?.SetStatus(ActivityStatusCode.Error).SetTag("error.type", failure.GetType().Name);
             return (null, failure);
         }
+    }
+
+    // One a group, of a trace of its own: it is of no request more than of another.
+    private Activity? StartSpan(List<PartitionBatch> group)
+    {
+        if (Tracing.JournalSource.StartActivity("journal commit", ActivityKind.Internal, parentContext: default) is not { } span)
+            return null;
+        return span.SetTag("millrace.journal.writer", _number)
+            .SetTag("millrace.journal.batches", group.Count)
+            .SetTag("millrace.journal.records", group.Sum(batch => batch.LastSeq - batch.FirstSeq + 1));
     }
 }

@@ -192,6 +192,7 @@ internal sealed partial class Lane
             _runtime.Catalog.Publish(item, nowMs);
         host.State = PartitionState.Serving;
         _runtime.Peers?.Announce(host.Id);
+        _runtime.Metrics.Recovered();
         LaneLog.Serving(_runtime.Logger, host.Id, claim.Seq, claim.Epoch);
     }
 

@@ -190,6 +190,7 @@ internal sealed partial class Lane : IDisposable
         host.State = state;
         host.Refused = null;
         host.IsTouched = false;
+        _runtime.Backlog.Forget(host.Id);
         foreach (var (sink, _, _) in host.Unconfirmed)
             sink.Complete(PartitionReply.Unavailable("partition_unavailable", reason));
         host.Unconfirmed = [];

@@ -12,12 +12,13 @@ public sealed partial class DependencyTests
         ["Domain"] = [],
         ["Engine"] = ["Domain"],
         ["Storage"] = ["Engine"],
-        ["Gateways"] = ["Engine"],
-        ["Cluster"] = ["Engine"],
+        ["Gateways"] = ["Engine", "Telemetry"],
+        ["Cluster"] = ["Engine", "Telemetry"],
         ["PspSimulator"] = [],
         ["Simulation"] = ["Engine", "Domain"],
-        ["Api"] = ["Engine", "Cluster"],
-        ["Cli"] = ["Domain", "Engine", "Storage", "Gateways", "Cluster", "PspSimulator", "Simulation", "Api"],
+        ["Telemetry"] = ["Domain"],
+        ["Api"] = ["Engine", "Cluster", "Telemetry"],
+        ["Cli"] = ["Domain", "Engine", "Storage", "Gateways", "Cluster", "PspSimulator", "Simulation", "Telemetry", "Api"],
     };
 
     public static TheoryData<string> Projects => [.. Directory.EnumerateFiles(Repository.Sources, "*.csproj", SearchOption.AllDirectories)
