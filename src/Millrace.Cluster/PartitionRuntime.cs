@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Millrace.Cluster.Lanes;
 using Millrace.Cluster.Peers;
@@ -252,7 +253,7 @@ public sealed class PartitionRuntime : IDisposable
 
     internal int WriterOf(int partition) => _journal.WriterOf(partition);
 
-    internal void Append(int writer, Lane lane, List<PartitionBatch> group) => _writers[writer].Append(lane, group);
+    internal void Append(int writer, Lane lane, List<PartitionBatch> group, List<ActivityContext>? traces) => _writers[writer].Append(lane, group, traces);
 
     internal void Checkpoint(Lane lane, Partition partition, PartitionCheckpoint checkpoint, long nowMs)
     {

@@ -110,6 +110,7 @@ internal sealed partial class Lane
         try
         {
             host.Partition!.Handle(request, sink, nowMs);
+            NoteTrace(host, request, sink);
             Touch(host);
         }
         catch (Exception failure)

@@ -14,9 +14,10 @@ public sealed class TraceTests
     public async Task An_order_leads_from_its_request_to_its_payment_and_the_commits_are_seen_once_a_group()
     {
         await using var collector = await TraceReceiver.StartAsync();
-        await using var psp = await PspHost.StartAsync();
         using var folder = new TemporaryFolder();
-        var settings = new ServerSettings(folder["node"])
+        var settings = new ServerSettings(folder["node"]) { WebhookSecret = PspHost.Secret };
+        await using var psp = await PspHost.StartAsync(webhooks: settings.WebhookAddress);
+        settings = settings with
         {
             Psp = psp.Address,
             Variables =
@@ -41,7 +42,9 @@ public sealed class TraceTests
         Assert.Equal([placed.Trace], paid.LinkedTraces);
         var call = await SpanAsync(collector, span => span.Scope == "System.Net.Http" && span.Parent == paid.Id);
         Assert.Equal(paid.Trace, call.Trace);
-        var commit = await SpanAsync(collector, span => span.Name == "journal commit");
+        var told = await SpanAsync(collector, span => span.Name == "POST /v1/psp/{name}/webhooks");
+        Assert.Equal([placed.Trace], told.LinkedTraces);
+        var commit = await SpanAsync(collector, span => span.Name == "journal commit" && span.LinkedTraces.Contains(placed.Trace));
         Assert.Null(commit.Parent);
         await Eventually.Async(() => Task.FromResult(collector.HasMetrics), "metrics are sent too");
         // Neither the key nor who bought goes to a collector.
