@@ -83,8 +83,7 @@ public sealed class LaneMetrics
     {
         var states = Labels<PartitionState>("state");
         _meter.Watch(CheckpointsRefused, () => runtime.RefusedCheckpoints.Count);
-        _meter.Watch(Partitions, () => runtime.States.CountBy(state => (int)state).ToDictionary() is var counts
-            ? states.Select((label, state) => new Measurement<int>(counts.GetValueOrDefault(state), label)) : []);
+        _meter.Watch(Partitions, () => CountByState(runtime.States, states));
         _meter.Watch(PartitionsUnserved, () => runtime.UnservedCount);
         _meter.Watch(InputsWaiting, () => runtime.WaitingInputs);
         _meter.Watch(OldestAge, () => runtime.Backlog.OldestAge(runtime.NowMs).TotalSeconds);
@@ -111,6 +110,14 @@ public sealed class LaneMetrics
     /// <param name="failure">Null when it is durable.</param>
     internal void CommitEnded(long began, Exception? failure) => _commitDuration.Record(
         Stopwatch.GetElapsedTime(began).TotalSeconds, failure switch { null => Written, StoreUnavailableException => Unavailable, _ => Failed });
+
+    private static IEnumerable<Measurement<int>> CountByState(IReadOnlyList<PartitionState> states, KeyValuePair<string, object?>[] labels)
+    {
+        var counts = new int[labels.Length];
+        foreach (var state in states)
+            counts[(int)state]++;
+        return counts.Select((count, state) => new Measurement<int>(count, labels[state]));
+    }
 
     private static KeyValuePair<string, object?>[] Labels<T>(string name)
         where T : struct, Enum => [.. Enum.GetNames<T>().Select(value => new KeyValuePair<string, object?>(name, value.ToLowerInvariant()))];

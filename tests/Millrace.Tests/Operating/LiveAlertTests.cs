@@ -59,6 +59,10 @@ public sealed partial class LiveAlertTests(Shop shop, ITestOutputHelper output)
             return !(await prometheus.FiringAsync()).Contains(Alert);
         }, "its end is told", TimeSpan.FromMinutes(3));
         output.WriteLine($"Its end was told after {Stopwatch.GetElapsedTime(began).TotalSeconds:F1} s.");
+        // What the levels are made of came through the scrape under the names and labels that they ask for.
+        Assert.NotEmpty(await prometheus.QueryAsync("""millrace_order_accept_duration_seconds_bucket{job="millrace",le="0.25"}"""));
+        Assert.NotEmpty(await prometheus.QueryAsync("""http_server_request_duration_seconds_count{job="millrace",http_request_method="POST",http_route="/v1/orders",http_response_status_code="202"}"""));
+        Assert.NotEmpty(await prometheus.QueryAsync("""millrace_psp_call_duration_seconds_count{job="millrace",outcome="unknown",attempt="again"}"""));
         // Whatever became of each meanwhile: once each, and the end of all tests compares the store with the provider's record.
         var effects = (await shop.Psp.RecordsAsync()).Where(record => !record.IsDeclined && record.Kind == "authorize").Select(record => record.Order).ToList();
         Assert.All(_orders, order => Assert.InRange(effects.Count(other => other == order), 0, 1));
