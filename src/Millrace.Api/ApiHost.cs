@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -22,7 +23,7 @@ using Millrace.Cluster.Administration;
 using Millrace.Cluster.Orleans;
 using Millrace.Engine.Administration;
 using Millrace.Engine.ReadModel;
-using OpenTelemetry.Metrics;
+using Millrace.Telemetry;
 using Scalar.AspNetCore;
 
 namespace Millrace.Api;
@@ -37,6 +38,7 @@ public static class ApiHost
     {
         services.AddSingleton(options);
         services.AddSingleton<ApiMetrics>();
+        services.AddSingleton<OrderTraces>();
         services.AddSingleton(s => new AdmissionGate(s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ApiMetrics>()));
         services.AddSingleton(s => new OrderLists(
             s.GetRequiredService<IReadModel>(), s.GetService<ReplicaReader>(), s.GetRequiredService<ApiMetrics>(), s.GetService<TimeProvider>() ?? TimeProvider.System, s.GetRequiredService<ILogger<OrderLists>>()));
@@ -57,9 +59,7 @@ public static class ApiHost
             // Else the document would say that numbers may be texts.
             o.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
         });
-        services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime", "Millrace.*")
-            .AddPrometheusExporter());
+        services.AddMillraceTelemetry();
         // The framework's line per request, and the activity it would make only for that line.
         services.AddLogging(logging => logging
             .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
@@ -74,7 +74,7 @@ public static class ApiHost
         var router = services.GetRequiredService<PartitionRouter>();
         var catalog = services.GetRequiredService<Catalog>();
         var admitted = new AdmittedRouter(router, services.GetRequiredService<AdmissionGate>());
-        var orders = new PlaceOrders(admitted, new Pricing(catalog, router), time, services.GetRequiredService<ApiMetrics>());
+        var orders = new PlaceOrders(admitted, new Pricing(catalog, router), time, services.GetRequiredService<ApiMetrics>(), services.GetRequiredService<OrderTraces>());
         var place = new PlaceEndpoint(orders, router, options, time, app.Lifetime.ApplicationStopping);
 
         app.UseMiddleware<EdgeMiddleware>();
@@ -89,12 +89,16 @@ public static class ApiHost
             ApiRoutes.MapCluster(routes, new ClusterEndpoints(cluster));
         ApiRoutes.MapOperations(routes, new BackupEndpoints(services.GetRequiredService<BackupJobs>(), services.GetRequiredService<AuditLog>()));
         ApiRoutes.MapOpen(routes, new HealthEndpoints(router),
-            services.GetService<PspWebhookParser>() is { } parser ? new PspWebhookEndpoint(router, parser) : null,
+            services.GetService<PspWebhookParser>() is { } parser ? new PspWebhookEndpoint(router, parser, services.GetRequiredService<OrderTraces>()) : null,
             options.HasNoopEndpoint ? place : null);
         MapMetrics(app, options);
+        WatchKeys(services.GetRequiredService<ApiKeyStore>(), services.GetRequiredService<ApiMetrics>(), time);
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("Millrace").WithOpenApiRoutePattern("/openapi/v1.json"));
     }
+
+    private static void WatchKeys(ApiKeyStore keys, ApiMetrics metrics, TimeProvider time) => metrics.Watch(
+        ApiMetrics.KeyExpiry, () => keys.NextExpiry() is { } end ? [new Measurement<double>((end - time.GetUtcNow()).TotalSeconds)] : []);
 
     private static void MapMetrics(WebApplication app, ApiOptions options)
     {

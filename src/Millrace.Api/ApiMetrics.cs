@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Millrace.Api.Orders.Place;
+using Millrace.Telemetry;
 
 namespace Millrace.Api;
 
@@ -18,6 +19,45 @@ internal sealed class ApiMetrics
 {
     public const string MeterName = "Millrace.Api";
 
+    public static readonly Metric OrdersPlaced = new(
+        "millrace.orders.placed", MetricKind.Counter, "{order}", "Orders asked for, by what became of the request: `accepted`, `replayed`, `refused` or `unavailable`.", "outcome");
+
+    public static readonly Metric AcceptDuration = new(
+        "millrace.order.accept.duration", MetricKind.Histogram, "s", "From an order's request, read and priced, to its durable answer; without what the caller chose to wait for. Accepted and replayed ones only.")
+    {
+        Boundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+    };
+
+    public static readonly Metric RequestsLimited = new(
+        "millrace.requests.limited", MetricKind.Counter, "{request}", "Requests refused by a limit of their key or tenant.");
+
+    public static readonly Metric ListsRead = new(
+        "millrace.lists.read", MetricKind.Counter, "{page}", "Pages of lists, by what was read; of a replica that was behind or away, the primary after that.", "outcome");
+
+    public static readonly Metric ReplicaLag = new(
+        "millrace.lists.replica.lag", MetricKind.Histogram, "s", "How old a page from the replica was; of a primary that nobody writes to, the time since the last write.")
+    {
+        Boundaries = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+    };
+
+    public static readonly Metric AdmissionLimit = new("millrace.admission.limit", MetricKind.Gauge, "{request}", "Requests that may be worked on at once.");
+
+    public static readonly Metric AdmissionInside = new("millrace.admission.inside", MetricKind.Gauge, "{request}", "Requests that are worked on.");
+
+    public static readonly Metric AdmissionWaiting = new("millrace.admission.waiting", MetricKind.Gauge, "{request}", "Requests that wait for their turn.");
+
+    public static readonly Metric AdmissionRefused = new(
+        "millrace.admission.refused", MetricKind.Counter, "{request}", "Requests refused because more was asked for than could be done.");
+
+    public static readonly Metric LimitsShared = new(
+        "millrace.limits.shared", MetricKind.Gauge, "{node}", "Whether limits are shared between nodes (1), or each gives its share (0).");
+
+    public static readonly Metric RedisAway = new(
+        "millrace.redis.away", MetricKind.Gauge, "{server}", "1 while the Redis that was configured does not answer; 0 while it does, and without one.");
+
+    public static readonly Metric KeyExpiry = new(
+        "millrace.key.expiry", MetricKind.Gauge, "s", "Until the first client has no live API key any more; absent when none has an end. A key that was replaced does not count.");
+
     private static readonly KeyValuePair<string, object?> Accepted = new("outcome", "accepted");
     private static readonly KeyValuePair<string, object?> Replayed = new("outcome", "replayed");
     private static readonly KeyValuePair<string, object?> Refused = new("outcome", "refused");
@@ -25,31 +65,49 @@ internal sealed class ApiMetrics
     private static readonly KeyValuePair<string, object?>[] Lists = [.. new[] { "primary", "replica", "replica_behind", "replica_away", "behind" }.Select(name => new KeyValuePair<string, object?>("outcome", name))];
     private readonly Meter _meter;
     private readonly Counter<long> _placed;
+    private readonly Histogram<double> _accepted;
     private readonly Counter<long> _limited;
     private readonly Counter<long> _listed;
+    private readonly Histogram<double> _lag;
 
     public ApiMetrics(IMeterFactory factory)
     {
         _meter = factory.Create(MeterName);
-        _limited = _meter.CreateCounter<long>("millrace.requests.limited", "{request}", "Requests refused by a limit of their key or tenant.");
-        _placed = _meter.CreateCounter<long>("millrace.orders.placed", "{order}", "Orders asked for, by what became of the request.");
-        _listed = _meter.CreateCounter<long>("millrace.lists.read", "{page}", "Pages of lists, by what was read; of a replica that was behind or away, the primary after that.");
+        _limited = _meter.Create(RequestsLimited);
+        _placed = _meter.Create(OrdersPlaced);
+        _accepted = _meter.CreateHistogram(AcceptDuration);
+        _listed = _meter.Create(ListsRead);
+        _lag = _meter.CreateHistogram(ReplicaLag);
     }
 
-    public void Placed(in PlaceOutcome outcome) => _placed.Add(1, Label(outcome));
+    public void Placed(in PlaceOutcome outcome, TimeSpan took)
+    {
+        _placed.Add(1, Label(outcome));
+        if (outcome.Problem is null)
+            _accepted.Record(took.TotalSeconds);
+    }
 
     public void Listed(ListOutcome outcome) => _listed.Add(1, Lists[(int)outcome]);
 
+    public void ListedFromReplica(TimeSpan lag)
+    {
+        _listed.Add(1, Lists[(int)ListOutcome.Replica]);
+        _lag.Record(Math.Max(0, lag.TotalSeconds));
+    }
+
     public void Limited() => _limited.Add(1);
 
-    public void Observe(string name, string unit, string description, Func<int> read) => _meter.CreateObservableGauge(name, read, unit, description);
+    /// <param name="read">Asked at each scrape, from any thread.</param>
+    public void Watch<T>(Metric metric, Func<T> read)
+        where T : struct => _meter.Watch(metric, read);
 
-    public void Count(string name, string unit, string description, Func<long> read) => _meter.CreateObservableCounter(name, read, unit, description);
+    /// <param name="read">Asked at each scrape, from any thread; empty while there is nothing to tell.</param>
+    public void Watch(Metric metric, Func<IEnumerable<Measurement<double>>> read) => _meter.Watch(metric, read);
 
     private static KeyValuePair<string, object?> Label(in PlaceOutcome outcome)
     {
         if (outcome.Problem is null)
             return outcome.IsReplay ? Replayed : Accepted;
-        return outcome.Problem.Kind == Problems.ProblemKinds.Unavailable ? Unavailable : Refused;
+        return outcome.Problem.Kind == Problems.ProblemKinds.Unavailable || outcome.Problem.Kind == Problems.ProblemKinds.Overloaded ? Unavailable : Refused;
     }
 }

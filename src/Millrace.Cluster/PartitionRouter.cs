@@ -1,3 +1,4 @@
+using Millrace.Cluster.Lanes;
 using Millrace.Domain.Identity;
 using Millrace.Engine.Requests;
 
@@ -37,7 +38,7 @@ public sealed class PartitionRouter(PartitionRuntime runtime)
     /// <exception cref="OperationCanceledException">The caller stopped waiting; the request may still be done.</exception>
     public ValueTask<PartitionReply> SendAsync(PartitionRequest request, CancellationToken cancellation = default)
     {
-        var sink = new TaskReplySink();
+        var sink = TaskReplySink.Create();
         var partition = OwnerOf(Map, request);
         if (runtime.Peers is { } peers && partition < Map.Count && !runtime.IsHere(partition))
             peers.Request(partition, request, sink);
@@ -56,14 +57,4 @@ public sealed class PartitionRouter(PartitionRuntime runtime)
         PartitionRequest.ReadItem r => map.OwnerOfSku(r.Tenant, r.Sku),
         _ => throw new System.Diagnostics.UnreachableException(),
     };
-
-    private sealed class TaskReplySink : ReplySink
-    {
-        // Asynchronous: the partition's thread must not run what the edge does with a reply.
-        private readonly TaskCompletionSource<PartitionReply> _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task<PartitionReply> Task => _source.Task;
-
-        public override void Complete(PartitionReply reply) => _source.TrySetResult(reply);
-    }
 }

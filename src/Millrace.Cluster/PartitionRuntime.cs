@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Millrace.Cluster.Lanes;
 using Millrace.Cluster.Peers;
@@ -58,15 +59,16 @@ public sealed class PartitionRuntime : IDisposable
         Catalog = catalog;
         Metrics = metrics;
         Map = new PartitionMap(journal.PartitionCount);
-        _recovery = new Recovery(journal, readModel, Map, options.Partition, options.Owner);
+        Backlog = new Backlog(Map.Count);
+        _recovery = new Recovery(journal, readModel, Map, options.Partition, options.Owner, (partition, due) => Backlog.Restart(partition, due, NowMs));
         _hosts = [.. Enumerable.Range(0, Map.Count).Select(id => new PartitionHost(id))];
         var lanes = Math.Min(options.Lanes, Map.Count);
         var writers = Enumerable.Range(0, journal.WriterCount).ToList();
-        _writers = [.. writers.Select(number => new JournalWriter(number, journal, logger))];
+        _writers = [.. writers.Select(number => new JournalWriter(number, journal, metrics, logger))];
         _checkpointers = [.. writers.Select(number => new Checkpointer(number, readModel, logger))];
         _lanes = [.. Enumerable.Range(0, lanes).Select(i => new Lane(
             this, _hosts.Where(h => h.Id % lanes == i), Map.Count, options.MailboxLimit, $"lane-{i}"))];
-        metrics.WatchRefused(() => RefusedCheckpoints.Count);
+        metrics.Watch(this);
         foreach (var lane in _lanes)
             lane.Start();
     }
@@ -76,7 +78,13 @@ public sealed class PartitionRuntime : IDisposable
     public Catalog Catalog { get; }
 
     /// <summary>Every partition is served: here, or by another node as far as this one knows.</summary>
-    public bool IsReady => Array.TrueForAll(_hosts, h => IsHere(h.Id) || Peers?.Owners[h.Id] is { } owner && owner != Peers.Self);
+    public bool IsReady => Array.TrueForAll(_hosts, IsServed);
+
+    /// <summary>Partitions that nobody serves, as far as this node knows.</summary>
+    public int UnservedCount => _hosts.Count(h => !IsServed(h));
+
+    /// <summary>Inputs that wait for a lane.</summary>
+    public int WaitingInputs => _lanes.Sum(lane => lane.MailboxDepth);
 
     /// <summary>Whether the partition's state is here and its items are in the catalog.</summary>
     public bool IsHere(int partition) => _hosts[partition].State is PartitionState.Serving or PartitionState.Stalled;
@@ -98,6 +106,8 @@ public sealed class PartitionRuntime : IDisposable
     internal int WriterCount => _writers.Length;
 
     internal LaneMetrics Metrics { get; }
+
+    internal Backlog Backlog { get; }
 
     internal ILogger Logger { get; }
 
@@ -243,10 +253,13 @@ public sealed class PartitionRuntime : IDisposable
 
     internal int WriterOf(int partition) => _journal.WriterOf(partition);
 
-    internal void Append(int writer, Lane lane, List<PartitionBatch> group) => _writers[writer].Append(lane, group);
+    internal void Append(int writer, Lane lane, List<PartitionBatch> group, List<ActivityContext>? traces) => _writers[writer].Append(lane, group, traces);
 
-    internal void Checkpoint(Lane lane, Partition partition, PartitionCheckpoint checkpoint) =>
+    internal void Checkpoint(Lane lane, Partition partition, PartitionCheckpoint checkpoint, long nowMs)
+    {
+        Backlog.Note(partition.Id, checkpoint.Orders, nowMs);
         _checkpointers[WriterOf(partition.Id)].Store(partition, checkpoint, input => lane.Post(input));
+    }
 
     // Whoever had it last goes after it; where somebody else has claimed it, nobody here does.
     internal void FollowIfMoved(int partition, long epoch) => _ = Task.Run(async () =>
@@ -276,6 +289,8 @@ public sealed class PartitionRuntime : IDisposable
 
         released.TrySetResult();
     });
+
+    private bool IsServed(PartitionHost host) => IsHere(host.Id) || (Peers?.Owners[host.Id] is { } owner && owner != Peers.Self);
 
     private Lane LaneOf(int partition) => _lanes[partition % _lanes.Length];
 

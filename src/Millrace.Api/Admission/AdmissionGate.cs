@@ -27,10 +27,10 @@ internal sealed class AdmissionGate : IDisposable
     public AdmissionGate(TimeProvider time, ApiMetrics metrics)
     {
         (_time, _epoch) = (time, time.GetTimestamp());
-        metrics.Observe("millrace.admission.limit", "{request}", "Requests that may be worked on at once.", () => Limit);
-        metrics.Observe("millrace.admission.inside", "{request}", "Requests that are worked on.", () => Inside);
-        metrics.Observe("millrace.admission.waiting", "{request}", "Requests that wait for their turn.", () => WaitingCount);
-        metrics.Count("millrace.admission.refused", "{request}", "Requests refused because more was asked for than could be done.", () => RefusedCount);
+        metrics.Watch(ApiMetrics.AdmissionLimit, () => Limit);
+        metrics.Watch(ApiMetrics.AdmissionInside, () => Inside);
+        metrics.Watch(ApiMetrics.AdmissionWaiting, () => WaitingCount);
+        metrics.Watch(ApiMetrics.AdmissionRefused, () => RefusedCount);
         _sweeper = time.CreateTimer(_ => RefuseLate(), null, Sweep, Sweep);
     }
 

@@ -47,6 +47,24 @@ public sealed class ApiKeyStore : IAuditFollower
     /// <summary>All keys, oldest first, with those that have ended.</summary>
     public IReadOnlyList<ApiKey> List() => [.. _byId.Values.OrderBy(key => key.CreatedAt).ThenBy(key => key.Id, StringComparer.Ordinal)];
 
+    /// <summary>When the first client has no live key any more; null when each has one without an end.</summary>
+    public DateTimeOffset? NextExpiry()
+    {
+        var now = _time.GetUtcNow();
+        var ends = new Dictionary<(TenantId, string), DateTimeOffset>();
+        foreach (var key in _byId.Values)
+        {
+            if (!key.IsLive(now))
+                continue;
+            var (client, end) = ((key.Tenant, key.Client), key.ExpiresAt ?? DateTimeOffset.MaxValue);
+            if (!ends.TryGetValue(client, out var other) || other < end)
+                ends[client] = end;
+        }
+
+        var next = ends.Values.DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
+        return next == DateTimeOffset.MaxValue ? null : next;
+    }
+
     /// <summary>When each key was last used, by any node, to within a minute.</summary>
     public async Task<IReadOnlyDictionary<string, DateTimeOffset>> ReadUsesAsync(CancellationToken cancellation)
     {

@@ -52,7 +52,8 @@ internal sealed partial class SharedLimits : BackgroundService
     public SharedLimits(RateLimits limits, SharedLimitsOptions options, TimeProvider time, ApiMetrics metrics, ILogger<SharedLimits> logger)
     {
         (_limits, _options, _time, _logger) = (limits, options, time, logger);
-        metrics.Observe("millrace.limits.shared", "1", "Whether limits are shared between nodes (1), or each gives its share (0).", () => _isShared ? 1 : 0);
+        metrics.Watch(ApiMetrics.LimitsShared, () => _isShared ? 1 : 0);
+        metrics.Watch(ApiMetrics.RedisAway, () => options.Redis is null || _isShared ? 0 : 1);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

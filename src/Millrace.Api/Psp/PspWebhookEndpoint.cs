@@ -7,11 +7,12 @@ using Millrace.Cluster;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
 using Millrace.Engine.Requests;
+using Millrace.Telemetry;
 
 namespace Millrace.Api.Psp;
 
 /// <summary><c>POST /v1/psp/{name}/webhooks</c>: no API key, the provider's signature lets it in.</summary>
-internal sealed class PspWebhookEndpoint(PartitionRouter router, PspWebhookParser parse)
+internal sealed class PspWebhookEndpoint(PartitionRouter router, PspWebhookParser parse, OrderTraces traces)
 {
     public async Task HandleAsync(HttpContext http)
     {
@@ -30,6 +31,8 @@ internal sealed class PspWebhookEndpoint(PartitionRouter router, PspWebhookParse
         OrderId order = default;
         OrderCommand? command = null;
         problem ??= Understand(parse(name, bytes, request.Headers["Psp-Signature"]), out order, out command);
+        if (problem is null && traces.Find(order) is { } placed)
+            Activity.Current?.AddLink(new ActivityLink(placed));
         if (problem is null && command is not null)
             problem = await TellAsync(name, order, command, http.RequestAborted);
         await (problem is null ? Answer.Empty(http, StatusCodes.Status204NoContent) : Answer.Problem(http, problem));

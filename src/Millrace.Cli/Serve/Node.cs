@@ -15,6 +15,7 @@ using Millrace.Storage.Postgres.Lists;
 using Millrace.Storage.Postgres.Shards;
 using Millrace.Storage.Sqlite;
 using Millrace.Storage.Sqlite.Administration;
+using Millrace.Telemetry;
 
 namespace Millrace.Cli.Serve;
 
@@ -41,7 +42,9 @@ public static class Node
             Limits = options.Limits,
             Redis = options.Redis,
         });
+        builder.Services.AddSingleton<NodeMetrics>();
         app = builder.Build();
+        app.Services.GetRequiredService<NodeMetrics>().Watch(options);
         app.MapMillraceApi();
         return app;
     }
@@ -149,7 +152,10 @@ public static class Node
             services.AddSingleton<IPaymentGateway>(s => new HttpPaymentGateway(
                 new HttpPaymentGatewayOptions { BaseAddress = psp },
                 s.GetRequiredService<TimeProvider>(),
-                s.GetRequiredService<ILogger<HttpPaymentGateway>>()));
+                s.GetRequiredService<ILogger<HttpPaymentGateway>>(),
+                s.GetRequiredService<PspMetrics>(),
+                s.GetRequiredService<OrderTraces>()));
+            services.AddSingleton<PspMetrics>();
         }
 
         services.AddSingleton(s => PspWebhooks.Parser(options.PspWebhookSecret, s.GetRequiredService<TimeProvider>()));

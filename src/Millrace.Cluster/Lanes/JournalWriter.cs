@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Millrace.Engine.Journal;
+using Millrace.Telemetry;
 
 namespace Millrace.Cluster.Lanes;
 
@@ -14,26 +16,29 @@ internal sealed class JournalWriter : IDisposable
     private readonly IJournal _journal;
     // A monitor and not a blocking collection, whose reader spins before it sleeps.
     private readonly object _lock = new();
-    private List<(Lane Lane, List<PartitionBatch> Group)> _waiting = [];
+    private List<(Lane Lane, List<PartitionBatch> Group, List<ActivityContext>? Traces)> _waiting = [];
     private bool _isStopping;
+    private readonly LaneMetrics _metrics;
     private readonly ILogger _logger;
     private readonly Thread _thread;
 
     /// <param name="number">As <see cref="IJournal.WriterOf"/> gives it for the batches that come here.</param>
-    public JournalWriter(int number, IJournal journal, ILogger logger)
+    public JournalWriter(int number, IJournal journal, LaneMetrics metrics, ILogger logger)
     {
         _number = number;
         _journal = journal;
+        _metrics = metrics;
         _logger = logger;
         _thread = new Thread(Run) { Name = $"journal-writer-{number}", IsBackground = true };
         _thread.Start();
     }
 
-    public void Append(Lane lane, List<PartitionBatch> group)
+    /// <param name="traces">Of requests that the group makes durable; null for none.</param>
+    public void Append(Lane lane, List<PartitionBatch> group, List<ActivityContext>? traces)
     {
         lock (_lock)
         {
-            _waiting.Add((lane, group));
+            _waiting.Add((lane, group, traces));
             Monitor.Pulse(_lock);
         }
     }
@@ -51,16 +56,19 @@ internal sealed class JournalWriter : IDisposable
 
     private void Run()
     {
-        var taken = new List<(Lane Lane, List<PartitionBatch> Group)>();
+        var taken = new List<(Lane Lane, List<PartitionBatch> Group, List<ActivityContext>? Traces)>();
         var merged = new List<PartitionBatch>();
         while (TryTake(ref taken))
         {
             merged.Clear();
-            foreach (var (_, group) in taken)
+            foreach (var (_, group, _) in taken)
                 merged.AddRange(group);
+            using var span = Tracing.JournalSource.HasListeners() ? StartSpan(merged, taken.SelectMany(t => t.Traces ?? [])) : null;
             var (outcomes, failure) = Commit(merged);
+            // Before anybody is told: what follows is not of the commit.
+            End(span, failure);
             var offset = 0;
-            foreach (var (lane, group) in taken)
+            foreach (var (lane, group, _) in taken)
             {
                 lane.GroupWritten(new GroupResult(_number, group, outcomes?[offset..(offset + group.Count)], failure));
                 offset += group.Count;
@@ -70,7 +78,7 @@ internal sealed class JournalWriter : IDisposable
         }
     }
 
-    private bool TryTake(ref List<(Lane Lane, List<PartitionBatch> Group)> taken)
+    private bool TryTake(ref List<(Lane Lane, List<PartitionBatch> Group, List<ActivityContext>? Traces)> taken)
     {
         lock (_lock)
         {
@@ -88,15 +96,36 @@ internal sealed class JournalWriter : IDisposable
 
     private (AppendOutcome[]? Outcomes, Exception? Failure) Commit(List<PartitionBatch> group)
     {
+        var began = Stopwatch.GetTimestamp();
         try
         {
-            return (_journal.AppendAsync(group).AsTask().GetAwaiter().GetResult(), null);
+            var outcomes = _journal.AppendAsync(group).AsTask().GetAwaiter().GetResult();
+            _metrics.CommitEnded(began, null);
+            return (outcomes, null);
         }
         catch (Exception failure)
         {
             // Whatever it is, the lanes decide: a failure they do not know as "nothing written" counts as ambiguous.
             LaneLog.CommitFailed(_logger, failure);
+            _metrics.CommitEnded(began, failure);
             return (null, failure);
         }
+    }
+
+    // One a group, of a trace of its own: it is of no request more than of another, and links to those that it makes durable.
+    private Activity? StartSpan(List<PartitionBatch> group, IEnumerable<ActivityContext> traces)
+    {
+        if (Tracing.JournalSource.StartActivity("journal commit", ActivityKind.Internal, parentContext: default, links: traces.Select(trace => new ActivityLink(trace))) is not { } span)
+            return null;
+        return span.SetTag("millrace.journal.writer", _number)
+            .SetTag("millrace.journal.batches", group.Count)
+            .SetTag("millrace.journal.records", group.Sum(batch => batch.LastSeq - batch.FirstSeq + 1));
+    }
+
+    private static void End(Activity? span, Exception? failure)
+    {
+        if (failure is not null)
+            span?.SetStatus(ActivityStatusCode.Error).SetTag("error.type", failure.GetType().Name);
+        span?.Stop();
     }
 }

@@ -110,6 +110,7 @@ internal sealed partial class Lane
         try
         {
             host.Partition!.Handle(request, sink, nowMs);
+            NoteTrace(host, request, sink);
             Touch(host);
         }
         catch (Exception failure)
@@ -192,6 +193,7 @@ internal sealed partial class Lane
             _runtime.Catalog.Publish(item, nowMs);
         host.State = PartitionState.Serving;
         _runtime.Peers?.Announce(host.Id);
+        _runtime.Metrics.Recovered();
         LaneLog.Serving(_runtime.Logger, host.Id, claim.Seq, claim.Epoch);
     }
 

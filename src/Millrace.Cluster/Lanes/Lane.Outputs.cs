@@ -40,7 +40,7 @@ internal sealed partial class Lane
         foreach (var order in outputs.Settled)
             _runtime.Metrics.Settled(order, nowMs);
         if (outputs.Checkpoint is { } checkpoint)
-            _runtime.Checkpoint(this, partition, checkpoint);
+            _runtime.Checkpoint(this, partition, checkpoint, nowMs);
         outputs.Clear();
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Millrace.Engine.Journal;
 using Millrace.Engine.Partitions;
 using Millrace.Engine.Requests;
@@ -43,6 +44,7 @@ internal sealed partial class Lane : IDisposable
         _isGroupInFlight = new bool[runtime.WriterCount];
         _confirming = new Confirmation?[runtime.WriterCount];
         _askedAllAtMs = new long[runtime.WriterCount];
+        _traced = new List<ActivityContext>?[runtime.WriterCount];
         _thread = new Thread(Run) { Name = name, IsBackground = true };
     }
 
@@ -146,6 +148,8 @@ internal sealed partial class Lane : IDisposable
                 (group ??= new List<PartitionBatch>(_mine.Count)).Add(batch);
         }
 
+        // Also where nothing came of them.
+        var traces = TakeTraces(writer);
         if (group is null)
         {
             _isAnyWriterFree |= isUsed;
@@ -153,7 +157,7 @@ internal sealed partial class Lane : IDisposable
         }
 
         _isGroupInFlight[writer] = true;
-        _runtime.Append(writer, this, group);
+        _runtime.Append(writer, this, group, traces);
     }
 
     private void Touch(PartitionHost host)
@@ -190,6 +194,7 @@ internal sealed partial class Lane : IDisposable
         host.State = state;
         host.Refused = null;
         host.IsTouched = false;
+        _runtime.Backlog.Forget(host.Id);
         foreach (var (sink, _, _) in host.Unconfirmed)
             sink.Complete(PartitionReply.Unavailable("partition_unavailable", reason));
         host.Unconfirmed = [];

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Millrace.Domain.Orders;
 using Millrace.Engine.Journal;
+using Millrace.Telemetry;
 
 namespace Millrace.Cluster.Lanes;
 
@@ -10,33 +12,83 @@ public sealed class LaneMetrics
     /// <summary>The meter's name.</summary>
     public const string MeterName = "Millrace.Partitions";
 
+    public static readonly Metric OrdersSettled = new(
+        "millrace.orders.settled", MetricKind.Counter, "{order}", "Orders that were confirmed or ended, durably.", "status");
+
+    public static readonly Metric SettleDuration = new(
+        "millrace.order.settle.duration", MetricKind.Histogram, "s", "From placed to durably confirmed or ended.", "status")
+    {
+        Boundaries = [0.001, 0.002, 0.003, 0.004, 0.006, 0.008, 0.01, 0.0125, 0.015, 0.0175, 0.02, 0.0225, 0.025, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 10, 60],
+    };
+
+    public static readonly Metric JournalRecords = new("millrace.journal.records", MetricKind.Counter, "{record}", "Journal records committed.");
+
+    public static readonly Metric JournalBytes = new("millrace.journal.bytes", MetricKind.Counter, "By", "Journal payload committed.");
+
+    public static readonly Metric JournalBatches = new("millrace.journal.batches", MetricKind.Counter, "{batch}", "Partition batches committed.");
+
+    public static readonly Metric CommitDuration = new(
+        "millrace.journal.commit.duration", MetricKind.Histogram, "s", "One group commit, durable or failed: `committed`, `unavailable` (nothing was written), or `failed` (what was written is learned by recovering).", "outcome")
+    {
+        Boundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+    };
+
+    public static readonly Metric CheckpointsRefused = new(
+        "millrace.checkpoints.refused", MetricKind.Gauge, "{partition}", "Partitions whose checkpoints the database refuses until an operator acts.");
+
+    public static readonly Metric Partitions = new(
+        "millrace.partitions", MetricKind.Gauge, "{partition}", "Partitions by where they stand on this node: `stopped` (not owned by it), `recovering`, `serving`, `stalled` (the store refuses to commit) or `halted` (damage or a broken invariant).", "state");
+
+    public static readonly Metric PartitionsUnserved = new(
+        "millrace.partitions.unserved", MetricKind.Gauge, "{partition}", "Partitions that no node serves, as far as this one knows.");
+
+    public static readonly Metric Recoveries = new("millrace.partition.recoveries", MetricKind.Counter, "{recovery}", "Partitions recovered on this node; one each at the start.");
+
+    public static readonly Metric InputsWaiting = new("millrace.lane.waiting", MetricKind.Gauge, "{input}", "Inputs that wait for a lane of this node.");
+
+    public static readonly Metric OldestAge = new(
+        "millrace.orders.oldest.age", MetricKind.Gauge, "s", "Age of this node's oldest order that should have moved: pending, or with a payment on its way; neither parked nor on hold. As checkpoints show it, a second late; 0 for none. Pending orders count from their placing, others from when their payment was first seen.");
+
+    public static readonly Metric Unfinished = new(
+        "millrace.orders.unfinished", MetricKind.Gauge, "{order}", "Orders of this node that should move, as checkpoints show them: in a calm second about none.");
+
+    private static readonly KeyValuePair<string, object?> Written = new("outcome", "committed");
+    private static readonly KeyValuePair<string, object?> Unavailable = new("outcome", "unavailable");
+    private static readonly KeyValuePair<string, object?> Failed = new("outcome", "failed");
+
     private readonly Meter _meter;
     private readonly Counter<long> _settled;
     private readonly Histogram<double> _settleDuration;
     private readonly Counter<long> _records;
     private readonly Counter<long> _bytes;
     private readonly Counter<long> _batches;
-    private readonly KeyValuePair<string, object?>[] _statuses;
+    private readonly Counter<long> _recoveries;
+    private readonly Histogram<double> _commitDuration;
+    private readonly KeyValuePair<string, object?>[] _statuses = Labels<OrderStatus>("status");
 
     public LaneMetrics(IMeterFactory meters)
     {
-        var meter = _meter = meters.Create(MeterName);
-        _settled = meter.CreateCounter<long>("millrace.orders.settled", "{order}", "Orders that were confirmed or ended, durably.");
-        _settleDuration = meter.CreateHistogram<double>("millrace.order.settle.duration", "s", "From placed to durably confirmed or ended.",
-            advice: new InstrumentAdvice<double>
-            {
-                HistogramBucketBoundaries =
-                    [0.001, 0.002, 0.003, 0.004, 0.006, 0.008, 0.01, 0.0125, 0.015, 0.0175, 0.02, 0.0225, 0.025, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 10, 60],
-            });
-        _records = meter.CreateCounter<long>("millrace.journal.records", "{record}", "Journal records committed.");
-        _bytes = meter.CreateCounter<long>("millrace.journal.bytes", "By", "Journal payload committed.");
-        _batches = meter.CreateCounter<long>("millrace.journal.batches", "{batch}", "Partition batches committed.");
-        _statuses = [.. Enum.GetValues<OrderStatus>().Select(s => new KeyValuePair<string, object?>("status", s.ToString().ToLowerInvariant()))];
+        _meter = meters.Create(MeterName);
+        _settled = _meter.Create(OrdersSettled);
+        _settleDuration = _meter.CreateHistogram(SettleDuration);
+        _records = _meter.Create(JournalRecords);
+        _bytes = _meter.Create(JournalBytes);
+        _batches = _meter.Create(JournalBatches);
+        _recoveries = _meter.Create(Recoveries);
+        _commitDuration = _meter.CreateHistogram(CommitDuration);
     }
 
-    /// <param name="count">Asked from any thread.</param>
-    internal void WatchRefused(Func<int> count) => _meter.CreateObservableGauge(
-        "millrace.checkpoints.refused", count, "{partition}", "Partitions whose checkpoints the database refuses until an operator acts.");
+    /// <summary>What is read at each scrape, from any thread.</summary>
+    internal void Watch(PartitionRuntime runtime)
+    {
+        var states = Labels<PartitionState>("state");
+        _meter.Watch(CheckpointsRefused, () => runtime.RefusedCheckpoints.Count);
+        _meter.Watch(Partitions, () => CountByState(runtime.States, states));
+        _meter.Watch(PartitionsUnserved, () => runtime.UnservedCount);
+        _meter.Watch(InputsWaiting, () => runtime.WaitingInputs);
+        _meter.Watch(OldestAge, () => runtime.Backlog.OldestAge(runtime.NowMs).TotalSeconds);
+        _meter.Watch(Unfinished, () => runtime.Backlog.Count);
+    }
 
     internal void Settled(Order order, long nowMs)
     {
@@ -51,4 +103,22 @@ public sealed class LaneMetrics
         _records.Add(batch.LastSeq - batch.FirstSeq + 1);
         _bytes.Add(batch.Payload.Length);
     }
+
+    internal void Recovered() => _recoveries.Add(1);
+
+    /// <param name="began">By <see cref="Stopwatch"/>.</param>
+    /// <param name="failure">Null when it is durable.</param>
+    internal void CommitEnded(long began, Exception? failure) => _commitDuration.Record(
+        Stopwatch.GetElapsedTime(began).TotalSeconds, failure switch { null => Written, StoreUnavailableException => Unavailable, _ => Failed });
+
+    private static IEnumerable<Measurement<int>> CountByState(IReadOnlyList<PartitionState> states, KeyValuePair<string, object?>[] labels)
+    {
+        var counts = new int[labels.Length];
+        foreach (var state in states)
+            counts[(int)state]++;
+        return counts.Select((count, state) => new Measurement<int>(count, labels[state]));
+    }
+
+    private static KeyValuePair<string, object?>[] Labels<T>(string name)
+        where T : struct, Enum => [.. Enum.GetNames<T>().Select(value => new KeyValuePair<string, object?>(name, value.ToLowerInvariant()))];
 }

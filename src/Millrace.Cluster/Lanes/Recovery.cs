@@ -14,7 +14,8 @@ internal sealed class OvertakenException(long epoch) : Exception("Another owner 
 }
 
 /// <summary>Claim first, durably; then the checkpoint; then the tail. Only then may the partition serve.</summary>
-internal sealed class Recovery(IJournal journal, IReadModel readModel, PartitionMap map, PartitionOptions options, string owner)
+/// <param name="unfinished">Told what a partition has to go on with.</param>
+internal sealed class Recovery(IJournal journal, IReadModel readModel, PartitionMap map, PartitionOptions options, string owner, Action<int, IReadOnlyList<OrderRow>> unfinished)
 {
     public async Task<(Partition Partition, JournalClaim Claim)> RunAsync(int id, CancellationToken cancellation)
     {
@@ -49,6 +50,7 @@ internal sealed class Recovery(IJournal journal, IReadModel readModel, Partition
         var partition = new Partition(id, map, options, claim);
         var snapshot = await readModel.LoadPartitionAsync(id, cancellation).ConfigureAwait(false);
         partition.Restore(snapshot);
+        unfinished(id, snapshot.DueOrders);
         await foreach (var batch in journal.ReadAsync(id, snapshot.Seq, cancellation).ConfigureAwait(false))
         {
             // What stands behind the claim is another owner's, who has overtaken this one.

@@ -19,6 +19,9 @@ public sealed class ClusterTls
 
     private ClusterTls(X509Certificate2 own, X509Certificate2Collection authorities) => (_own, _authorities) = (own, authorities);
 
+    /// <summary>The first end of this node's certificate and of the authorities': an authority that has ended makes its nodes strangers.</summary>
+    public DateTimeOffset NotAfter => new(_authorities.Append(_own).Min(certificate => certificate.NotAfter.ToUniversalTime()), TimeSpan.Zero);
+
     /// <summary>Reads the files once: a node that is to show another certificate is started again.</summary>
     /// <param name="certificateFile">PEM of this node's certificate, good for server and client authentication.</param>
     /// <param name="keyFile">PEM of its private key, without a password.</param>

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Millrace.Engine.Payments;
+using Millrace.Telemetry;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.RateLimiting;
@@ -17,18 +19,26 @@ public sealed partial class HttpPaymentGateway : IPaymentGateway, IDisposable
     private readonly HttpClient _http;
     private readonly PspClient _client;
     private readonly ResiliencePipeline<PspAnswer> _pipeline;
+    private readonly TimeProvider _time;
     private readonly ILogger _log;
+    private readonly PspMetrics? _metrics;
+    private readonly OrderTraces? _traces;
 
     /// <param name="options">The provider and its limits.</param>
     /// <param name="time">The clock of the time-out and of the breaker.</param>
     /// <param name="log">Hears when the breaker opens and closes.</param>
-    public HttpPaymentGateway(HttpPaymentGatewayOptions options, TimeProvider time, ILogger<HttpPaymentGateway> log)
+    /// <param name="metrics">Measures each call; null for nobody.</param>
+    /// <param name="traces">Which trace placed an order, to link to; null when nobody knows.</param>
+    public HttpPaymentGateway(
+        HttpPaymentGatewayOptions options, TimeProvider time, ILogger<HttpPaymentGateway> log, PspMetrics? metrics = null, OrderTraces? traces = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         _http = CreateClient(options);
         _client = new PspClient(_http);
-        _log = log;
-        _pipeline = BuildPipeline(options, time, log);
+        (_time, _log, _metrics, _traces) = (time, log, metrics, traces);
+        var breaker = new CircuitBreakerStateProvider();
+        metrics?.Watch(breaker);
+        _pipeline = BuildPipeline(options, time, breaker, log);
     }
 
     /// <inheritdoc />
@@ -36,6 +46,42 @@ public sealed partial class HttpPaymentGateway : IPaymentGateway, IDisposable
     public async ValueTask<PaymentOutcome> ExecuteAsync(PaymentRequest request, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(request);
+        using var span = StartSpan(request);
+        var began = _time.GetTimestamp();
+        _metrics?.Began();
+        PaymentOutcome? outcome = null;
+        try
+        {
+            return outcome = await CallAsync(request, cancellation);
+        }
+        finally
+        {
+            _metrics?.Ended(request, outcome, _time.GetElapsedTime(began));
+            if (span is not null)
+                Describe(span, outcome);
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    // Of a trace of its own: the request was answered long before, and a link leads back to it while this node remembers it.
+    private Activity? StartSpan(PaymentRequest request) => Tracing.PspSource.HasListeners()
+        ? Tracing.PspSource.StartActivity(
+            $"psp {request.Operation.ToString().ToLowerInvariant()}", ActivityKind.Internal, parentContext: default,
+            tags: [new("millrace.order.id", request.Order.ToString()), new("millrace.psp.attempt", request.Attempt)],
+            links: _traces?.Find(request.Order) is { } placed ? [new ActivityLink(placed)] : null)
+        : null;
+
+    private static void Describe(Activity span, PaymentOutcome? outcome)
+    {
+        var (name, error) = PspMetrics.Words(outcome);
+        span.SetTag("millrace.psp.outcome", name);
+        if (error.Length > 0)
+            span.SetTag("error.type", error).SetStatus(ActivityStatusCode.Error);
+    }
+
+    private async ValueTask<PaymentOutcome> CallAsync(PaymentRequest request, CancellationToken cancellation)
+    {
         var context = ResilienceContextPool.Shared.Get(cancellation);
         try
         {
@@ -53,8 +99,6 @@ public sealed partial class HttpPaymentGateway : IPaymentGateway, IDisposable
             ResilienceContextPool.Shared.Return(context);
         }
     }
-
-    public void Dispose() => _http.Dispose();
 
     private PaymentOutcome.Unknown NotCalled(Exception exception, string key)
     {
@@ -90,16 +134,18 @@ public sealed partial class HttpPaymentGateway : IPaymentGateway, IDisposable
     }
 
     // Waiting for a turn counts into the time-out and not against the provider: the breaker sits inside of both.
-    private static ResiliencePipeline<PspAnswer> BuildPipeline(HttpPaymentGatewayOptions options, TimeProvider time, ILogger log) =>
+    private static ResiliencePipeline<PspAnswer> BuildPipeline(
+        HttpPaymentGatewayOptions options, TimeProvider time, CircuitBreakerStateProvider breaker, ILogger log) =>
         new ResiliencePipelineBuilder<PspAnswer> { TimeProvider = time }
             .AddTimeout(options.TotalTimeout)
             .AddConcurrencyLimiter(options.MaxConcurrentCalls, options.MaxWaitingCalls)
-            .AddCircuitBreaker(BreakerOptions(options, log))
+            .AddCircuitBreaker(BreakerOptions(options, breaker, log))
             .Build();
 
     /// <summary>Opens when half of at least 20 calls in 10 s failed: enough calls not to be chance, soon enough to spare the provider.</summary>
-    private static CircuitBreakerStrategyOptions<PspAnswer> BreakerOptions(HttpPaymentGatewayOptions options, ILogger log) => new()
+    private static CircuitBreakerStrategyOptions<PspAnswer> BreakerOptions(HttpPaymentGatewayOptions options, CircuitBreakerStateProvider breaker, ILogger log) => new()
     {
+        StateProvider = breaker,
         FailureRatio = 0.5,
         MinimumThroughput = 20,
         SamplingDuration = TimeSpan.FromSeconds(10),

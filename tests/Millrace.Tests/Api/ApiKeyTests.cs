@@ -178,6 +178,26 @@ public sealed class ApiKeyTests : IDisposable
     private static Task<KeyOutcome> CreateAsync(ApiKeyStore keys, KeyRequest? request = null) =>
         keys.CreateAsync(Tenant, "shop", Scopes.Admin, null, Ada, request, CancellationToken.None);
 
+    [Fact]
+    public async Task The_next_end_is_that_of_the_first_client_who_has_no_other_key()
+    {
+        var keys = Process().Keys;
+        var now = _time.GetUtcNow();
+        await MakeAsync(keys, client: "endless");
+        Assert.Null(keys.NextExpiry());
+        var (_, old) = await MakeAsync(keys, client: "shop", expiresAt: now.AddDays(3));
+        await MakeAsync(keys, client: "import", expiresAt: now.AddDays(9));
+        Assert.Equal(now.AddDays(3), keys.NextExpiry());
+        // Replaced: the old one ends in an hour, and nobody need care.
+        var made = Assert.IsType<KeyOutcome.Made>(await keys.CreateAsync(Tenant, "shop", Scopes.Admin, now.AddDays(90), Ada, null, CancellationToken.None));
+        Assert.Equal(now.AddDays(9), keys.NextExpiry());
+        Assert.True(await keys.RevokeAsync(made.Key.Id, Tenant, Ada, CancellationToken.None));
+        Assert.Equal(now.AddDays(3), keys.NextExpiry());
+        _time.Advance(TimeSpan.FromDays(4));
+        Assert.False(old.IsLive(_time.GetUtcNow()));
+        Assert.Equal(now.AddDays(9), keys.NextExpiry());
+    }
+
     private static async Task<KeyOutcome.Made> MakeAsync(
         ApiKeyStore keys, string client = "shop", Scopes scopes = Scopes.Admin, DateTimeOffset? expiresAt = null) =>
         Assert.IsType<KeyOutcome.Made>(await keys.CreateAsync(Tenant, client, scopes, expiresAt, Ada, null, CancellationToken.None));

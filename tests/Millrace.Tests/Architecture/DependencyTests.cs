@@ -12,13 +12,14 @@ public sealed partial class DependencyTests
         ["Domain"] = [],
         ["Engine"] = ["Domain"],
         ["Storage"] = ["Engine"],
-        ["Gateways"] = ["Engine"],
-        ["Cluster"] = ["Engine"],
+        ["Gateways"] = ["Engine", "Telemetry"],
+        ["Cluster"] = ["Engine", "Telemetry"],
         ["PspSimulator"] = [],
         ["Simulation"] = ["Engine", "Domain"],
-        ["Api"] = ["Engine", "Cluster"],
+        ["Telemetry"] = ["Domain"],
+        ["Api"] = ["Engine", "Cluster", "Telemetry"],
         ["Client"] = [],
-        ["Cli"] = ["Domain", "Engine", "Storage", "Gateways", "Cluster", "PspSimulator", "Simulation", "Api"],
+        ["Cli"] = ["Domain", "Engine", "Storage", "Gateways", "Cluster", "PspSimulator", "Simulation", "Telemetry", "Api"],
     };
 
     public static TheoryData<string> Projects => [.. Directory.EnumerateFiles(Repository.Sources, "*.csproj", SearchOption.AllDirectories)

@@ -5,6 +5,7 @@ using Millrace.Api.Problems;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
 using Millrace.Engine.Requests;
+using Millrace.Telemetry;
 
 namespace Millrace.Api.Orders.Place;
 
@@ -12,7 +13,7 @@ namespace Millrace.Api.Orders.Place;
 internal readonly record struct PlaceOutcome(Order? Order, bool IsReplay, Problem? Problem);
 
 /// <summary>Takes drafts to the partitions that own their idempotency keys.</summary>
-internal sealed class PlaceOrders(AdmittedRouter router, Pricing pricing, TimeProvider time, ApiMetrics metrics)
+internal sealed class PlaceOrders(AdmittedRouter router, Pricing pricing, TimeProvider time, ApiMetrics metrics, OrderTraces traces)
 {
     private static readonly OrderPlacement Probe = new(default, default, default, null, new Buyer(null, null, null), null,
         Domain.Money.Currency.Get("EUR"), [], 0, 0, new PaymentMethod("", ""), PlacementOptions.Default, []);
@@ -23,16 +24,17 @@ internal sealed class PlaceOrders(AdmittedRouter router, Pricing pricing, TimePr
         var keyHash = NameHash.PlaceKey(caller.Tenant, idempotencyKey);
         if (pricing.MustAsk(draft, caller.Tenant))
             await pricing.AskAsync(draft, caller.Tenant);
+        var began = time.GetTimestamp();
         if (pricing.Price(draft, caller, keyHash, payloadHash, out var placement) is { } refused)
         {
             // The catalog may have changed since the first use of the key, and a repeat must still get the first answer.
             // A placement without lines is always refused, so asking with it finds the first order or changes nothing.
             placement = Probe with { Tenant = caller.Tenant, KeyHash = keyHash, PayloadHash = payloadHash };
             var found = await SendAsync(placement, caller, priority, patience, cancellation);
-            return found.Status == ReplyStatus.Rejected ? Count(new PlaceOutcome(null, false, refused)) : Count(Outcome(found));
+            return found.Status == ReplyStatus.Rejected ? Count(new PlaceOutcome(null, false, refused), began) : Count(Outcome(found), began);
         }
 
-        return Count(Outcome(await SendAsync(placement, caller, priority, patience, cancellation)));
+        return Count(Outcome(await SendAsync(placement, caller, priority, patience, cancellation)), began);
     }
 
     private ValueTask<PartitionReply> SendAsync(OrderPlacement placement, Caller caller, Priority priority, TimeSpan? patience, CancellationToken cancellation)
@@ -50,9 +52,11 @@ internal sealed class PlaceOrders(AdmittedRouter router, Pricing pricing, TimePr
         _ => new PlaceOutcome(null, false, ReplyProblem.Of(reply)),
     };
 
-    private PlaceOutcome Count(PlaceOutcome outcome)
+    private PlaceOutcome Count(PlaceOutcome outcome, long began)
     {
-        metrics.Placed(outcome);
+        metrics.Placed(outcome, time.GetElapsedTime(began));
+        if (outcome is { IsReplay: false, Order: { } order })
+            traces.Note(order.Id);
         return outcome;
     }
 }

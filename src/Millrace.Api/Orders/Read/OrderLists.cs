@@ -35,8 +35,14 @@ internal sealed partial class OrderLists(IReadModel readModel, ReplicaReader? re
             var page = await replica!(query, seen, cancellation);
             if (Interlocked.Exchange(ref _isAway, 0) == 1)
                 IsBack(logger);
-            metrics.Listed(page is null ? ListOutcome.ReplicaBehind : ListOutcome.Replica);
-            return page is { } read ? new ListPage(read.Page, read.AsOf.ToUnixTimeMilliseconds()) : null;
+            if (page is not { } read)
+            {
+                metrics.Listed(ListOutcome.ReplicaBehind);
+                return null;
+            }
+
+            metrics.ListedFromReplica(time.GetUtcNow() - read.AsOf);
+            return new ListPage(read.Page, read.AsOf.ToUnixTimeMilliseconds());
         }
         catch (StoreUnavailableException failure)
         {

@@ -17,6 +17,9 @@ internal sealed record ServerSettings(string DataDirectory)
 
     public string[] More { get; init; } = [];
 
+    /// <summary>What it finds in its environment besides.</summary>
+    public (string Name, string Value)[] Variables { get; init; } = [];
+
     public Uri Address => new($"http://127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)}");
 
     public Uri WebhookAddress => new(Address, "/v1/psp/psp/webhooks");
@@ -45,6 +48,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         foreach (var argument in settings.More)
             start.ArgumentList.Add(argument);
         start.Environment["MILLRACE_PSP_WEBHOOK_SECRET"] = settings.WebhookSecret;
+        foreach (var (name, value) in settings.Variables)
+            start.Environment[name] = value;
         return new ServerProcess(settings, new ChildProcess(start));
     }
 

@@ -1,0 +1,40 @@
+using Millrace.Telemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace Millrace.Api;
+
+/// <summary>
+/// What leaves the process about itself: metrics at <c>/metrics</c> always, and both metrics and traces to a collector once
+/// <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> names one. Without it nobody listens for spans, so none is made.
+/// The SDK's other variables hold too, such as <c>OTEL_TRACES_SAMPLER</c>.
+/// </summary>
+internal static class ApiTelemetry
+{
+    private const string EndpointVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    private const string ServiceVariable = "OTEL_SERVICE_NAME";
+
+    public static void AddMillraceTelemetry(this IServiceCollection services)
+    {
+        var isExported = Environment.GetEnvironmentVariable(EndpointVariable) is { Length: > 0 };
+        var telemetry = services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService(Environment.GetEnvironmentVariable(ServiceVariable) ?? "millrace"))
+            .WithMetrics(metrics =>
+            {
+                metrics.AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime", "Millrace.*").AddPrometheusExporter();
+                if (isExported)
+                    metrics.AddOtlpExporter();
+            });
+        if (!isExported)
+            return;
+        telemetry.WithTracing(traces => traces
+            // The runtime's own of HTTP calls, which also carries the trace to the provider.
+            .AddSource(Tracing.Journal, Tracing.Psp, "System.Net.Http")
+            .AddAspNetCoreInstrumentation(requests => requests.Filter = http => !IsProbe(http.Request.Path))
+            .AddOtlpExporter());
+    }
+
+    // Asked every few seconds by whoever runs the process.
+    private static bool IsProbe(PathString path) => path == "/livez" || path == "/readyz" || path == "/startupz" || path == "/metrics";
+}

@@ -1,0 +1,139 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Millrace.Cluster;
+using Millrace.Cluster.Lanes;
+using Millrace.Domain.Identity;
+using Millrace.Domain.Orders;
+using Millrace.Engine.Partitions;
+using Millrace.Engine.Payments;
+using Millrace.Engine.Requests;
+using Millrace.Storage.Memory;
+using Millrace.Tests.Domain;
+using Millrace.Tests.EndToEnd;
+using Xunit;
+
+namespace Millrace.Tests.Cluster;
+
+/// <summary>The age of the oldest order that should move, over real partitions whose provider answers when the test says so.</summary>
+public sealed class BacklogTests : IDisposable
+{
+    private const long LaterMs = Given.NowMs + 60_000;
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly MemoryStore _store = new(new MemoryDisk(2));
+    private readonly WaitingGateway _psp = new();
+    private PartitionRuntime _runtime;
+    private ulong _ids;
+
+    public BacklogTests() => _runtime = NewRuntime();
+
+    public void Dispose()
+    {
+        _psp.Answer.TrySetResult(new PaymentOutcome.Unknown("stopping"));
+        _runtime.Dispose();
+        _services.Dispose();
+    }
+
+    [Fact]
+    public async Task An_order_whose_payment_is_not_answered_is_as_old_as_it_is_until_it_is_answered()
+    {
+        await StartAsync(0, 1);
+        await StockAsync();
+        Assert.Equal(TimeSpan.Zero, Age());
+        await PlaceAsync();
+        await AgeIsAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(1, _runtime.Backlog.Count);
+        _psp.Answer.SetResult(new PaymentOutcome.Succeeded("ok"));
+        await AgeIsAsync(TimeSpan.Zero);
+        Assert.Equal(0, _runtime.Backlog.Count);
+    }
+
+    [Fact]
+    public async Task A_restart_forgets_nothing_that_should_move()
+    {
+        await StartAsync(0, 1);
+        await StockAsync();
+        await PlaceAsync();
+        await AgeIsAsync(TimeSpan.FromMinutes(1));
+        // Nothing of the order changes after this: only recovery tells of it.
+        _runtime.Dispose();
+        _runtime = NewRuntime();
+        Assert.Equal(TimeSpan.Zero, Age());
+        await StartAsync(0, 1);
+        await AgeIsAsync(TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public async Task A_partition_that_is_given_up_takes_its_orders_along()
+    {
+        await StartAsync(0, 1);
+        await StockAsync();
+        var id = await PlaceAsync();
+        await AgeIsAsync(TimeSpan.FromMinutes(1));
+        await _runtime.StopAsync(id.Partition);
+        Assert.Equal(0, _runtime.Backlog.Count);
+    }
+
+    [Fact]
+    public async Task An_order_on_hold_waits_for_a_person_and_not_for_us()
+    {
+        // Its stock belongs to a partition that does not answer: it is not even paying yet.
+        var away = _runtime.Map.OwnerOfSku(Given.Acme, "tea");
+        await StartAsync(1 - away);
+        var id = await PlaceAsync(1 - away);
+        await AgeIsAsync(TimeSpan.FromMinutes(1));
+        await ChangeAsync(id, new OrderCommand.PlaceHold("h1", "fraud", null, null));
+        await AgeIsAsync(TimeSpan.Zero);
+        await ChangeAsync(id, new OrderCommand.ReleaseHold("h1"));
+        await AgeIsAsync(TimeSpan.FromMinutes(1));
+    }
+
+    private TimeSpan Age() => _runtime.Backlog.OldestAge(LaterMs);
+
+    private Task AgeIsAsync(TimeSpan expected) => Eventually.AsyncOf(() => Task.FromResult(Age()), age => age == expected, $"the oldest is {expected} old");
+
+    private async Task StartAsync(params int[] partitions)
+    {
+        foreach (var partition in partitions)
+            _runtime.Start(partition);
+        await Eventually.Async(() => Task.FromResult(Array.TrueForAll(partitions, _runtime.IsHere)), "they serve");
+    }
+
+    private async Task StockAsync()
+    {
+        var router = new PartitionRouter(_runtime);
+        await router.SendAsync(new PartitionRequest.ChangeStock(new Millrace.Domain.Stock.StockCommand.DefineItem(Given.Acme, "tea", "Tea", 1_000, "EUR", 0), "tea", null));
+        await router.SendAsync(new PartitionRequest.ChangeStock(new Millrace.Domain.Stock.StockCommand.Adjust(Given.Acme, "tea", "main", 100, "receipt", 7), "tea", null));
+    }
+
+    // An order belongs to the partition of its key.
+    private async Task<OrderId> PlaceAsync(int partition = 0)
+    {
+        OrderPlacement placement;
+        do
+            placement = Given.Keyed($"k{++_ids}");
+        while (_runtime.Map.OwnerOfName(placement.KeyHash) != partition);
+        var id = OrderId.Create(Given.NowMs, partition, _ids);
+        var reply = await new PartitionRouter(_runtime).SendAsync(new PartitionRequest.PlaceOrder(id, placement, Given.Shop));
+        Assert.Equal(ReplyStatus.Accepted, reply.Status);
+        return id;
+    }
+
+    private async Task ChangeAsync(OrderId id, OrderCommand command)
+    {
+        var reply = await new PartitionRouter(_runtime).SendAsync(new PartitionRequest.ChangeOrder(id, Given.Acme, command, Given.Shop, Given.Key($"change-{++_ids}"), null));
+        Assert.Equal(ReplyStatus.Accepted, reply.Status);
+    }
+
+    private PartitionRuntime NewRuntime() => new(
+        _store, _store, _psp, new Catalog(), new LaneMetrics(_services.GetRequiredService<IMeterFactory>()),
+        new PartitionRuntimeOptions { Lanes = 1, Partition = new PartitionOptions { CheckpointEvery = TimeSpan.FromMilliseconds(50) } },
+        TimeProvider.System, NullLogger<PartitionRuntime>.Instance);
+
+    private sealed class WaitingGateway : IPaymentGateway
+    {
+        public TaskCompletionSource<PaymentOutcome> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ValueTask<PaymentOutcome> ExecuteAsync(PaymentRequest request, CancellationToken cancellation) => new(Answer.Task.WaitAsync(cancellation));
+    }
+}
