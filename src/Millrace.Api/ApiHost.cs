@@ -15,6 +15,7 @@ using Millrace.Api.Limits;
 using Millrace.Api.Orders.Change;
 using Millrace.Api.Orders.Place;
 using Millrace.Api.Orders.Read;
+using Millrace.Api.Overview;
 using Millrace.Api.Psp;
 using Millrace.Api.Stock;
 using Millrace.Api.Tokens;
@@ -84,6 +85,7 @@ public static class ApiHost
         ApiRoutes.MapChanges(routes, new ChangeOrders(admitted));
         ApiRoutes.MapStock(routes, new ItemEndpoints(admitted), new AdjustEndpoint(admitted));
         ApiRoutes.MapKeys(routes, new KeyEndpoints(services.GetRequiredService<ApiKeyStore>(), time), new AuditEndpoint(services.GetRequiredService<IAdministration>()));
+        ApiRoutes.MapOverview(routes, new OverviewEndpoints(services.GetRequiredService<NodeSamples>(), options));
         ApiRoutes.MapLimits(routes, new LimitEndpoints(services.GetRequiredService<RateLimits>(), services.GetRequiredService<AuditLog>()));
         if (services.GetService<ClusterOperations>() is { } cluster)
             ApiRoutes.MapCluster(routes, new ClusterEndpoints(cluster));

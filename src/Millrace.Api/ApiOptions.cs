@@ -6,6 +6,9 @@ namespace Millrace.Api;
 /// <summary>What an operator chooses for the HTTP edge.</summary>
 public sealed class ApiOptions
 {
+    /// <summary>As the cluster knows this node. Default: the machine's name.</summary>
+    public string NodeName { get; init; } = Environment.MachineName;
+
     /// <summary>
     /// URL of the management listener that serves <c>/metrics</c> (and liveness), such as <c>http://127.0.0.1:9464</c>; the port
     /// must be named. Null, the default:

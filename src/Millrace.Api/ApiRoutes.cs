@@ -10,6 +10,7 @@ using Millrace.Api.Orders;
 using Millrace.Api.Orders.Change;
 using Millrace.Api.Orders.Place;
 using Millrace.Api.Orders.Read;
+using Millrace.Api.Overview;
 using Millrace.Api.Problems;
 using Millrace.Api.Psp;
 using Millrace.Api.Stock;
@@ -182,6 +183,19 @@ internal static class ApiRoutes
         {
             Tag = "audit", Answer = typeof(AuditListShape), Scope = Scopes.Admin,
             Query = [("after", "The last entry seen, next_cursor of the page before; none for the first page."), ("limit", "1 to 200; 50 without.")],
+        });
+    }
+
+    public static void MapOverview(Routes routes, OverviewEndpoints overview)
+    {
+        routes.Map("GET", "/v1/caller", CallerEndpoint.HandleAsync, new("get_caller", "Whose key or token this is, and what it may do")
+        {
+            Tag = "api keys", Answer = typeof(CallerShape),
+        });
+        routes.Map("GET", "/v1/overview", overview.GetAsync, new("get_overview", "The asked node, second by second")
+        {
+            Tag = "operations", Answer = typeof(OverviewShape), Scope = Scopes.SystemOperate,
+            Query = [("seconds", "How far back: 1 to 3600; 60 without."), ("step", "Seconds in each point: 1 to 60; 1 without. 300 points come at most.")],
         });
     }
 

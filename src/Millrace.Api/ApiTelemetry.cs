@@ -1,3 +1,4 @@
+using Millrace.Api.Overview;
 using Millrace.Telemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -18,11 +19,13 @@ internal static class ApiTelemetry
     public static void AddMillraceTelemetry(this IServiceCollection services)
     {
         var isExported = Environment.GetEnvironmentVariable(EndpointVariable) is { Length: > 0 };
+        services.AddSingleton<NodeSamples>();
         var telemetry = services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(Environment.GetEnvironmentVariable(ServiceVariable) ?? "millrace"))
             .WithMetrics(metrics =>
             {
                 metrics.AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime", "Millrace.*").AddPrometheusExporter();
+                metrics.AddReader(s => NodeSampler.NewReader(s.GetRequiredService<NodeSamples>(), s.GetRequiredService<TimeProvider>()));
                 if (isExported)
                     metrics.AddOtlpExporter();
             });

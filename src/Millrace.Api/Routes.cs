@@ -14,13 +14,13 @@ internal sealed class Routes(IEndpointRouteBuilder app, Access access)
         Map("POST", pattern, handle, doc with { Headers = [.. KeyHeader, .. headers] });
 
     public void Map(string method, string pattern, Authorized handle, EndpointDocument doc) =>
-        MapOpen(method, pattern, access.Require(doc.Scope, handle), doc);
+        Map(method, pattern, access.Require(doc.Scope, handle), doc);
 
     /// <summary>Without an API key.</summary>
-    public void MapOpen(string method, string pattern, RequestDelegate handle, EndpointDocument doc)
-    {
-        var endpoint = app.MapMethods(pattern, [method], handle);
-        // The method's presence is what makes the framework describe an endpoint.
-        endpoint.WithMetadata(handle.Method, doc).WithTags(doc.Tag);
-    }
+    public void MapOpen(string method, string pattern, RequestDelegate handle, EndpointDocument doc) =>
+        Map(method, pattern, handle, doc with { IsOpen = true });
+
+    // The method's presence is what makes the framework describe an endpoint.
+    private void Map(string method, string pattern, RequestDelegate handle, EndpointDocument doc) =>
+        app.MapMethods(pattern, [method], handle).WithMetadata(handle.Method, doc).WithTags(doc.Tag);
 }

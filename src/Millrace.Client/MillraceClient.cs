@@ -6,6 +6,7 @@ using Millrace.Client.Health;
 using Millrace.Client.Items;
 using Millrace.Client.Limits;
 using Millrace.Client.Orders;
+using Millrace.Client.Overview;
 using Millrace.Client.Sending;
 using Millrace.Client.Stock;
 
@@ -36,6 +37,7 @@ public sealed class MillraceClient : IDisposable
         Limits = new LimitsClient(sender);
         Cluster = new ClusterClient(sender);
         Backups = new BackupsClient(sender);
+        Overview = new OverviewClient(sender);
         Health = new HealthClient(sender);
     }
 
@@ -62,6 +64,9 @@ public sealed class MillraceClient : IDisposable
 
     /// <summary>Backups of the store.</summary>
     public BackupsClient Backups { get; }
+
+    /// <summary>What a node does, second by second.</summary>
+    public OverviewClient Overview { get; }
 
     /// <summary>Probes.</summary>
     public HealthClient Health { get; }

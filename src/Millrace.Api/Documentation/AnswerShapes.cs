@@ -126,3 +126,18 @@ internal sealed record ProblemShape(
     FieldErrorShape[]? Errors = null);
 
 internal sealed record FieldErrorShape([Description("A JSON Pointer into the body that was sent.")] string Pointer, string Code, string Detail);
+
+[Description("Whose key or token it is.")]
+internal sealed record CallerShape(string Tenant, ActorShape Actor, string[] Scopes);
+
+[Description("A node, second by second; oldest first.")]
+internal sealed record OverviewShape(string Node, OverviewPointShape[] Data);
+
+[Description("A second, or as many as were asked for. Rates are per second.")]
+internal sealed record OverviewPointShape(
+    DateTimeOffset At, double Placed, double Refused, double Unavailable, double Confirmed, double Ended,
+    PercentilesShape? AcceptMs, PercentilesShape? SettleMs, PercentilesShape? CommitMs, double Commits, double Payments, double PaymentsUnknown,
+    long Unfinished, double OldestS, long Inside, long Waiting, bool BreakerOpen, long Unserved);
+
+[Description("In milliseconds.")]
+internal sealed record PercentilesShape(double P50, double P95, double P99);

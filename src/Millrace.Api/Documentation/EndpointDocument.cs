@@ -37,7 +37,11 @@ internal sealed record EndpointDocument(string Name, string Summary)
     /// <summary>How it may refuse, beyond what follows from the rest: see <see cref="EndpointProblems"/>.</summary>
     public ProblemKind[] Problems { get; init; } = [];
 
+    /// <summary>None for whoever is known.</summary>
     public Scopes Scope { get; init; }
+
+    /// <summary>For everybody, without a key.</summary>
+    public bool IsOpen { get; init; }
 
     public bool Takes(string header) => Array.Exists(Headers, h => h.Name == header);
 }

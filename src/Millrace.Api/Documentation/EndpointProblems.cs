@@ -1,6 +1,5 @@
 using Millrace.Api.Admission;
 using Millrace.Api.Idempotency;
-using Millrace.Api.Keys;
 using Millrace.Api.Orders;
 using Millrace.Api.Problems;
 
@@ -13,7 +12,7 @@ internal static class EndpointProblems
     {
         IEnumerable<ProblemKind> kinds = [.. doc.Problems, ProblemKinds.InternalError];
         // Who comes without a key is known by a signature, or asks for nothing: such endpoints name their own.
-        if (doc.Scope != Scopes.None)
+        if (!doc.IsOpen)
             kinds = [.. kinds, ProblemKinds.Unauthenticated, ProblemKinds.InsufficientScope, ProblemKinds.QuotaExceeded, ProblemKinds.Unavailable, .. OfBody(doc)];
         if (doc.Query.Length > 0)
             kinds = [.. kinds, ProblemKinds.InvalidParameter];

@@ -99,6 +99,8 @@ internal static class Examples
         (typeof(PayloadFormatShape), "raised", """{"payload_format":3,"behind":["b"]}"""),
         (typeof(BackupShape), "finished", """{"id":"bak_1","status":"done","started_at":"2026-01-31T12:00:00.000Z","done_bytes":4096,"total_bytes":4096,"name":"20260131T120000Z","taken_at":"2026-01-31T12:00:01.000Z","bytes":4096,"partitions":64,"records":1000,"failure":null}"""),
         (typeof(BackupShape), "failed", """{"id":"bak_2","status":"failed","started_at":"2026-01-31T12:00:00.000Z","done_bytes":1024,"total_bytes":4096,"name":null,"taken_at":null,"bytes":null,"partitions":null,"records":null,"failure":"No space left on device"}"""),
+        (typeof(CallerShape), "caller", """{"tenant":"acme","actor":{"kind":"api_key","name":"till"},"scopes":["orders:read","orders:write"]}"""),
+        (typeof(OverviewShape), "a_second", """{"node":"a","data":[{"at":"2026-01-31T12:00:00.000Z","placed":120.5,"refused":0.5,"unavailable":0,"confirmed":119,"ended":1.5,"accept_ms":{"p50":2.1,"p95":4.2,"p99":8.4},"settle_ms":{"p50":6.3,"p95":9.1,"p99":15.2},"commit_ms":{"p50":0.4,"p95":0.9,"p99":1.2},"commits":310,"payments":121,"payments_unknown":0,"unfinished":3,"oldest_s":0.02,"inside":2,"waiting":0,"breaker_open":false,"unserved":0}]}"""),
         (typeof(HealthShape), "health", """{"status":"ready","refused_checkpoints":[7]}"""),
     ];
 

@@ -91,7 +91,7 @@ internal static partial class OpenApiDocument
     // An empty requirement is met by everybody.
     private static OpenApiSecurityRequirement Security(EndpointDocument doc, Microsoft.OpenApi.OpenApiDocument document)
     {
-        if (doc.Scope != Scopes.None)
+        if (!doc.IsOpen)
             return new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(KeyScheme, document)] = [] };
         return doc.Takes("Psp-Signature") ? new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(SignatureScheme, document)] = [] } : [];
     }

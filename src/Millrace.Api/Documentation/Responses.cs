@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.OpenApi;
 using Millrace.Api.Idempotency;
-using Millrace.Api.Keys;
 using Millrace.Api.Problems;
 
 namespace Millrace.Api.Documentation;
@@ -41,7 +40,7 @@ internal static class Responses
     // A status that says one thing is the same everywhere.
     private static IOpenApiResponse Refusal(EndpointDocument doc, ProblemKind[] kinds, Microsoft.OpenApi.OpenApiDocument document)
     {
-        if (kinds is not [{ } only] || doc.Scope == Scopes.None)
+        if (kinds is not [{ } only] || doc.IsOpen)
             return Refusal(doc, kinds[0].Status, kinds, document);
         document.AddComponent<IOpenApiResponse>(only.Code, Refusal(doc, only.Status, kinds, document));
         return new OpenApiResponseReference(only.Code, document);
@@ -80,7 +79,7 @@ internal static class Responses
 
     private static Dictionary<string, IOpenApiHeader> Headers(EndpointDocument doc, string[] own, Microsoft.OpenApi.OpenApiDocument document, bool isKnownCaller = true)
     {
-        string[] ofAll = doc.Scope != Scopes.None && isKnownCaller ? ["Request-Id", "RateLimit-Policy", "RateLimit"] : ["Request-Id"];
+        string[] ofAll = !doc.IsOpen && isKnownCaller ? ["Request-Id", "RateLimit-Policy", "RateLimit"] : ["Request-Id"];
         return own.Concat(ofAll).ToDictionary(name => name, name => AnswerHeaders.Of(name, document), StringComparer.Ordinal);
     }
 

@@ -3,6 +3,7 @@ using Millrace.Api.Keys;
 using Millrace.Cli.Keys;
 using Millrace.Cli.Children;
 using Millrace.Cli.Serve;
+using Millrace.OperatorConsole;
 using Millrace.Engine.Journal;
 
 namespace Millrace.Cli.Demo;
@@ -45,9 +46,10 @@ internal static class DemoCommand
         var secret = Convert.ToHexString(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
         await using var psp = await PspProcess.StartAsync(Path.Combine(data, "psp"), new Uri(new Uri(url), "/v1/psp/psp/webhooks"), secret, stop);
         var folder = Path.Combine(data, "node");
-        await using var app = Node.Build(new NodeOptions { DataDirectory = folder, Url = url, Psp = psp.Url, PspWebhookSecret = secret });
-        await app.StartAsync(stop);
         var key = await NewKeyAsync(folder, stop);
+        var controls = new DemoControls(key, psp.Url) { Rate = rate };
+        await using var app = Node.Build(new NodeOptions { DataDirectory = folder, Url = url, Psp = psp.Url, PspWebhookSecret = secret, Demo = controls });
+        await app.StartAsync(stop);
         using var shop = new DemoShop(new Uri(url), key);
         try
         {
@@ -55,7 +57,7 @@ internal static class DemoCommand
             await shop.SeedAsync(stop);
             var first = await shop.PlaceFirstAsync(stop);
             Welcome(url, key, psp.Url, first, TimeProvider.System.GetElapsedTime(started));
-            await shop.TradeAsync(rate, stop);
+            await shop.TradeAsync(() => controls.Rate, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -73,14 +75,15 @@ internal static class DemoCommand
         var now = TimeProvider.System.GetUtcNow();
         foreach (var old in administration.Keys.List().Where(key => key.Tenant.Value == "demo" && key.Client == "demo" && key.IsLive(now)))
             await administration.Keys.RevokeAsync(old.Id, old.Tenant, KeyAdministration.Actor, cancellation);
-        return await administration.MakeAsync("demo", "demo", Scopes.Admin, now.AddDays(7), cancellation);
+        return await administration.MakeAsync("demo", "demo", Scopes.Admin | Scopes.SystemOperate, now.AddDays(7), cancellation);
     }
 
     private static void Welcome(string url, string key, Uri psp, string first, TimeSpan elapsed) => Console.Out.WriteLine($"""
 
         Millrace is running; the first order was confirmed {elapsed.TotalSeconds:F1} s after the start.
 
-          API      {url}      docs {url}/docs
+          Console  {url}      live charts, orders, and knobs that break things at {url}/demo
+          API      {url}/v1   docs {url}/docs
           PSP      {psp}  (simulator, its own process; PUT /faults makes trouble)
           Key      {key}
 

@@ -63,18 +63,19 @@ internal sealed class DemoShop : IDisposable
         return order.GetProperty("id").GetString()!;
     }
 
-    public async Task TradeAsync(double rate, CancellationToken stop)
+    /// <param name="rate">Orders a second, asked before each; 0 for none.</param>
+    public async Task TradeAsync(Func<double> rate, CancellationToken stop)
     {
-        if (rate <= 0)
-        {
-            await Task.Delay(Timeout.Infinite, stop);
-            return;
-        }
-
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1 / rate));
         var placed = 0;
-        while (await timer.WaitForNextTickAsync(stop))
+        while (true)
         {
+            if (rate() is not (> 0 and var now))
+            {
+                await Task.Delay(200, stop);
+                continue;
+            }
+
+            await Task.Delay(TimeSpan.FromSeconds(1 / now), stop);
             try
             {
                 using var answer = await PostAsync("/v1/orders", $"demo-{Guid.NewGuid():N}", Order(_random.Next(20) == 0 ? "tok_decline" : Approved), null, stop);
@@ -86,7 +87,7 @@ internal sealed class DemoShop : IDisposable
                 await Console.Error.WriteLineAsync($"An order was not taken: {failure.Message}");
             }
 
-            if (placed % 20 == 0)
+            if (placed % 100 == 0)
                 await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{placed} orders placed"));
         }
     }

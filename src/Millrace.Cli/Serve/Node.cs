@@ -10,6 +10,7 @@ using Millrace.Engine.Payments;
 using Millrace.Engine.ReadModel;
 using Millrace.Gateways;
 using Millrace.Gateways.Psp;
+using Millrace.OperatorConsole;
 using Millrace.Storage.Postgres;
 using Millrace.Storage.Postgres.Lists;
 using Millrace.Storage.Postgres.Shards;
@@ -36,16 +37,24 @@ public static class Node
         AddCluster(builder.Host, options);
         builder.Services.AddMillraceApi(new ApiOptions
         {
+            NodeName = options.Name,
             ManagementUrl = options.ManagementUrl,
             HasNoopEndpoint = options.HasNoopEndpoint,
             Tokens = options.Tokens,
             Limits = options.Limits,
             Redis = options.Redis,
         });
+        builder.Services.AddMillraceConsole(new ConsoleOptions
+        {
+            NodeName = options.Name,
+            KeysDirectory = options.DataDirectory is { } folder ? Path.Combine(folder, "console") : null,
+            Demo = options.Demo,
+        });
         builder.Services.AddSingleton<NodeMetrics>();
         app = builder.Build();
         app.Services.GetRequiredService<NodeMetrics>().Watch(options);
         app.MapMillraceApi();
+        app.MapMillraceConsole();
         return app;
     }
 
@@ -122,7 +131,7 @@ public static class Node
 
     private static void AddCluster(IHostBuilder host, NodeOptions options)
     {
-        var name = options.NodeName ?? Environment.MachineName;
+        var name = options.Name;
         var runtime = new PartitionRuntimeOptions { Owner = $"{name}:{Environment.ProcessId}" };
         if (options.Cluster is { } cluster)
         {

@@ -1,5 +1,6 @@
 using Millrace.Api.Limits;
 using Millrace.Api.Tokens;
+using Millrace.OperatorConsole;
 
 namespace Millrace.Cli.Serve;
 
@@ -23,6 +24,9 @@ public sealed record NodeOptions
 
     /// <summary>Shown to people; the same in its next life. Null for the machine's name.</summary>
     public string? NodeName { get; init; }
+
+    /// <summary>As <see cref="NodeName"/>, with what stands for none.</summary>
+    public string Name => NodeName ?? Environment.MachineName;
 
     /// <summary>Its place among others; null for a node on its own. Needs <see cref="Postgres"/>.</summary>
     public ClusterPlace? Cluster { get; init; }
@@ -56,6 +60,9 @@ public sealed record NodeOptions
 
     /// <summary>Serves the endpoint that benchmarks compare with.</summary>
     public bool HasNoopEndpoint { get; init; }
+
+    /// <summary>Knobs for the console's visitors, who need not sign in; null, the default, for neither.</summary>
+    public DemoControls? Demo { get; init; }
 
     public const string DefaultUrl = "http://127.0.0.1:8080";
 }

@@ -16,6 +16,10 @@ public sealed record ApiKey(
     public override string ToString() => $"ApiKey {Id} ({Name}, {State})";
 }
 
+/// <summary>Whose key or token it is that the client sends.</summary>
+/// <param name="Scopes">What it may do.</param>
+public sealed record Caller(string Tenant, Actor Actor, IReadOnlyList<string> Scopes);
+
 internal sealed record Rotation(int OverlapS);
 
 /// <summary>The tenant's API keys.</summary>
@@ -30,6 +34,11 @@ public sealed class ApiKeysClient
     [Operation("create_api_key")]
     public Task<Answer<ApiKey>> CreateAsync(NewApiKey key, CallOptions? options = null, CancellationToken cancellation = default) =>
         _sender.SendAsync(Call.Post($"v1/api-keys", key, ClientJson.Default.NewApiKey, options), ClientJson.Default.ApiKey, cancellation);
+
+    /// <summary>Whose key or token this client sends, and what it may do.</summary>
+    [Operation("get_caller")]
+    public Task<Answer<Caller>> GetCallerAsync(CallOptions? options = null, CancellationToken cancellation = default) =>
+        _sender.SendAsync(Call.Get($"v1/caller", options), ClientJson.Default.Caller, cancellation);
 
     [Operation("list_api_keys")]
     public Task<Answer<Listing<ApiKey>>> ListAsync(CallOptions? options = null, CancellationToken cancellation = default) =>

@@ -8,6 +8,7 @@ using Millrace.Client.Health;
 using Millrace.Client.Items;
 using Millrace.Client.Limits;
 using Millrace.Client.Orders;
+using Millrace.Client.Overview;
 using Millrace.Client.Stock;
 
 namespace Millrace.Client.Json;
@@ -40,6 +41,8 @@ namespace Millrace.Client.Json;
 [JsonSerializable(typeof(Listing<Partition>))]
 [JsonSerializable(typeof(PayloadFormat))]
 [JsonSerializable(typeof(Backup))]
+[JsonSerializable(typeof(Caller))]
+[JsonSerializable(typeof(NodeOverview))]
 [JsonSerializable(typeof(HealthStatus))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(JsonElement))]

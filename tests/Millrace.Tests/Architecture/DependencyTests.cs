@@ -19,7 +19,8 @@ public sealed partial class DependencyTests
         ["Telemetry"] = ["Domain"],
         ["Api"] = ["Engine", "Cluster", "Telemetry"],
         ["Client"] = [],
-        ["Cli"] = ["Domain", "Engine", "Storage", "Gateways", "Cluster", "PspSimulator", "Simulation", "Telemetry", "Api"],
+        ["OperatorConsole"] = ["Client"],
+        ["Cli"] = ["Domain", "Engine", "Storage", "Gateways", "Cluster", "PspSimulator", "Simulation", "Telemetry", "Api", "OperatorConsole"],
     };
 
     public static TheoryData<string> Projects => [.. Directory.EnumerateFiles(Repository.Sources, "*.csproj", SearchOption.AllDirectories)

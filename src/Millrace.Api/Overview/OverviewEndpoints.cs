@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text.Json;
+using Millrace.Api.Edge;
+using Millrace.Api.Keys;
+using Millrace.Api.Problems;
+
+namespace Millrace.Api.Overview;
+
+/// <summary><c>/v1/overview</c>: this node, second by second. For whoever runs the installation: all tenants are in it.</summary>
+internal sealed class OverviewEndpoints(NodeSamples samples, ApiOptions options)
+{
+    private const int MostPoints = 300;
+
+    public Task GetAsync(HttpContext http, Caller caller)
+    {
+        if (!TryRead(http, "seconds", 60, NodeSamples.Kept, out var seconds) || !TryRead(http, "step", 1, 60, out var step) || seconds > MostPoints * step)
+            return Answer.Problem(http, new Problem(ProblemKinds.InvalidParameter, $"seconds is 1 to {NodeSamples.Kept}, step 1 to 60, and {MostPoints} points come at most."));
+        http.Response.Headers.CacheControl = "private, no-store";
+        return Answer.Json(http, StatusCodes.Status200OK, (options.NodeName, samples.Last(seconds, step)), static (w, overview) =>
+        {
+            w.WriteStartObject();
+            w.WriteString("node"u8, overview.NodeName);
+            w.WriteStartArray("data"u8);
+            foreach (var sample in overview.Item2)
+                Write(w, sample);
+            w.WriteEndArray();
+            w.WriteEndObject();
+        });
+    }
+
+    private static bool TryRead(HttpContext http, string name, int otherwise, int most, out int value)
+    {
+        value = otherwise;
+        var given = http.Request.Query[name];
+        return given.Count == 0 || (given.Count == 1 && int.TryParse(given[0], NumberStyles.None, CultureInfo.InvariantCulture, out value) && value >= 1 && value <= most);
+    }
+
+    private static void Write(Utf8JsonWriter w, NodeSample sample)
+    {
+        w.WriteStartObject();
+        w.WriteString("at"u8, sample.At);
+        w.WriteNumber("placed"u8, Rounded(sample.Placed));
+        w.WriteNumber("refused"u8, Rounded(sample.Refused));
+        w.WriteNumber("unavailable"u8, Rounded(sample.Unavailable));
+        w.WriteNumber("confirmed"u8, Rounded(sample.Confirmed));
+        w.WriteNumber("ended"u8, Rounded(sample.Ended));
+        Write(w, "accept_ms"u8, sample.Accept);
+        Write(w, "settle_ms"u8, sample.Settle);
+        Write(w, "commit_ms"u8, sample.Commit);
+        w.WriteNumber("commits"u8, Rounded(sample.Commits));
+        w.WriteNumber("payments"u8, Rounded(sample.Payments));
+        w.WriteNumber("payments_unknown"u8, Rounded(sample.PaymentsUnknown));
+        w.WriteNumber("unfinished"u8, sample.Unfinished);
+        w.WriteNumber("oldest_s"u8, Rounded(sample.OldestSeconds));
+        w.WriteNumber("inside"u8, sample.Inside);
+        w.WriteNumber("waiting"u8, sample.Waiting);
+        w.WriteBoolean("breaker_open"u8, sample.IsBreakerOpen);
+        w.WriteNumber("unserved"u8, sample.Unserved);
+        w.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter w, ReadOnlySpan<byte> name, Percentiles? percentiles)
+    {
+        if (percentiles is not { } p)
+        {
+            w.WriteNull(name);
+            return;
+        }
+
+        w.WriteStartObject(name);
+        w.WriteNumber("p50"u8, Rounded(p.P50));
+        w.WriteNumber("p95"u8, Rounded(p.P95));
+        w.WriteNumber("p99"u8, Rounded(p.P99));
+        w.WriteEndObject();
+    }
+
+    private static double Rounded(double value) => Math.Round(value, 2);
+}

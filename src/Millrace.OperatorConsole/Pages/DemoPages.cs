@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Net.Http.Json;
+using Microsoft.AspNetCore.Http;
+using Millrace.OperatorConsole.Sessions;
+
+namespace Millrace.OperatorConsole.Pages;
+
+/// <summary>The knobs of the demo.</summary>
+internal sealed class DemoPages(DemoControls demo) : IDisposable
+{
+    // The simulator's own settings, by the names of the page.
+    private static readonly Dictionary<string, object> Faults = new(StringComparer.Ordinal)
+    {
+        ["outage"] = new { outage = true },
+        ["slow"] = new { latency_ms_p50 = 2_000 },
+        ["lossy"] = new { lost_answer_rate = 0.5 },
+        ["none"] = new { },
+    };
+
+    private readonly HttpClient _psp = new() { BaseAddress = demo.Psp, Timeout = TimeSpan.FromSeconds(5) };
+
+    public Task<IResult> ShowAsync(HttpContext http, Session session)
+    {
+        var (notice, isProblem) = View.Notice(http);
+        return Task.FromResult(View.Of<DemoPage>(new(StringComparer.Ordinal) { ["Session"] = session, ["Rate"] = demo.Rate, ["Notice"] = notice, ["IsProblem"] = isProblem }));
+    }
+
+    public async Task<IResult> BreakAsync(HttpContext http, Session session, IFormCollection form)
+    {
+        if (!Faults.TryGetValue(form["fault"].ToString(), out var faults))
+            return View.Back("/demo", "There is no such fault.", isProblem: true);
+        try
+        {
+            using var answer = await _psp.PutAsJsonAsync("/faults", faults, http.RequestAborted);
+            answer.EnsureSuccessStatusCode();
+            return View.Back("/demo", "Done: watch the charts.", isProblem: false);
+        }
+        catch (HttpRequestException away)
+        {
+            return View.Back("/demo", $"The simulator does not answer: {away.Message}", isProblem: true);
+        }
+    }
+
+    public Task<IResult> PaceAsync(HttpContext http, Session session, IFormCollection form)
+    {
+        if (!double.TryParse(form["rate"], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var rate))
+            return Task.FromResult(View.Back("/demo", "A rate is a number.", isProblem: true));
+        demo.Rate = rate;
+        return Task.FromResult(View.Back("/demo", $"{demo.Rate:0.#} orders a second.", isProblem: false));
+    }
+
+    public void Dispose() => _psp.Dispose();
+}

@@ -1,0 +1,130 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Millrace.Client;
+using Millrace.Client.Orders;
+using Millrace.OperatorConsole.Sessions;
+
+namespace Millrace.OperatorConsole.Pages;
+
+/// <summary>Lists of orders, one order, and what is done with it.</summary>
+internal static class OrdersPages
+{
+    public const string PlaceCurl = """
+        curl -X POST -H "Authorization: Bearer $MILLRACE_KEY" -H "Idempotency-Key: $(uuidgen)" -H 'Content-Type: application/json' \
+          -d '{"customer":{"id":"c-1"},"currency":"GBP","lines":[{"sku":"MUG","quantity":1}],"payment":{"token":"tok_visa"}}' $MILLRACE_URL/v1/orders
+        """;
+
+    private const int PageSize = 50;
+
+    public static readonly string[] Statuses =
+        [OrderStatus.Pending, OrderStatus.Confirmed, OrderStatus.Completed, OrderStatus.Rejected, OrderStatus.Expired, OrderStatus.Canceled];
+
+    public static async Task<IResult> ListAsync(HttpContext http, Session session)
+    {
+        var query = http.Request.Query;
+        var search = query["q"].ToString().Trim();
+        if (search.StartsWith("ord_", StringComparison.Ordinal))
+            return Results.Redirect("/orders/" + Uri.EscapeDataString(search));
+        var filter = new OrderFilter
+        {
+            Status = Given(query["status"]),
+            Customer = Given(query["customer"]),
+            Sku = Given(query["sku"]),
+            ExternalId = Given(search),
+            NeedsAttention = query["attention"] == "true",
+            CreatedAfter = query["today"] == "true" ? new DateTimeOffset(DateTimeOffset.UtcNow.UtcDateTime.Date, TimeSpan.Zero) : null,
+            PageSize = PageSize,
+        };
+        var cursor = Given(query["cursor"]);
+        var parameters = new Dictionary<string, object?>(StringComparer.Ordinal)
+        {
+            ["Session"] = session, ["Filter"] = filter, ["Search"] = search, ["Query"] = http.Request.QueryString.Value ?? "", ["Cursor"] = cursor,
+        };
+        try
+        {
+            parameters["Page"] = (await session.Api.Orders.ListPageAsync(filter, cursor, cancellation: http.RequestAborted)).Value;
+        }
+        catch (MillraceProblemException refused) when (refused.Status == StatusCodes.Status400BadRequest)
+        {
+            // What was typed into the filters: the page says so, with the filters still there.
+            parameters["Notice"] = refused.Problem.Detail;
+        }
+
+        return View.Of<OrdersPage>(parameters);
+    }
+
+    public static async Task<IResult> ShowAsync(HttpContext http, Session session)
+    {
+        var id = (string)http.Request.RouteValues["id"]!;
+        DateTimeOffset? asOf = DateTimeOffset.TryParse(http.Request.Query["as_of"], CultureInfo.InvariantCulture, out var then) ? then : null;
+        var order = session.Api.Orders.GetAsync(id, asOf, cancellation: http.RequestAborted);
+        var events = session.Api.Orders.ListEventsAsync(id, cancellation: http.RequestAborted);
+        var ledger = session.Api.Orders.GetLedgerAsync(id, cancellation: http.RequestAborted);
+        await Task.WhenAll(order, events, ledger);
+        var (notice, isProblem) = View.Notice(http);
+        return View.Of<OrderPage>(new(StringComparer.Ordinal)
+        {
+            ["Session"] = session, ["Order"] = order.Result.Value, ["Events"] = events.Result.Value.Data, ["Ledger"] = ledger.Result.Value,
+            ["AsOf"] = asOf, ["Notice"] = notice, ["IsProblem"] = isProblem,
+        });
+    }
+
+    public static Task<IResult> ActAsync(HttpContext http, Session session, IFormCollection form)
+    {
+        var id = (string)http.Request.RouteValues["id"]!;
+        var orders = session.Api.Orders;
+        var options = new CallOptions { IdempotencyKey = Given(form["key"]), IfMatch = Given(form["version"]) };
+        var reason = Given(form["reason"]);
+        var cancellation = http.RequestAborted;
+        return View.ActAsync("/orders/" + id, () => (string)http.Request.RouteValues["act"]! switch
+        {
+            "cancel" => orders.CancelAsync(id, reason, options, cancellation),
+            "hold" => orders.PlaceHoldAsync(id, new NewHold("operator", reason), options, cancellation),
+            "release" => orders.ReleaseHoldAsync(id, (string)http.Request.RouteValues["part"]!, options, cancellation),
+            "ship" => orders.ShipAsync(id, new Parcel(null, Given(form["tracking"])), options, cancellation),
+            "deliver" => orders.DeliverAsync(id, options, cancellation),
+            "refund" => orders.RefundAsync(id, new NewRefund(Given(form["amount"]) is { } amount ? long.Parse(amount, NumberStyles.None, CultureInfo.InvariantCulture) : null), options, cancellation),
+            "resume" => orders.ResumeAsync(id, reason, options, cancellation),
+            var other => throw new FormatException($"There is no {other}."),
+        });
+    }
+
+    public static async Task<IResult> AttentionAsync(HttpContext http, Session session)
+    {
+        var page = await session.Api.Orders.ListPageAsync(new OrderFilter { NeedsAttention = true, PageSize = PageSize }, Given(http.Request.Query["cursor"]), cancellation: http.RequestAborted);
+        var (notice, isProblem) = View.Notice(http);
+        return View.Of<AttentionPage>(new(StringComparer.Ordinal) { ["Session"] = session, ["Page"] = page.Value, ["Notice"] = notice, ["IsProblem"] = isProblem });
+    }
+
+    /// <summary>As many as the form names, one after the other: what they ask of the provider is not asked all at once.</summary>
+    public static async Task<IResult> ResumeAsync(HttpContext http, Session session, IFormCollection form)
+    {
+        var (done, refused) = (0, 0);
+        string? first = null;
+        foreach (var id in form["order"].OfType<string>().Take(PageSize))
+        {
+            try
+            {
+                await session.Api.Orders.ResumeAsync(id, Given(form["reason"]), new CallOptions { IdempotencyKey = $"{form["key"]}-{id}" }, http.RequestAborted);
+                done++;
+            }
+            catch (MillraceProblemException problem)
+            {
+                refused++;
+                first ??= problem.Problem.Detail;
+            }
+        }
+
+        return View.Back("/attention", refused == 0 ? $"{done} go on." : $"{done} go on, {refused} do not: {first}", refused > 0);
+    }
+
+    /// <summary>The next page of the same list.</summary>
+    public static string Link(string query, string cursor)
+    {
+        var kept = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(query);
+        kept["cursor"] = cursor;
+        return "/orders" + QueryString.Create(kept);
+    }
+
+    private static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
+}

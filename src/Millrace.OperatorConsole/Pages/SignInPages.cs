@@ -1,0 +1,33 @@
+using Microsoft.AspNetCore.Http;
+using Millrace.OperatorConsole.Sessions;
+
+namespace Millrace.OperatorConsole.Pages;
+
+/// <summary>In and out.</summary>
+internal sealed class SignInPages(Visitors visitors, SessionCookie cookie)
+{
+    public IResult Show(HttpContext http) => Show(Local(http.Request.Query["to"]), http.Request.Query["problem"] == "form" ? "That form was of another session: sign in again." : null);
+
+    public async Task<IResult> SignInAsync(HttpContext http)
+    {
+        var form = await http.Request.ReadFormAsync(http.RequestAborted);
+        var to = Local(form["to"]);
+        var key = form["api_key"].ToString().Trim();
+        if (key.Length == 0 || await visitors.OpenAsync(key, http.RequestAborted) is null)
+            return Show(to, "That is no live API key.");
+        cookie.Write(http, key);
+        return Results.Redirect(to);
+    }
+
+    public Task<IResult> SignOutAsync(HttpContext http, Session session, IFormCollection form)
+    {
+        SessionCookie.Delete(http);
+        return Task.FromResult(Results.Redirect("/sign-in"));
+    }
+
+    // Only to pages of ours: an address that names another host would lend it our good name.
+    private static string Local(string? to) => to is { Length: > 0 } && to[0] == '/' && (to.Length == 1 || (to[1] != '/' && to[1] != '\\')) ? to : "/";
+
+    private static IResult Show(string to, string? notice) => View.Of<SignInPage>(
+        new(StringComparer.Ordinal) { ["To"] = to, ["Notice"] = notice }, notice is null ? StatusCodes.Status200OK : StatusCodes.Status401Unauthorized);
+}

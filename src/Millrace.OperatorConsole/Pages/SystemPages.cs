@@ -1,0 +1,109 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Millrace.Client;
+using Millrace.Client.ApiKeys;
+using Millrace.Client.Items;
+using Millrace.Client.Stock;
+using Millrace.OperatorConsole.Sessions;
+
+namespace Millrace.OperatorConsole.Pages;
+
+/// <summary>The node, the cluster, stock, keys and the audit log.</summary>
+internal static class SystemPages
+{
+    private const int Minute = 60;
+
+    public static async Task<IResult> OverviewAsync(HttpContext http, Session session)
+    {
+        if (!session.May("system:operate"))
+            return Results.Redirect("/orders");
+        var overview = session.Api.Overview.GetAsync(Minute, cancellation: http.RequestAborted);
+        var nodes = session.Api.Cluster.ListNodesAsync(cancellation: http.RequestAborted);
+        await Task.WhenAll(overview, nodes);
+        return View.Of<OverviewPage>(new(StringComparer.Ordinal) { ["Session"] = session, ["Overview"] = overview.Result.Value, ["Nodes"] = nodes.Result.Value });
+    }
+
+    public static async Task<IResult> ClusterAsync(HttpContext http, Session session)
+    {
+        var nodes = session.Api.Cluster.ListNodesAsync(cancellation: http.RequestAborted);
+        var partitions = session.Api.Cluster.ListPartitionsAsync(cancellation: http.RequestAborted);
+        await Task.WhenAll(nodes, partitions);
+        var (notice, isProblem) = View.Notice(http);
+        return View.Of<ClusterPage>(new(StringComparer.Ordinal)
+        {
+            ["Session"] = session, ["Nodes"] = nodes.Result.Value, ["Partitions"] = partitions.Result.Value.Data, ["Notice"] = notice, ["IsProblem"] = isProblem,
+        });
+    }
+
+    public static Task<IResult> DrainAsync(HttpContext http, Session session, IFormCollection form) =>
+        View.ActAsync("/cluster", () => session.Api.Cluster.DrainAsync((string)http.Request.RouteValues["node"]!, cancellation: http.RequestAborted));
+
+    public static Task<IResult> UndrainAsync(HttpContext http, Session session, IFormCollection form) =>
+        View.ActAsync("/cluster", () => session.Api.Cluster.UndrainAsync((string)http.Request.RouteValues["node"]!, cancellation: http.RequestAborted));
+
+    public static async Task<IResult> StockAsync(HttpContext http, Session session)
+    {
+        var (notice, isProblem) = View.Notice(http);
+        var sku = http.Request.Query["sku"].ToString().Trim();
+        Item? item = null;
+        try
+        {
+            item = sku.Length == 0 ? null : (await session.Api.Items.GetAsync(sku, cancellation: http.RequestAborted)).Value;
+        }
+        catch (MillraceProblemException refused) when (refused.Status is StatusCodes.Status404NotFound or StatusCodes.Status400BadRequest)
+        {
+            (notice, isProblem) = (refused.Problem.Detail, true);
+        }
+
+        return View.Of<StockPage>(new(StringComparer.Ordinal) { ["Session"] = session, ["Sku"] = sku, ["Item"] = item, ["Notice"] = notice, ["IsProblem"] = isProblem });
+    }
+
+    public static Task<IResult> AdjustAsync(HttpContext http, Session session, IFormCollection form)
+    {
+        var sku = form["sku"].ToString();
+        return View.ActAsync("/stock?sku=" + Uri.EscapeDataString(sku), () => session.Api.Stock.AdjustAsync(
+            new StockAdjustment(sku, long.Parse(form["delta"].ToString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture), form["reason"].ToString(), Given(form["location"])),
+            new CallOptions { IdempotencyKey = Given(form["key"]) }, http.RequestAborted));
+    }
+
+    public static Task<IResult> KeysAsync(HttpContext http, Session session) => KeysAsync(http, session, null);
+
+    public static async Task<IResult> MakeKeyAsync(HttpContext http, Session session, IFormCollection form)
+    {
+        try
+        {
+            DateTimeOffset? ends = Given(form["days"]) is { } days ? DateTimeOffset.UtcNow.AddDays(int.Parse(days, NumberStyles.None, CultureInfo.InvariantCulture)) : null;
+            var made = await session.Api.ApiKeys.CreateAsync(
+                new NewApiKey(form["name"].ToString(), form["scopes"].ToString().Split(' '), ends), new CallOptions { IdempotencyKey = Given(form["key"]) }, http.RequestAborted);
+            // Shown in this answer: an address would keep it.
+            return await KeysAsync(http, session, made.Value);
+        }
+        catch (MillraceProblemException refused)
+        {
+            return View.Back("/keys", refused.Problem.Detail ?? refused.Code, isProblem: true);
+        }
+    }
+
+    public static Task<IResult> RevokeAsync(HttpContext http, Session session, IFormCollection form) => View.ActAsync("/keys", async () =>
+    {
+        await session.Api.ApiKeys.RevokeAsync((string)http.Request.RouteValues["key"]!, cancellation: http.RequestAborted);
+        return await session.Api.ApiKeys.ListAsync(cancellation: http.RequestAborted);
+    });
+
+    public static async Task<IResult> AuditAsync(HttpContext http, Session session) => View.Of<AuditPage>(new(StringComparer.Ordinal)
+    {
+        ["Session"] = session, ["Page"] = (await session.Api.Audit.ListPageAsync(Given(http.Request.Query["after"]), cancellation: http.RequestAborted)).Value,
+    });
+
+    private static async Task<IResult> KeysAsync(HttpContext http, Session session, ApiKey? made)
+    {
+        var keys = await session.Api.ApiKeys.ListAsync(cancellation: http.RequestAborted);
+        var (notice, isProblem) = View.Notice(http);
+        return View.Of<KeysPage>(new(StringComparer.Ordinal)
+        {
+            ["Session"] = session, ["Keys"] = keys.Value.Data.OrderByDescending(key => key.CreatedAt).ToList(), ["Made"] = made, ["Notice"] = notice, ["IsProblem"] = isProblem,
+        });
+    }
+
+    private static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
+}

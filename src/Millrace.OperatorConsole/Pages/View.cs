@@ -1,0 +1,44 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Millrace.Client;
+
+namespace Millrace.OperatorConsole.Pages;
+
+/// <summary>How pages are answered.</summary>
+internal static class View
+{
+    // Said on the page that follows an act; nothing in it is trusted, the page escapes it.
+    private const int MostWords = 300;
+
+    public static IResult Of<T>(Dictionary<string, object?> parameters, int status = StatusCodes.Status200OK)
+        where T : IComponent => new RazorComponentResult<T>(parameters) { StatusCode = status, PreventStreamingRendering = true };
+
+    /// <summary>Does what a form asks for, and shows the page that it stood on.</summary>
+    public static async Task<IResult> ActAsync<T>(string back, Func<Task<Answer<T>>> act)
+    {
+        try
+        {
+            await act();
+            return Back(back, "Done.", isProblem: false);
+        }
+        catch (MillraceProblemException refused)
+        {
+            return Back(back, refused.Problem.Detail ?? refused.Problem.Title ?? refused.Code, isProblem: true);
+        }
+        catch (FormatException)
+        {
+            return Back(back, "What was typed is not what the field takes.", isProblem: true);
+        }
+    }
+
+    public static IResult Back(string to, string words, bool isProblem) =>
+        Results.Redirect($"{to}{(to.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{(isProblem ? "problem" : "notice")}={Uri.EscapeDataString(words.Length > MostWords ? words[..MostWords] : words)}");
+
+    public static (string? Words, bool IsProblem) Notice(HttpContext http)
+    {
+        var problem = http.Request.Query["problem"].ToString();
+        var words = problem.Length > 0 ? problem : http.Request.Query["notice"].ToString();
+        return (words.Length == 0 ? null : words.Length > MostWords ? words[..MostWords] : words, problem.Length > 0);
+    }
+}

@@ -1,0 +1,42 @@
+using Microsoft.AspNetCore.Http;
+using Millrace.Client;
+
+namespace Millrace.OperatorConsole.Sessions;
+
+/// <summary>Finds out who asks for a page.</summary>
+internal sealed class Visitors(SessionCookie cookie, OwnApi api, ConsoleOptions options)
+{
+    public const string FormField = "form_token";
+
+    /// <summary>Runs a page for whoever is signed in; sends all others to sign in.</summary>
+    public Func<HttpContext, Task<IResult>> Page(Func<HttpContext, Session, Task<IResult>> page) => async http =>
+    {
+        if (Key(http) is not { } key || await OpenAsync(key, http.RequestAborted) is not { } session)
+            return Results.Redirect("/sign-in?to=" + Uri.EscapeDataString(http.Request.Path + http.Request.QueryString));
+        return await page(http, session);
+    };
+
+    /// <summary>Runs what a form asks for, when the form is of this session.</summary>
+    public Func<HttpContext, Task<IResult>> Form(Func<HttpContext, Session, IFormCollection, Task<IResult>> act) => Page(async (http, session) =>
+    {
+        var form = await http.Request.ReadFormAsync(http.RequestAborted);
+        return cookie.IsFormToken(form[FormField], Key(http)!) ? await act(http, session, form) : Results.Redirect("/sign-in?problem=form");
+    });
+
+    /// <returns>Null when the API does not take the key.</returns>
+    public async Task<Session?> OpenAsync(string apiKey, CancellationToken cancellation)
+    {
+        var client = api.As(apiKey);
+        try
+        {
+            var caller = await client.ApiKeys.GetCallerAsync(cancellation: cancellation);
+            return new Session(client, caller.Value, cookie.FormToken(apiKey), options.Demo is not null);
+        }
+        catch (MillraceProblemException refused) when (refused.Status == StatusCodes.Status401Unauthorized)
+        {
+            return null;
+        }
+    }
+
+    private string? Key(HttpContext http) => cookie.Read(http) ?? options.Demo?.ApiKey;
+}
