@@ -36,6 +36,7 @@ public static class Node
         builder.Services.AddMillraceApi(new ApiOptions
         {
             ManagementUrl = options.ManagementUrl,
+            Tls = options.Tls,
             HasNoopEndpoint = options.HasNoopEndpoint,
             Tokens = options.Tokens,
             Limits = options.Limits,
@@ -65,7 +66,7 @@ public static class Node
     private static void ConfigureServer(WebApplicationBuilder builder, NodeOptions options)
     {
         builder.WebHost.UseUrls(options.Url);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.WebHost.UseKestrelHttpsConfiguration();
     }
 
     private static void AddStore(IServiceCollection services, NodeOptions options)
