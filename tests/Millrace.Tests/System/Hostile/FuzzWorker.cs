@@ -79,13 +79,17 @@ internal sealed class FuzzWorker : IDisposable
             return;
         }
 
+        // Whatever way its address was written: dots in it are resolved by the server.
+        if (answer.Headers.ContainsKey("Location"))
+        {
+            Add(json!.Value);
+            return;
+        }
+
         // By the address and not by the operation that it was made from: it may have become another.
         var parts = Uri.UnescapeDataString(request.Path).ToLowerInvariant().Split('/', StringSplitOptions.RemoveEmptyEntries);
         switch (parts[1])
         {
-            case "orders" when parts.Length == 2:
-                Add(json!.Value);
-                break;
             case "orders:batch":
                 foreach (var row in json!.Value.GetProperty("data").EnumerateArray().Where(row => row.TryGetProperty("order", out _)))
                     Add(row.GetProperty("order"));
