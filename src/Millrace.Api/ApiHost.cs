@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging.Console;
 using Millrace.Api.Admission;
 using Millrace.Api.Audit;
 using Millrace.Api.Backups;
@@ -18,6 +19,7 @@ using Millrace.Api.Orders.Read;
 using Millrace.Api.Overview;
 using Millrace.Api.Psp;
 using Millrace.Api.Stock;
+using Millrace.Api.Tls;
 using Millrace.Api.Tokens;
 using Millrace.Cluster;
 using Millrace.Cluster.Administration;
@@ -51,7 +53,13 @@ public static class ApiHost
         services.AddHostedService<SharedLimits>();
         if (options.Tokens is { } tokens)
             services.AddSingleton(tokens).AddSingleton<TokenValidator>();
-        services.Configure<KestrelServerOptions>(Limit);
+        services.Configure<KestrelServerOptions>(ServerLimits.Set);
+        if (options.Tls is { } tls)
+        {
+            services.Configure<KestrelServerOptions>(kestrel => TlsListening.Configure(kestrel, tls.Certificate, tls.Ports));
+            services.AddSingleton(tls.Certificate).AddHostedService<CertificateRenewal>();
+        }
+
         services.AddRouting();
         services.AddOpenApi("v1", OpenApiDocument.Configure);
         services.ConfigureHttpJsonOptions(o =>
@@ -64,7 +72,11 @@ public static class ApiHost
         // The framework's line per request, and the activity it would make only for that line.
         services.AddLogging(logging => logging
             .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
-            .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None));
+            .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
+            .AddFilter<ConsoleLoggerProvider>("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
+            // They tell of paths and of headers that could not be read, which may be secrets: however much an operator wants to see, not these.
+            .AddFilter<ConsoleLoggerProvider>("Microsoft.AspNetCore.Routing", LogLevel.Warning)
+            .AddFilter<ConsoleLoggerProvider>("Microsoft.AspNetCore.Server.Kestrel.BadRequests", LogLevel.Warning));
     }
 
     public static void MapMillraceApi(this WebApplication app)
@@ -96,7 +108,9 @@ public static class ApiHost
         MapMetrics(app, options);
         WatchKeys(services.GetRequiredService<ApiKeyStore>(), services.GetRequiredService<ApiMetrics>(), time);
         app.MapOpenApi("/openapi/{documentName}.json");
-        app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("Millrace").WithOpenApiRoutePattern("/openapi/v1.json"));
+        // It would put whatever name is asked for into its page.
+        app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("Millrace").WithOpenApiRoutePattern("/openapi/v1.json"))
+            .AddEndpointFilter(async (call, next) => call.HttpContext.GetRouteValue("documentName") is null ? await next(call) : Results.NotFound());
     }
 
     private static void WatchKeys(ApiKeyStore keys, ApiMetrics metrics, TimeProvider time) => metrics.Watch(
@@ -118,19 +132,9 @@ public static class ApiHost
             port = BindingAddress.Parse(url).Port;
         }
 
+        if (port is { } management)
+            app.UseMiddleware<ManagementMiddleware>(management);
         app.MapPrometheusScrapingEndpoint("/metrics").Add(endpoint =>
             endpoint.RequestDelegate = HealthEndpoints.Internal(endpoint.RequestDelegate!, port));
-    }
-
-    private static void Limit(KestrelServerOptions kestrel)
-    {
-        kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = BodyReading.MaxBatchBytes;
-        kestrel.Limits.MaxRequestLineSize = 8 << 10;
-        kestrel.Limits.MaxRequestHeadersTotalSize = 16 << 10;
-        kestrel.Limits.MaxRequestHeaderCount = 64;
-        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
-        kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
-        kestrel.Limits.MaxConcurrentConnections = 20_000;
     }
 }

@@ -1,4 +1,5 @@
 using Millrace.Api.Limits;
+using Millrace.Api.Tls;
 using Millrace.Api.Tokens;
 
 namespace Millrace.Api;
@@ -15,6 +16,9 @@ public sealed class ApiOptions
     /// metrics are served on the main listener, to loopback only.
     /// </summary>
     public string? ManagementUrl { get; init; }
+
+    /// <summary>TLS of the listeners whose URLs begin with https; null, the default, when none does.</summary>
+    public TlsOptions? Tls { get; init; }
 
     /// <summary>The payment service provider of an order that names none. Default <c>psp</c>.</summary>
     public string DefaultPsp { get; init; } = "psp";

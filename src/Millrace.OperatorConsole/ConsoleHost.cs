@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Millrace.Client;
 using Millrace.OperatorConsole.Assets;
 using Millrace.OperatorConsole.Pages;
@@ -22,52 +23,62 @@ public static class ConsoleHost
         services.AddRazorComponents();
         var protection = services.AddDataProtection().SetApplicationName("Millrace.OperatorConsole");
         if (options.KeysDirectory is { } directory)
-            protection.PersistKeysToFileSystem(Directory.CreateDirectory(directory));
+            protection.PersistKeysToFileSystem(OwnersOnly(directory));
         else
             protection.UseEphemeralDataProtectionProvider();
+        services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error));
         services.AddSingleton(options).AddSingleton<SessionCookie>().AddSingleton<OwnApi>().AddSingleton<Visitors>();
         if (options.Demo is { } demo)
             services.AddSingleton(_ => new DemoPages(demo));
     }
+
+    // The ring is not encrypted itself: who reads the folder reads the store too.
+    private static DirectoryInfo OwnersOnly(string directory) => OperatingSystem.IsWindows()
+        ? Directory.CreateDirectory(directory)
+        : Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
     public static void MapMillraceConsole(this IEndpointRouteBuilder app)
     {
         var services = app.ServiceProvider;
         var visitors = services.GetRequiredService<Visitors>();
         var signIn = new SignInPages(visitors, services.GetRequiredService<SessionCookie>());
-        app.MapGet("/_console/{hash}/{name}", (HttpContext http, string hash, string name) => Asset.SendAsync(http, hash, name)).ExcludeFromDescription();
-        Get("/sign-in", http => Task.FromResult(signIn.Show(http)));
-        Post("/sign-in", signIn.SignInAsync);
-        Post("/sign-out", visitors.Form(signIn.SignOutAsync));
+        Open(app, "GET", "/_console/{hash}/{name}", Asset.Find);
+        Open(app, "GET", "/sign-in", http => Task.FromResult(signIn.Show(http)));
+        Open(app, "POST", "/sign-in", signIn.SignInAsync);
+        Post("/sign-out", signIn.SignOutAsync);
 
-        Get("/", visitors.Page(SystemPages.OverviewAsync));
-        Get("/orders", visitors.Page(OrdersPages.ListAsync));
-        Get("/orders/{id}", visitors.Page(OrdersPages.ShowAsync));
-        Post("/orders/{id}/{act}/{part?}", visitors.Form(OrdersPages.ActAsync));
-        Get("/attention", visitors.Page(OrdersPages.AttentionAsync));
-        Post("/attention/resume", visitors.Form(OrdersPages.ResumeAsync));
-        Get("/stock", visitors.Page(SystemPages.StockAsync));
-        Post("/stock/adjust", visitors.Form(SystemPages.AdjustAsync));
-        Get("/cluster", visitors.Page(SystemPages.ClusterAsync));
-        Post("/cluster/{node}/drain", visitors.Form(SystemPages.DrainAsync));
-        Post("/cluster/{node}/undrain", visitors.Form(SystemPages.UndrainAsync));
-        Get("/keys", visitors.Page(SystemPages.KeysAsync));
-        Post("/keys", visitors.Form(SystemPages.MakeKeyAsync));
-        Post("/keys/{key}/revoke", visitors.Form(SystemPages.RevokeAsync));
-        Get("/audit", visitors.Page(SystemPages.AuditAsync));
-        LiveData.Map(app, visitors);
+        Get("/", SystemPages.OverviewAsync);
+        Get("/_live/overview", LiveData.PastAsync);
+        Get("/_live/overview/stream", LiveData.StreamAsync);
+        Get("/orders", OrdersPages.ListAsync);
+        Get("/orders/{id}", OrdersPages.ShowAsync);
+        Post("/orders/{id}/{act}/{part?}", OrdersPages.ActAsync);
+        Get("/attention", OrdersPages.AttentionAsync);
+        Post("/attention/resume", OrdersPages.ResumeAsync);
+        Get("/stock", SystemPages.StockAsync);
+        Post("/stock/adjust", SystemPages.AdjustAsync);
+        Get("/cluster", SystemPages.ClusterAsync);
+        Post("/cluster/{node}/drain", SystemPages.DrainAsync);
+        Post("/cluster/{node}/undrain", SystemPages.UndrainAsync);
+        Get("/keys", SystemPages.KeysAsync);
+        Post("/keys", SystemPages.MakeKeyAsync);
+        Post("/keys/{key}/revoke", SystemPages.RevokeAsync);
+        Get("/audit", SystemPages.AuditAsync);
         if (services.GetService<DemoPages>() is { } demo)
         {
-            Get("/demo", visitors.Page(demo.ShowAsync));
-            Post("/demo/psp", visitors.Form(demo.BreakAsync));
-            Post("/demo/rate", visitors.Form(demo.PaceAsync));
+            Get("/demo", demo.ShowAsync);
+            Post("/demo/psp", demo.BreakAsync);
+            Post("/demo/rate", demo.PaceAsync);
         }
 
-        void Get(string pattern, Func<HttpContext, Task<IResult>> page) => Map(app, "GET", pattern, page);
-        void Post(string pattern, Func<HttpContext, Task<IResult>> act) => Map(app, "POST", pattern, act);
+        void Get(string pattern, Func<HttpContext, Session, Task<IResult>> page) => Map(app, "GET", pattern, visitors.Page(page), isOpen: false);
+        void Post(string pattern, Func<HttpContext, Session, IFormCollection, Task<IResult>> act) => Map(app, "POST", pattern, visitors.Form(act), isOpen: false);
     }
 
-    internal static void Map(IEndpointRouteBuilder app, string method, string pattern, Func<HttpContext, Task<IResult>> handle) =>
+    // For whoever is not signed in.
+    private static void Open(IEndpointRouteBuilder app, string method, string pattern, Func<HttpContext, Task<IResult>> handle) => Map(app, method, pattern, handle, isOpen: true);
+
+    private static void Map(IEndpointRouteBuilder app, string method, string pattern, Func<HttpContext, Task<IResult>> handle, bool isOpen) =>
         app.MapMethods(pattern, [method], async http =>
         {
             var headers = http.Response.Headers;
@@ -75,7 +86,7 @@ public static class ConsoleHost
             headers.CacheControl = "no-store";
             headers["Referrer-Policy"] = "same-origin";
             await (await GuardAsync(http, handle)).ExecuteAsync(http);
-        }).ExcludeFromDescription();
+        }).WithMetadata(new ConsoleEndpoint(isOpen)).ExcludeFromDescription();
 
     // What the API refuses a page is said on a page.
     private static async Task<IResult> GuardAsync(HttpContext http, Func<HttpContext, Task<IResult>> handle)
@@ -94,3 +105,7 @@ public static class ConsoleHost
         }
     }
 }
+
+/// <summary>Marks what is the console's and no part of the API.</summary>
+/// <param name="IsOpen">For whoever is not signed in.</param>
+public sealed record ConsoleEndpoint(bool IsOpen);

@@ -91,6 +91,7 @@ internal static class Schemas
             TypeCode.Boolean => new OpenApiSchema { Type = JsonSchemaType.Boolean },
             TypeCode.Int32 => new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int32" },
             TypeCode.Int64 => new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64" },
+            TypeCode.Double => new OpenApiSchema { Type = JsonSchemaType.Number, Format = "double" },
             _ when type == typeof(DateTimeOffset) => new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" },
             _ => throw new InvalidOperationException($"{type} has no schema."),
         };

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Microsoft.Net.Http.Headers;
 using Millrace.Api.Problems;
 
 namespace Millrace.Api.Edge;
@@ -16,11 +17,19 @@ internal static class BodyReading
     {
         if (!IsJson(request.ContentType))
             return new Problem(ProblemKinds.UnsupportedMediaType, "Send application/json.");
-        return CheckLength(request, maxBytes);
+        return CheckSize(request, maxBytes);
     }
 
-    public static Problem? CheckLength(HttpRequest request, int maxBytes) =>
-        request.ContentLength > maxBytes ? TooLarge(maxBytes) : null;
+    /// <summary>Of a body of any media type: its length, and that the length is its own and not that of something packed.</summary>
+    public static Problem? CheckSize(HttpRequest request, int maxBytes)
+    {
+        if (request.ContentLength > maxBytes)
+            return TooLarge(maxBytes);
+        var coding = request.Headers.ContentEncoding;
+        return coding.Count == 0 || (coding.Count == 1 && string.Equals(coding[0], "identity", StringComparison.OrdinalIgnoreCase))
+            ? null
+            : new Problem(ProblemKinds.UnsupportedMediaType, "Send the body as it is: no content coding is undone here.");
+    }
 
     public static Problem TooLarge(int maxBytes) => new(ProblemKinds.BodyTooLarge, $"At most {maxBytes} bytes are accepted.");
 
@@ -30,14 +39,22 @@ internal static class BodyReading
         var reader = request.BodyReader;
         // A small body that came with its headers is here already: one read, done at once. No token: the server ends the
         // read of a broken connection itself, and asking for RequestAborted makes a source for every request.
-        var result = await reader.ReadAsync(CancellationToken.None);
-        while (!result.IsCompleted && result.Buffer.Length <= maxBytes)
+        try
         {
-            reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-            result = await reader.ReadAsync(CancellationToken.None);
-        }
+            var result = await reader.ReadAsync(CancellationToken.None);
+            while (!result.IsCompleted && result.Buffer.Length <= maxBytes)
+            {
+                reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+                result = await reader.ReadAsync(CancellationToken.None);
+            }
 
-        return result;
+            return result;
+        }
+        catch (IOException unreadable) when (unreadable is not BadHttpRequestException && !request.HttpContext.RequestAborted.IsCancellationRequested)
+        {
+            // A chunk's size beyond all numbers is all that the server does not call a bad request itself.
+            throw new BadHttpRequestException("The body cannot be read.", unreadable);
+        }
     }
 
     public static void Release(HttpRequest request, in ReadResult body) => request.BodyReader.AdvanceTo(body.Buffer.End);
@@ -57,8 +74,13 @@ internal static class BodyReading
     private static bool IsJson(string? contentType) =>
         contentType is not null && HasMediaType(contentType, "application/json");
 
-    /// <summary>The media type is this one, whatever its parameters.</summary>
-    public static bool HasMediaType(string? contentType, string mediaType) =>
-        contentType is not null && contentType.StartsWith(mediaType, StringComparison.OrdinalIgnoreCase)
-        && (contentType.Length == mediaType.Length || contentType[mediaType.Length] is ';' or ' ');
+    /// <summary>The media type is this one, and its text, when that is said, UTF-8.</summary>
+    public static bool HasMediaType(string? contentType, string mediaType)
+    {
+        if (contentType is null || contentType.Equals(mediaType, StringComparison.OrdinalIgnoreCase))
+            return contentType is not null;
+        return MediaTypeHeaderValue.TryParse(contentType, out var parsed)
+            && parsed.MediaType.Equals(mediaType, StringComparison.OrdinalIgnoreCase)
+            && (!parsed.Charset.HasValue || HeaderUtilities.RemoveQuotes(parsed.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
+    }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Millrace.Api.Problems;
+using Millrace.Api.Tls;
 using Millrace.Engine.Journal;
 
 namespace Millrace.Api.Edge;
@@ -17,6 +18,8 @@ internal sealed partial class EdgeMiddleware(RequestDelegate next, ILogger<EdgeM
         var headers = http.Response.Headers;
         headers["Request-Id"] = http.TraceIdentifier;
         headers.XContentTypeOptions = "nosniff";
+        if (http.Request.IsHttps)
+            headers.StrictTransportSecurity = TlsListening.StrictTransportSecurity;
         try
         {
             await next(http);

@@ -12,7 +12,7 @@ internal static class SmallBody
     /// <param name="mayBeEmpty">No body at all counts as an empty object.</param>
     public static async ValueTask<(byte[] Utf8, Problem? Problem)> ReadAsync(HttpRequest request, bool mayBeEmpty)
     {
-        if (BodyReading.CheckLength(request, BodyReading.MaxSmallBytes) is { } tooLarge)
+        if (BodyReading.CheckSize(request, BodyReading.MaxSmallBytes) is { } tooLarge)
             return ([], tooLarge);
         var body = await BodyReading.ReadAsync(request, BodyReading.MaxSmallBytes);
         try

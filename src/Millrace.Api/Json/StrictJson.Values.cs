@@ -131,7 +131,8 @@ internal ref partial struct StrictJson
         }
         catch (InvalidOperationException)
         {
-            return "?";
+            // What stands for bytes that are no text, and is in no name of ours.
+            return "\uFFFD";
         }
     }
 

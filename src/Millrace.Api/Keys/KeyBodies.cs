@@ -32,7 +32,7 @@ internal static class KeyBodies
             {
                 switch (field)
                 {
-                    case "name": client = json.Text(MaxClient, TextRule.Id); break;
+                    case "name": client = ReadName(ref json); break;
                     case "scopes": scopes = ReadScopes(ref json); break;
                     default: expires = Later(ref json, now); break;
                 }
@@ -60,6 +60,16 @@ internal static class KeyBodies
         json.End();
         overlap = TimeSpan.FromSeconds(seconds);
         return json.HasErrors ? Problem.Of(json.Errors) : null;
+    }
+
+    // A name that nobody can see names nobody.
+    private static string? ReadName(ref StrictJson json)
+    {
+        var name = json.Text(MaxClient, TextRule.Id);
+        if (name is null || !string.IsNullOrWhiteSpace(name))
+            return name;
+        json.Fault("too_short", "The name is blank.");
+        return null;
     }
 
     private static Scopes ReadScopes(ref StrictJson json)

@@ -17,7 +17,7 @@ internal sealed class PspWebhookEndpoint(PartitionRouter router, PspWebhookParse
     public async Task HandleAsync(HttpContext http)
     {
         var request = http.Request;
-        var problem = BodyReading.CheckLength(request, BodyReading.MaxSmallBytes);
+        var problem = BodyReading.CheckSize(request, BodyReading.MaxSmallBytes);
         var bytes = Array.Empty<byte>();
         if (problem is null)
         {

@@ -8,7 +8,7 @@ internal sealed class Connection
 {
     private const string DefaultUrl = NodeOptions.DefaultUrl;
     private readonly Option<string?> _url = new("--url") { Description = $"The server [env MILLRACE_URL, else {DefaultUrl}]" };
-    private readonly Option<string?> _key = new("--key") { Description = "The API key [env MILLRACE_KEY]" };
+    private readonly Option<string?> _key = new("--key") { Description = "The API key [env MILLRACE_KEY, where other users of the machine cannot read it]" };
 
     public void AddTo(Command command)
     {
@@ -27,7 +27,7 @@ internal sealed class Connection
     }
 
     private string Key(ParseResult arguments) =>
-        arguments.GetValue(_key) ?? Setting("MILLRACE_KEY")
+        arguments.GetValue(_key) ?? Secret.Read("MILLRACE_KEY")
         ?? throw new UsageException("An API key is needed: --key, or MILLRACE_KEY. Make one with: millrace keys create --data DIR --tenant T --name N --scopes admin");
 
     private static string? Setting(string name) =>

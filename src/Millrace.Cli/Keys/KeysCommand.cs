@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Millrace.Api.Keys;
 using Millrace.Cli.Client;
+using Millrace.Cli.Serve;
 using Millrace.Cli.Stores;
 using Millrace.Domain.Identity;
 
@@ -104,7 +105,7 @@ public static class KeysCommand
         command.SetGuardedAction(async (arguments, cancellation) =>
         {
             var folder = arguments.GetValue(data);
-            var database = arguments.GetValue(postgres) ?? (folder is null ? Environment.GetEnvironmentVariable(ShardOption.HomeVariable) : null);
+            var database = folder is null || arguments.GetValue(postgres) is not null ? Secret.Read(arguments, postgres, ShardOption.HomeVariable) : null;
             if (folder is null == database is null)
                 throw new UsageException($"Name the store: {data.Name}, or {postgres.Name} ({ShardOption.HomeVariable}).");
             await using var administration = await KeyAdministration.OpenAsync(folder, database, cancellation);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Millrace.Cli.Client;
+using Millrace.Cli.Serve;
 using Millrace.PspSimulator;
 
 namespace Millrace.Cli.Psp;
@@ -31,7 +32,7 @@ public static class PspCommand
                 Urls = arguments.GetValue(urls)!,
                 WebhookUrl = arguments.GetValue(webhookUrl) is { } hook ? new Uri(hook) : null,
                 // A secret on the command line is seen by every user of the machine.
-                WebhookSecret = arguments.GetValue(webhookSecret) ?? Environment.GetEnvironmentVariable("MILLRACE_PSP_WEBHOOK_SECRET"),
+                WebhookSecret = arguments.GetValue(webhookSecret) ?? Secret.Read("MILLRACE_PSP_WEBHOOK_SECRET"),
                 Seed = arguments.GetValue(seed),
             };
     }

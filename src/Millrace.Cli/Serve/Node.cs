@@ -39,6 +39,7 @@ public static class Node
         {
             NodeName = options.Name,
             ManagementUrl = options.ManagementUrl,
+            Tls = options.Tls,
             HasNoopEndpoint = options.HasNoopEndpoint,
             Tokens = options.Tokens,
             Limits = options.Limits,
@@ -77,7 +78,7 @@ public static class Node
     private static void ConfigureServer(WebApplicationBuilder builder, NodeOptions options)
     {
         builder.WebHost.UseUrls(options.Url);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.WebHost.UseKestrelHttpsConfiguration();
     }
 
     private static void AddStore(IServiceCollection services, NodeOptions options)

@@ -18,7 +18,7 @@ internal sealed class NodeMetrics(IMeterFactory meters, TimeProvider time)
         "millrace.settings.unsafe", MetricKind.Gauge, "{setting}", "1 for each setting that is not for production and in use, 0 for one that is not; docs/operating/runbooks/unsafe-setting.md tells what each means.", "setting");
 
     public static readonly Metric CertificateExpiry = new(
-        "millrace.certificate.expiry", MetricKind.Gauge, "s", "Until this node's certificate for the cluster, or the authority's, is accepted no more; absent without certificates.");
+        "millrace.certificate.expiry", MetricKind.Gauge, "s", "Until a certificate of this node ends: `api`, that it shows to callers, or `cluster`, its own for other nodes or their authority's, whichever is first; absent without certificates.", "of");
 
     private readonly Meter _meter = meters.Create(MeterName);
 
@@ -33,8 +33,8 @@ internal sealed class NodeMetrics(IMeterFactory meters, TimeProvider time)
             _meter.Watch(DiskSize, () => Measure(folders, disk => disk.TotalSize));
         }
 
-        if (options.Cluster?.Tls is { NotAfter: var end })
-            _meter.Watch(CertificateExpiry, () => (end - time.GetUtcNow()).TotalSeconds);
+        if (options.Tls is not null || options.Cluster?.Tls is not null)
+            _meter.Watch(CertificateExpiry, () => Ends(options));
     }
 
     internal static IEnumerable<(string Name, bool IsInUse)> UnsafeSettingsOf(NodeOptions options) =>
@@ -52,6 +52,14 @@ internal sealed class NodeMetrics(IMeterFactory meters, TimeProvider time)
     private static bool IsOpen(string urls) => urls.Split(';').Any(url =>
         url.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
         && BindingAddress.Parse(url).Host is var host && host != "localhost" && !(IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address)));
+
+    private IEnumerable<Measurement<double>> Ends(NodeOptions options)
+    {
+        if (options.Tls is { Certificate: var certificate })
+            yield return new Measurement<double>((certificate.ExpiresAt - time.GetUtcNow()).TotalSeconds, new KeyValuePair<string, object?>("of", "api"));
+        if (options.Cluster?.Tls is { NotAfter: var end })
+            yield return new Measurement<double>((end - time.GetUtcNow()).TotalSeconds, new KeyValuePair<string, object?>("of", "cluster"));
+    }
 
     private static IEnumerable<Measurement<long>> Measure((string Name, string Path)[] folders, Func<DriveInfo, long> read)
     {

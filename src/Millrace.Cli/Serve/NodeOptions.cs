@@ -1,4 +1,5 @@
 using Millrace.Api.Limits;
+using Millrace.Api.Tls;
 using Millrace.Api.Tokens;
 using Millrace.OperatorConsole;
 
@@ -36,6 +37,9 @@ public sealed record NodeOptions
 
     /// <summary>Where the API listens; loopback unless told otherwise.</summary>
     public string Url { get; init; } = DefaultUrl;
+
+    /// <summary>TLS of those of its URLs that begin with https; null when none does.</summary>
+    public TlsOptions? Tls { get; init; }
 
     /// <summary>Where metrics and probes listen; null for the API's own listener, to loopback only.</summary>
     public string? ManagementUrl { get; init; }

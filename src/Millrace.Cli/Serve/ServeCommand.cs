@@ -26,15 +26,15 @@ internal static class ServeCommand
         var nodeName = new Option<string?>("--node-name") { Description = "The node's name in the cluster. Default: the machine's." };
         var clusterOptions = new ClusterPlaceOptions();
         var replica = new Option<bool>("--require-replica") { Description = "Acknowledge nothing unless PostgreSQL waits for a synchronous standby." };
-        var url = new Option<string>("--urls") { Description = "Where the API listens.", DefaultValueFactory = _ => NodeOptions.DefaultUrl };
-        var management = new Option<string?>("--management-urls") { Description = "Where /metrics and probes listen; default: the API's listener, loopback only." };
+        var listeningOptions = new ListeningOptions();
         var partitions = new Option<int?>("--partitions") { Description = "Partitions of a new store, 1 to 4096; fixed for its life. Default 64." };
         var psp = new Option<string>("--psp") { Description = "Base URL of the PSP, or 'instant': in-process, approves everything, moves no money.", DefaultValueFactory = _ => "instant" };
         var limits = new LimitOptions();
         var tokens = new TokenIssuerOptions();
         var redis = new Option<string?>("--redis") { Description = $"HOST:PORT of Redis, through which nodes share rate limits; with a password in {RedisVariable} instead." };
         var noop = new Option<bool>("--bench-noop") { Description = "Serve POST /v1/_noop, the benchmark's yardstick." };
-        var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, listReplica, nodeName, replica, url, management, partitions, psp, redis, noop };
+        var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, listReplica, nodeName, replica, partitions, psp, redis, noop };
+        listeningOptions.AddTo(command);
         clusterOptions.AddTo(command);
         shardOption.AddTo(command);
         tokens.AddTo(command);
@@ -45,15 +45,12 @@ internal static class ServeCommand
             var pspText = parsed.GetValue(psp)!;
             if (pspText != "instant" && (!Uri.TryCreate(pspText, UriKind.Absolute, out pspUrl) || pspUrl.Scheme is not ("http" or "https")))
                 return Fail($"--psp '{pspText}' is neither 'instant' nor an http URL.", 2);
-            var secret = Environment.GetEnvironmentVariable(WebhookSecretVariable);
+            var secret = Secret.Read(WebhookSecretVariable);
             if (secret is { Length: < PspWebhookVerifier.MinimumSecretLength })
                 return Fail($"{WebhookSecretVariable} has fewer than {PspWebhookVerifier.MinimumSecretLength} characters.", 2);
-            if (UrlFault(url.Name, parsed.GetValue(url)) is { } urlFault)
-                return Fail(urlFault, 2);
-            if (UrlFault(management.Name, parsed.GetValue(management)) is { } managementFault)
-                return Fail(managementFault, 2);
+            var listening = listeningOptions.Read(parsed);
             var cluster = clusterOptions.Read(parsed);
-            var database = parsed.GetValue(postgres) ?? Environment.GetEnvironmentVariable(ShardOption.HomeVariable);
+            var database = Secret.Read(parsed, postgres, ShardOption.HomeVariable);
             if (database is null && parsed.GetValue(data) is null)
                 return Fail("--data names the folder, or --postgres the database, that holds orders and stock.", 2);
             if (cluster is not null && database is null)
@@ -63,7 +60,7 @@ internal static class ServeCommand
             var shards = shardOption.Read(parsed);
             if (shards.Count > 0 && database is null)
                 return Fail("--shard needs --postgres, the store's home.", 2);
-            var standby = parsed.GetValue(listReplica) ?? Environment.GetEnvironmentVariable(ReplicaVariable);
+            var standby = Secret.Read(parsed, listReplica, ReplicaVariable);
             if (standby is not null && (database is null || shards.Count > 0))
                 return Fail($"{listReplica.Name} is for a store in one PostgreSQL database: lists over several are read there.", 2);
             if (pspUrl is null)
@@ -78,15 +75,16 @@ internal static class ServeCommand
                 NodeName = parsed.GetValue(nodeName),
                 Cluster = cluster,
                 RequireReplica = parsed.GetValue(replica),
-                Url = parsed.GetValue(url)!,
-                ManagementUrl = parsed.GetValue(management),
+                Url = listening.Urls,
+                ManagementUrl = listening.Management,
+                Tls = listening.Tls,
                 Partitions = parsed.GetValue(partitions),
                 Psp = pspUrl,
                 PspWebhookSecret = secret,
                 HasNoopEndpoint = parsed.GetValue(noop),
                 Tokens = tokens.Read(parsed),
                 Limits = limits.Read(parsed),
-                Redis = parsed.GetValue(redis) ?? Environment.GetEnvironmentVariable(RedisVariable),
+                Redis = Secret.Read(parsed, redis, RedisVariable),
             }, cancellation);
         });
         return command;
@@ -111,30 +109,6 @@ internal static class ServeCommand
         {
             // Taken, forbidden, or of no interface of this machine.
             return Fail(failure.Message, 1);
-        }
-    }
-
-    // Said here: the server would say it with a stack trace, once the partitions run.
-    private static string? UrlFault(string option, string? urls)
-    {
-        foreach (var url in urls?.Split(';') ?? [])
-        {
-            if (!url.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || !TryParse(url))
-                return $"{option} '{url}' is no http URL, such as {NodeOptions.DefaultUrl}.";
-        }
-
-        return null;
-    }
-
-    private static bool TryParse(string url)
-    {
-        try
-        {
-            return BindingAddress.Parse(url).PathBase.Length == 0;
-        }
-        catch (FormatException)
-        {
-            return false;
         }
     }
 

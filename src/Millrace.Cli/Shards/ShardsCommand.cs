@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Millrace.Cli.Client;
+using Millrace.Cli.Serve;
 using Millrace.Cli.Stores;
 using Millrace.Engine.Journal;
 using Millrace.Storage.Postgres;
@@ -98,7 +99,7 @@ internal static class ShardsCommand
         json.AddTo(command);
         command.SetGuardedAction(async (arguments, cancellation) =>
         {
-            var home = arguments.GetValue(postgres) ?? Environment.GetEnvironmentVariable(ShardOption.HomeVariable)
+            var home = Secret.Read(arguments, postgres, ShardOption.HomeVariable)
                 ?? throw new UsageException($"--postgres or {ShardOption.HomeVariable} names the store's home database.");
             try
             {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Millrace.Cli.Client;
+using Millrace.Cli.Serve;
 using Millrace.Cli.Keys;
 using Millrace.Cluster.Administration;
 using Millrace.Engine.Journal;
@@ -26,7 +27,7 @@ internal static class ArchiveCommand
         json.AddTo(command);
         command.SetGuardedAction(async (arguments, cancellation) =>
         {
-            var home = arguments.GetValue(postgres) ?? Environment.GetEnvironmentVariable(ShardOption.HomeVariable)
+            var home = Secret.Read(arguments, postgres, ShardOption.HomeVariable)
                 ?? throw new UsageException($"--postgres or {ShardOption.HomeVariable} names the store's home database.");
             var (days, isDryRun) = (ParseDays(arguments.GetValue(olderThan)!), arguments.GetValue(dryRun));
             try

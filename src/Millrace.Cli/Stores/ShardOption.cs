@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Millrace.Cli.Client;
+using Millrace.Cli.Serve;
 
 namespace Millrace.Cli.Stores;
 
@@ -21,8 +22,13 @@ internal sealed class ShardOption
         var shards = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
         {
-            if (((string)variable.Key).StartsWith(Variable, StringComparison.Ordinal))
-                shards[((string)variable.Key)[Variable.Length..].ToLowerInvariant()] = (string)variable.Value!;
+            if (!((string)variable.Key).StartsWith(Variable, StringComparison.Ordinal))
+                continue;
+            var name = ((string)variable.Key)[Variable.Length..];
+            var isFile = name.EndsWith(Secret.FileSuffix, StringComparison.Ordinal);
+            name = (isFile ? name[..^Secret.FileSuffix.Length] : name).ToLowerInvariant();
+            if (!shards.TryAdd(name, isFile ? Secret.ReadFile((string)variable.Key, (string)variable.Value!) : (string)variable.Value!))
+                throw new UsageException($"{Variable}{name.ToUpperInvariant()} and the same with {Secret.FileSuffix} are both set: which of them is meant?");
         }
 
         foreach (var given in arguments.GetValue(_option) ?? [])
@@ -31,6 +37,7 @@ internal sealed class ShardOption
             // A connection string that was given without a name has an '=' too.
             if (end < 1 || !given[(end + 1)..].Contains('=', StringComparison.Ordinal))
                 throw new UsageException("--shard is NAME=\"Host=...\".");
+            Secret.WarnOfPassword(_option.Name, given[(end + 1)..], Variable + given[..end].ToUpperInvariant());
             shards[given[..end]] = given[(end + 1)..];
         }
 

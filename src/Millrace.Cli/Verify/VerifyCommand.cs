@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Millrace.Cli.Client;
+using Millrace.Cli.Serve;
 using Millrace.Cli.Stores;
 using Millrace.Engine.Journal;
 using Millrace.Simulation.Checkers;
@@ -14,7 +15,7 @@ internal static class VerifyCommand
     public static Command Create()
     {
         var data = new Option<string?>("--data") { Description = "Data folder of a stopped server." };
-        var postgres = new Option<string?>("--postgres") { Description = "Connection string of a database that nobody serves from, instead." };
+        var postgres = new Option<string?>("--postgres") { Description = $"Connection string of a database that nobody serves from, instead; also {ShardOption.HomeVariable}." };
         var shardOption = new ShardOption();
         var archive = new Option<string?>("--archive") { Description = "With --postgres: the folder of 'millrace archive', to check everything from the first day." };
         var psp = new Option<string?>("--psp") { Description = "Base URL of the PSP simulator, to compare with its record." };
@@ -23,7 +24,8 @@ internal static class VerifyCommand
         shardOption.AddTo(command);
         command.SetGuardedAction(async (parsed, cancellation) =>
         {
-            var (folder, database) = (parsed.GetValue(data), parsed.GetValue(postgres));
+            var folder = parsed.GetValue(data);
+            var database = folder is null || parsed.GetValue(postgres) is not null ? Secret.Read(parsed, postgres, ShardOption.HomeVariable) : null;
             if (folder is null == database is null || (folder is not null && parsed.GetValue(archive) is not null))
             {
                 await Console.Error.WriteLineAsync("millrace: either --data or --postgres; --archive goes with --postgres.");

@@ -38,19 +38,15 @@ internal sealed class Asset
     /// <summary>Where a page finds it.</summary>
     public static string Url(string name) => $"/_console/{All[name]._hash}/{name}";
 
-    public static async Task SendAsync(HttpContext http, string hash, string name)
-    {
-        if (!All.TryGetValue(name, out var asset) || asset._hash != hash)
-        {
-            http.Response.StatusCode = StatusCodes.Status404NotFound;
-            return;
-        }
+    /// <summary>Answers the address that <see cref="Url"/> gave.</summary>
+    public static Task<IResult> Find(HttpContext http) => Task.FromResult(
+        All.TryGetValue((string)http.Request.RouteValues["name"]!, out var asset) && asset._hash == (string)http.Request.RouteValues["hash"]! ? asset.Send(http) : Results.NotFound());
 
-        // Every browser takes gzip; what does not is told plainly what it gets.
-        http.Response.ContentType = asset.ContentType;
+    // Every browser takes gzip.
+    private IResult Send(HttpContext http)
+    {
         http.Response.Headers.ContentEncoding = "gzip";
         http.Response.Headers.CacheControl = "public, max-age=31536000, immutable";
-        http.Response.ContentLength = asset._gzipped.Length;
-        await http.Response.Body.WriteAsync(asset._gzipped, http.RequestAborted);
+        return Results.Bytes(_gzipped, ContentType);
     }
 }

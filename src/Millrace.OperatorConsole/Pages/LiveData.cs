@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using Millrace.Client.Overview;
 using Millrace.OperatorConsole.Sessions;
 
@@ -12,20 +11,14 @@ internal static partial class LiveData
 {
     private const int MostSeconds = 3_600;
 
-    public static void Map(IEndpointRouteBuilder app, Visitors visitors)
-    {
-        ConsoleHost.Map(app, "GET", "/_live/overview", visitors.Page(PastAsync));
-        ConsoleHost.Map(app, "GET", "/_live/overview/stream", visitors.Page(StreamAsync));
-    }
-
-    private static async Task<IResult> PastAsync(HttpContext http, Session session)
+    public static async Task<IResult> PastAsync(HttpContext http, Session session)
     {
         var (seconds, step) = http.Request.Query["window"].ToString() switch { "3600" => (MostSeconds, 15), "900" => (900, 5), _ => (60, 1) };
         var past = await session.Api.Overview.GetAsync(seconds, step, cancellation: http.RequestAborted);
         return Results.Json(past.Value, LiveJson.Default.NodeOverview);
     }
 
-    private static Task<IResult> StreamAsync(HttpContext http, Session session) =>
+    public static Task<IResult> StreamAsync(HttpContext http, Session session) =>
         Task.FromResult<IResult>(TypedResults.ServerSentEvents(Lines(session, http.RequestAborted)));
 
     private static async IAsyncEnumerable<string> Lines(Session session, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)

@@ -20,11 +20,11 @@ public sealed class TraceTests
         settings = settings with
         {
             Psp = psp.Address,
-            Variables =
-            [
-                ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Address), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
-                ("OTEL_BSP_SCHEDULE_DELAY", "50"), ("OTEL_METRIC_EXPORT_INTERVAL", "500"),
-            ],
+            Environment = new(StringComparer.Ordinal)
+            {
+                ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Address, ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+                ["OTEL_BSP_SCHEDULE_DELAY"] = "50", ["OTEL_METRIC_EXPORT_INTERVAL"] = "500",
+            },
         };
         var key = NewKey.Of(settings, "acme", Scopes.Admin);
         await using var server = await ServerProcess.StartAsync(settings);

@@ -51,7 +51,7 @@ public sealed class OperationsTests(Shop shop)
         Assert.Equal(200, metrics.Status);
         Assert.Contains("millrace_orders_placed", metrics.Body, StringComparison.Ordinal);
         using var folder = new TemporaryFolder();
-        var settings = new ServerSettings(folder["node"]) { Host = "0.0.0.0" };
+        var settings = new ServerSettings(folder["node"]) { Host = "0.0.0.0", More = ["--tls-in-front"] };
         await using var open = await ServerProcess.StartAsync(settings);
         Assert.Equal(200, await StatusAsync(settings.Address, "/metrics"));
         // Only a machine with a network has an address that others could use.

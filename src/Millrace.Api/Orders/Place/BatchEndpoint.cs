@@ -44,7 +44,7 @@ internal sealed class BatchEndpoint(PlaceOrders orders, ApiOptions options)
         var isLines = BodyReading.HasMediaType(request.ContentType, "application/x-ndjson");
         if (!isLines && !BodyReading.HasMediaType(request.ContentType, "application/json"))
             return new Problem(ProblemKinds.UnsupportedMediaType, "Send application/json or application/x-ndjson.");
-        if (BodyReading.CheckLength(request, BodyReading.MaxBatchBytes) is { } tooLarge)
+        if (BodyReading.CheckSize(request, BodyReading.MaxBatchBytes) is { } tooLarge)
             return tooLarge;
         var body = await BodyReading.ReadAsync(request, BodyReading.MaxBatchBytes);
         byte[]? rented = null;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http.Extensions;
 using Millrace.Api.Edge;
 using Millrace.Api.Orders.Rendering;
@@ -69,7 +70,7 @@ internal sealed record OrderListQuery
             case "created_after": return Refuse(name, "is a time of RFC 3339");
             case "attention" when value is "true" or "false": query = query with { NeedsAttention = value == "true" }; return null;
             case "attention": return Refuse(name, "is true or false");
-            case "limit" when int.TryParse(value, out var limit) && limit is >= 1 and <= MaxLimit: query = query with { Limit = limit }; return null;
+            case "limit" when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MaxLimit: query = query with { Limit = limit }; return null;
             case "limit": return Refuse(name, $"is 1 to {MaxLimit}");
             case "cursor" when OrderCursor.TryRead(value, query.List, out var before): query = query with { Before = before }; return null;
             case "cursor": return new Problem(ProblemKinds.InvalidCursor, "The cursor is not from this list: keep the filters while turning pages.");

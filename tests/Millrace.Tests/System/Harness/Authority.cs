@@ -34,10 +34,13 @@ internal sealed class Authority : IDisposable
 
     /// <param name="node">Its name.</param>
     /// <param name="until">From now; null for a day.</param>
-    public X509Certificate2 Sign(string node, TimeSpan? until = null)
+    /// <param name="isAuthority">It may sign others.</param>
+    public X509Certificate2 Sign(string node, TimeSpan? until = null, bool isAuthority = false)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={node}", key, HashAlgorithmName.SHA256);
+        if (isAuthority)
+            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
         var now = TimeProvider.System.GetUtcNow();
         using var signed = request.Create(_certificate, now.AddDays(-1), now + (until ?? TimeSpan.FromDays(1)), RandomNumberGenerator.GetBytes(8));
         return signed.CopyWithPrivateKey(key);

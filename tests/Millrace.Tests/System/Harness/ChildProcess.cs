@@ -22,9 +22,13 @@ internal sealed class ChildProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = new();
     private readonly ConcurrentQueue<string> _errors = new();
+    private readonly Action<string>? _hear;
 
-    public ChildProcess(ProcessStartInfo start)
+    /// <param name="start">The program.</param>
+    /// <param name="hear">Is told every line of both streams, from any thread.</param>
+    public ChildProcess(ProcessStartInfo start, Action<string>? hear = null)
     {
+        _hear = hear;
         start.UseShellExecute = false;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
@@ -77,10 +81,11 @@ internal sealed class ChildProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static void Keep(ConcurrentQueue<string> lines, string? line)
+    private void Keep(ConcurrentQueue<string> lines, string? line)
     {
         if (string.IsNullOrEmpty(line))
             return;
+        _hear?.Invoke(line);
         lines.Enqueue(line);
         if (lines.Count > KeptLines)
             lines.TryDequeue(out _);

@@ -17,8 +17,11 @@ internal sealed record ServerSettings(string DataDirectory)
 
     public string[] More { get; init; } = [];
 
-    /// <summary>What it finds in its environment besides.</summary>
-    public (string Name, string Value)[] Variables { get; init; } = [];
+    /// <summary>Further URLs that the API listens at, each with a semicolon before it.</summary>
+    public string MoreUrls { get; init; } = "";
+
+    /// <summary>What the process finds in its environment, beside ours.</summary>
+    public Dictionary<string, string> Environment { get; init; } = [];
 
     public Uri Address => new($"http://127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)}");
 
@@ -40,17 +43,19 @@ internal sealed class ServerProcess : IAsyncDisposable
     public ChildProcess Process { get; }
 
     /// <summary>Starts it and waits for nothing.</summary>
-    public static ServerProcess Launch(ServerSettings settings)
+    /// <param name="settings">Of the server.</param>
+    /// <param name="hear">Is told every line, of which the process keeps only the last.</param>
+    public static ServerProcess Launch(ServerSettings settings, Action<string>? hear = null)
     {
         var port = settings.Port.ToString(CultureInfo.InvariantCulture);
-        var start = MillraceExecutable.With("serve", "--data", settings.DataDirectory, "--urls", $"http://{settings.Host}:{port}",
+        var start = MillraceExecutable.With("serve", "--data", settings.DataDirectory, "--urls", $"http://{settings.Host}:{port}{settings.MoreUrls}",
             "--psp", settings.Psp?.ToString() ?? "instant");
         foreach (var argument in settings.More)
             start.ArgumentList.Add(argument);
-        start.Environment["MILLRACE_PSP_WEBHOOK_SECRET"] = settings.WebhookSecret;
-        foreach (var (name, value) in settings.Variables)
+        foreach (var (name, value) in settings.Environment)
             start.Environment[name] = value;
-        return new ServerProcess(settings, new ChildProcess(start));
+        start.Environment["MILLRACE_PSP_WEBHOOK_SECRET"] = settings.WebhookSecret;
+        return new ServerProcess(settings, new ChildProcess(start, hear));
     }
 
     /// <summary>Starts it and waits until all partitions serve.</summary>
