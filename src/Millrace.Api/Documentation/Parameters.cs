@@ -33,6 +33,8 @@ internal static class Parameters
     private static OpenApiSchema Schema(string name) => name switch
     {
         "limit" => new() { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = "200", Default = 50 },
+        "seconds" => new() { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = "3600", Default = 60 },
+        "step" => new() { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = "60", Default = 1 },
         "after" => new() { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" },
         "attention" => new() { Type = JsonSchemaType.Boolean },
         "created_after" or "as_of" => new() { Type = JsonSchemaType.String, Format = "date-time" },

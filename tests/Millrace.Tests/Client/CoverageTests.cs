@@ -105,7 +105,7 @@ public sealed class CoverageTests
             "overlap" => TimeSpan.FromSeconds((int)body!["overlap_s"]!),
             "reason" => (string?)body!["reason"],
             "cursor" or "after" => "41",
-            "pageSize" => 7,
+            "pageSize" or "seconds" or "step" => 7,
             "asOf" => DateTimeOffset.UnixEpoch,
             "ifNoneMatch" => "\"7\"",
             _ => JsonSerializer.Deserialize(body!.ToJsonString(), ClientJson.Default.GetTypeInfo(parameter.ParameterType)!),

@@ -44,6 +44,8 @@ public sealed class ExampleTests(ApiServer server) : IClassFixture<ApiServer>
         await SendAsync(200, "list_api_keys");
         await SendAsync(204, "revoke_api_key", (string)rotated["id"]!);
         await SendAsync(200, "list_audit");
+        await SendAsync(200, "get_caller");
+        await SendAsync(200, "get_overview");
         await SendAsync(200, "put_limits", "other");
         await SendAsync(200, "get_limits", "other");
 
