@@ -43,6 +43,8 @@ public static class ApiHost
         services.AddSingleton<ApiMetrics>();
         services.AddSingleton<OrderTraces>();
         services.AddSingleton(s => new AdmissionGate(s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ApiMetrics>()));
+        services.AddSingleton(s => new BacklogGuard(
+            () => s.GetRequiredService<PartitionRuntime>().OldestAge, options.MaxBacklogAge, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new OrderLists(
             s.GetRequiredService<IReadModel>(), s.GetService<ReplicaReader>(), s.GetRequiredService<ApiMetrics>(), s.GetService<TimeProvider>() ?? TimeProvider.System, s.GetRequiredService<ILogger<OrderLists>>()));
         services.AddSingleton<BackupJobs>();
@@ -86,7 +88,7 @@ public static class ApiHost
         var time = services.GetService<TimeProvider>() ?? TimeProvider.System;
         var router = services.GetRequiredService<PartitionRouter>();
         var catalog = services.GetRequiredService<Catalog>();
-        var admitted = new AdmittedRouter(router, services.GetRequiredService<AdmissionGate>());
+        var admitted = new AdmittedRouter(router, services.GetRequiredService<AdmissionGate>(), services.GetRequiredService<BacklogGuard>());
         var orders = new PlaceOrders(admitted, new Pricing(catalog, router), time, services.GetRequiredService<ApiMetrics>(), services.GetRequiredService<OrderTraces>());
         var place = new PlaceEndpoint(orders, router, options, time, app.Lifetime.ApplicationStopping);
 

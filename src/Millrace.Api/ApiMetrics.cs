@@ -108,6 +108,6 @@ internal sealed class ApiMetrics
     {
         if (outcome.Problem is null)
             return outcome.IsReplay ? Replayed : Accepted;
-        return outcome.Problem.Kind == Problems.ProblemKinds.Unavailable || outcome.Problem.Kind == Problems.ProblemKinds.Overloaded ? Unavailable : Refused;
+        return outcome.Problem.Kind == Problems.ProblemKinds.Unavailable || outcome.Problem.Kind == Problems.ProblemKinds.Overloaded || outcome.Problem.Kind == Problems.ProblemKinds.Backlog ? Unavailable : Refused;
     }
 }

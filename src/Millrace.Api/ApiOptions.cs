@@ -29,6 +29,11 @@ public sealed class ApiOptions
     /// <summary>How much a tenant may ask for that has no limits of its own.</summary>
     public LimitSettings Limits { get; init; } = LimitSettings.Default;
 
+    /// <summary>New orders are refused while the oldest that should have moved is older than this. Default a quarter of an hour.</summary>
+    public TimeSpan MaxBacklogAge { get; init; } = DefaultMaxBacklogAge;
+
+    public static readonly TimeSpan DefaultMaxBacklogAge = TimeSpan.FromMinutes(15);
+
     /// <summary>Redis' address, through which nodes share limits, as <c>HOST:PORT,password=…</c>. Null, the default: each node gives its even share.</summary>
     public string? Redis { get; init; }
 

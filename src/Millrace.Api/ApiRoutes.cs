@@ -43,7 +43,7 @@ internal static class ApiRoutes
             Problems =
             [
                 ProblemKinds.AlreadyPlaced, ProblemKinds.TotalMismatch, ProblemKinds.InvalidOrder, ProblemKinds.UnknownSku, ProblemKinds.CurrencyMismatch,
-                ProblemKinds.CardNumberRefused, ProblemKinds.KeyReused, ProblemKinds.Overloaded,
+                ProblemKinds.CardNumberRefused, ProblemKinds.KeyReused, ProblemKinds.Overloaded, ProblemKinds.Backlog,
             ],
         }, Prefer, Timeout);
         routes.Map("POST", "/v1/orders:batch", batch.HandleAsync, new("place_orders", "Place up to 1,000 orders")
@@ -125,6 +125,7 @@ internal static class ApiRoutes
         routes.Post("/v1/stock/adjustments", adjust.HandleAsync, new("adjust_stock", "Add or remove units on hand")
         {
             Tag = "stock", Body = typeof(AdjustStockShape), Answer = typeof(ItemShape), Scope = Scopes.StockWrite, AnswerHeaders = ["ETag"],
+            Details = "An Idempotency-Key holds for its item: with another SKU it is another intent. A repeat is answered with the item as it is by then, whatever its body says.",
             Problems =
             [
                 .. OfAnItem, ProblemKinds.UnknownSku, ProblemKinds.BelowPromised, ProblemKinds.TooManyLocations, ProblemKinds.OutOfRange,

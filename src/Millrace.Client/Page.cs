@@ -4,7 +4,7 @@ namespace Millrace.Client;
 /// <param name="Data">In the list's order.</param>
 /// <param name="HasMore">Whether another page follows.</param>
 /// <param name="NextCursor">Where it begins; null for none.</param>
-/// <param name="AsOf">Nothing that was done before is missing; null for a list that is never late.</param>
+/// <param name="AsOf">When the database was as it is shown; what was done in the second or two before may be missing, unless a consistency token waits for it. Null for a list that is never late.</param>
 public sealed record Page<T>(IReadOnlyList<T> Data, bool HasMore, string? NextCursor, DateTimeOffset? AsOf = null);
 
 /// <summary>A list that is short enough to come whole.</summary>

@@ -83,6 +83,9 @@ public sealed class PartitionRuntime : IDisposable
     /// <summary>Partitions that nobody serves, as far as this node knows.</summary>
     public int UnservedCount => _hosts.Count(h => !IsServed(h));
 
+    /// <summary>Of the oldest order here that should have moved, as checkpoints show it; zero for none.</summary>
+    public TimeSpan OldestAge => Backlog.OldestAge(NowMs);
+
     /// <summary>Inputs that wait for a lane.</summary>
     public int WaitingInputs => _lanes.Sum(lane => lane.MailboxDepth);
 

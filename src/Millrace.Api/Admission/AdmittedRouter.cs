@@ -8,11 +8,15 @@ namespace Millrace.Api.Admission;
 /// Brings requests to their partitions as the gate lets them. What finishes an order by itself (payments, timers, webhooks of providers) does
 /// not come this way: it is never kept waiting by what is new.
 /// </summary>
-internal sealed class AdmittedRouter(PartitionRouter router, AdmissionGate gate)
+internal sealed class AdmittedRouter(PartitionRouter router, AdmissionGate gate, BacklogGuard guard)
 {
     /// <summary>The code of a reply to a request that was refused before anything was done for it.</summary>
     public const string OverloadedCode = "overloaded";
 
+    /// <summary>The code of a reply to a new order while those before it stand still.</summary>
+    public const string BacklogCode = "backlog";
+
+    private static readonly PartitionReply Behind = PartitionReply.Unavailable(BacklogCode, "Orders that were placed before have not moved for too long.");
     private static readonly PartitionReply Overloaded = PartitionReply.Unavailable(OverloadedCode, "More is asked for than can be done now.");
 
     public PartitionMap Map => router.Map;
@@ -25,6 +29,8 @@ internal sealed class AdmittedRouter(PartitionRouter router, AdmissionGate gate)
     public async ValueTask<PartitionReply> SendAsync(
         PartitionRequest request, Priority priority, TenantId tenant, TimeSpan? patience, CancellationToken cancellation)
     {
+        if (guard.IsBehind && request is PartitionRequest.PlaceOrder)
+            return Behind;
         var deadline = patience is { } time ? gate.Now + (time.Ticks * 100) : long.MaxValue;
         if (!await gate.EnterAsync(priority, tenant.Value, deadline))
             return Overloaded;

@@ -54,7 +54,7 @@ internal sealed record ClosingShape(string Outcome, string Code, string? Detail)
 internal sealed record AttentionShape(string Code, string Detail, DateTimeOffset At);
 
 internal sealed record OrderListShape(
-    OrderShape[] Data, bool HasMore, string? NextCursor, [Description("Nothing that was done before is missing.")] DateTimeOffset AsOf);
+    OrderShape[] Data, bool HasMore, string? NextCursor, [Description("When the database was as it is shown. What was done in the second or two before may be missing: checkpoints bring it. A Consistency-Token waits for what it names.")] DateTimeOffset AsOf);
 
 internal sealed record BatchShape(BatchResultShape[] Data);
 

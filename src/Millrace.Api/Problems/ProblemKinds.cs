@@ -58,6 +58,7 @@ public static class ProblemKinds
     public static readonly ProblemKind QuotaExceeded = Add("quota_exceeded", 429, "The limit of requests is used up");
     public static readonly ProblemKind HeadersTooLarge = Add("headers_too_large", 431, "The headers are too large");
     public static readonly ProblemKind InternalError = Add("internal_error", 500, "Something is broken on our side");
+    public static readonly ProblemKind Backlog = Add("backlog", 503, "Orders before this one do not move");
     public static readonly ProblemKind Overloaded = Add("overloaded", 503, "More is asked for than can be done now");
     public static readonly ProblemKind Unavailable = Add("unavailable", 503, "The service cannot take this now");
     public static readonly ProblemKind ListBehind = Add("list_behind", 503, "The list does not show yet what was seen");

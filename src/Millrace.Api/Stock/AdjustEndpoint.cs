@@ -27,7 +27,7 @@ internal sealed class AdjustEndpoint(AdmittedRouter router)
         if (problem is null)
             (utf8, problem) = await SmallBody.ReadAsync(http.Request, mayBeEmpty: false);
         StockCommand.Adjust? command = null;
-        problem ??= Parse(utf8, caller.Tenant, NameHash.ChangeKey(caller.Tenant, "stock/adjustments", idempotencyKey), out command);
+        problem ??= Parse(utf8, caller.Tenant, idempotencyKey, out command);
         if (problem is not null)
         {
             await Answer.Problem(http, problem);
@@ -40,7 +40,7 @@ internal sealed class AdjustEndpoint(AdmittedRouter router)
         await ItemEndpoints.SendAsync(http, reply, StatusCodes.Status200OK);
     }
 
-    private static Problem? Parse(ReadOnlySpan<byte> utf8, TenantId tenant, UInt128 keyHash, out StockCommand.Adjust command)
+    private static Problem? Parse(ReadOnlySpan<byte> utf8, TenantId tenant, string key, out StockCommand.Adjust command)
     {
         var json = new StrictJson(utf8);
         string? sku = null, reason = null;
@@ -64,6 +64,8 @@ internal sealed class AdjustEndpoint(AdmittedRouter router)
         }
 
         json.End();
+        // Of one item: items live in different partitions, none of which knows the keys of the others.
+        var keyHash = NameHash.ChangeKey(tenant, "stock/adjustments/" + sku, key);
         command = new StockCommand.Adjust(tenant, sku ?? "", location, delta, reason ?? "", keyHash);
         return json.HasErrors ? Problem.Of(json.Errors) : null;
     }

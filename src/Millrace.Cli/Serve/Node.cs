@@ -43,6 +43,7 @@ public static class Node
             HasNoopEndpoint = options.HasNoopEndpoint,
             Tokens = options.Tokens,
             Limits = options.Limits,
+            MaxBacklogAge = options.MaxBacklogAge,
             Redis = options.Redis,
         });
         builder.Services.AddMillraceConsole(new ConsoleOptions

@@ -1,3 +1,4 @@
+using Millrace.Api;
 using Millrace.Api.Limits;
 using Millrace.Api.Tls;
 using Millrace.Api.Tokens;
@@ -49,6 +50,9 @@ public sealed record NodeOptions
 
     /// <summary>How much a tenant may ask for that has no limits of its own.</summary>
     public LimitSettings Limits { get; init; } = LimitSettings.Default;
+
+    /// <summary>New orders are refused while the oldest that should have moved is older than this.</summary>
+    public TimeSpan MaxBacklogAge { get; init; } = ApiOptions.DefaultMaxBacklogAge;
 
     /// <summary>Redis' address, for what nodes share beside the database; null for none.</summary>
     public string? Redis { get; init; }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Millrace.Api;
 using Millrace.Cli.Client;
 using Millrace.Cli.Stores;
 using Millrace.Engine.Journal;
@@ -30,10 +31,14 @@ internal static class ServeCommand
         var partitions = new Option<int?>("--partitions") { Description = "Partitions of a new store, 1 to 4096; fixed for its life. Default 64." };
         var psp = new Option<string>("--psp") { Description = "Base URL of the PSP, or 'instant': in-process, approves everything, moves no money.", DefaultValueFactory = _ => "instant" };
         var limits = new LimitOptions();
+        var maxBacklogAge = new Option<TimeSpan>("--max-backlog-age")
+        {
+            Description = "New orders are refused while the oldest that should have moved is older than this, as [D.]HH:MM:SS", DefaultValueFactory = _ => ApiOptions.DefaultMaxBacklogAge,
+        };
         var tokens = new TokenIssuerOptions();
         var redis = new Option<string?>("--redis") { Description = $"HOST:PORT of Redis, through which nodes share rate limits; with a password in {RedisVariable} instead." };
         var noop = new Option<bool>("--bench-noop") { Description = "Serve POST /v1/_noop, the benchmark's yardstick." };
-        var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, listReplica, nodeName, replica, partitions, psp, redis, noop };
+        var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, listReplica, nodeName, replica, partitions, psp, maxBacklogAge, redis, noop };
         listeningOptions.AddTo(command);
         clusterOptions.AddTo(command);
         shardOption.AddTo(command);
@@ -84,6 +89,7 @@ internal static class ServeCommand
                 HasNoopEndpoint = parsed.GetValue(noop),
                 Tokens = tokens.Read(parsed),
                 Limits = limits.Read(parsed),
+                MaxBacklogAge = parsed.GetValue(maxBacklogAge) is var age && age > TimeSpan.Zero ? age : throw new UsageException($"{maxBacklogAge.Name} is longer than nothing."),
                 Redis = Secret.Read(parsed, redis, RedisVariable),
             }, cancellation);
         });

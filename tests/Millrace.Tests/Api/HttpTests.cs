@@ -226,6 +226,10 @@ public sealed class HttpTests(ApiServer server) : IClassFixture<ApiServer>
         var path = "/v1/items/A%2F" + _sku;
         Assert.Equal(201, (await server.SendAsync("PUT", path, """{"name":"Mug","price":250,"currency":"EUR","backorder_limit":5}""")).Status);
         Assert.Equal(200, (await server.PostAsync("/v1/stock/adjustments", $$"""{"sku":"A/{{_sku}}","delta":7,"reason":"receipt","location":"leeds"}""", "adj-" + _sku)).Status);
+        // The same key for another item is another intent.
+        await server.StockAsync(_sku, 1);
+        var other = await server.PostAsync("/v1/stock/adjustments", $$"""{"sku":"{{_sku}}","delta":1,"reason":"receipt"}""", "adj-" + _sku);
+        Assert.Equal((200, null), (other.Status, other.Header("Idempotent-Replayed")));
         var repeat = await server.PostAsync("/v1/stock/adjustments", $$"""{"sku":"A/{{_sku}}","delta":7,"reason":"receipt","location":"leeds"}""", "adj-" + _sku);
         Assert.Equal(("true", 7), (repeat.Header("Idempotent-Replayed"), (int)repeat["available"]!));
         Assert.Equal("leeds", (string)(await server.SendAsync("GET", path))["stock"][0]!["location"]!);

@@ -4,7 +4,7 @@ using Millrace.Engine.ReadModel;
 
 namespace Millrace.Api.Orders.Read;
 
-/// <summary>A page and the moment that it is not older than.</summary>
+/// <summary>A page, and when the database was as it shows: what partitions have not checkpointed by then is missing.</summary>
 internal readonly record struct ListPage(OrderPage Page, long AsOfUnixMs);
 
 /// <summary>Where lists are read: the replica while it is there and far enough, else the read model itself, once that is far enough.</summary>
