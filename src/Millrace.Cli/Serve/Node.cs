@@ -44,6 +44,7 @@ public static class Node
             Tokens = options.Tokens,
             Limits = options.Limits,
             Redis = options.Redis,
+            Cdn = options.Cdn,
         });
         builder.Services.AddMillraceConsole(new ConsoleOptions
         {

@@ -1,3 +1,4 @@
+using Millrace.Api.Caching;
 using Millrace.Api.Limits;
 using Millrace.Api.Tls;
 using Millrace.Api.Tokens;
@@ -49,6 +50,9 @@ public sealed record NodeOptions
 
     /// <summary>How much a tenant may ask for that has no limits of its own.</summary>
     public LimitSettings Limits { get; init; } = LimitSettings.Default;
+
+    /// <summary>What is set of caches between the server and the public.</summary>
+    public CdnOptions Cdn { get; init; } = new();
 
     /// <summary>Redis' address, for what nodes share beside the database; null for none.</summary>
     public string? Redis { get; init; }

@@ -31,7 +31,8 @@ internal static class ServeCommand
         var psp = new Option<string>("--psp") { Description = "Base URL of the PSP, or 'instant': in-process, approves everything, moves no money.", DefaultValueFactory = _ => "instant" };
         var limits = new LimitOptions();
         var tokens = new TokenIssuerOptions();
-        var redis = new Option<string?>("--redis") { Description = $"HOST:PORT of Redis, through which nodes share rate limits; with a password in {RedisVariable} instead." };
+        var redis = new Option<string?>("--redis") { Description = $"HOST:PORT of Redis, through which nodes share rate limits and caches; with a password in {RedisVariable} instead." };
+        var cdn = new CdnSettings();
         var noop = new Option<bool>("--bench-noop") { Description = "Serve POST /v1/_noop, the benchmark's yardstick." };
         var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, listReplica, nodeName, replica, partitions, psp, redis, noop };
         listeningOptions.AddTo(command);
@@ -39,6 +40,7 @@ internal static class ServeCommand
         shardOption.AddTo(command);
         tokens.AddTo(command);
         limits.AddTo(command);
+        cdn.AddTo(command);
         command.SetGuardedAction(async (parsed, cancellation) =>
         {
             Uri? pspUrl = null;
@@ -84,6 +86,7 @@ internal static class ServeCommand
                 HasNoopEndpoint = parsed.GetValue(noop),
                 Tokens = tokens.Read(parsed),
                 Limits = limits.Read(parsed),
+                Cdn = cdn.Read(parsed),
                 Redis = Secret.Read(parsed, redis, RedisVariable),
             }, cancellation);
         });
