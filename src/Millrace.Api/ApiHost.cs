@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging.Console;
 using Millrace.Api.Admission;
 using Millrace.Api.Audit;
 using Millrace.Api.Backups;
+using Millrace.Api.Caching;
 using Millrace.Api.Documentation;
 using Millrace.Api.Edge;
 using Millrace.Api.Health;
@@ -20,6 +21,7 @@ using Millrace.Api.Overview;
 using Millrace.Api.Psp;
 using Millrace.Api.Stock;
 using Millrace.Api.Tls;
+using Millrace.Api.Tracking;
 using Millrace.Api.Tokens;
 using Millrace.Cluster;
 using Millrace.Cluster.Administration;
@@ -32,7 +34,7 @@ using Scalar.AspNetCore;
 namespace Millrace.Api;
 
 /// <summary>
-/// The HTTP edge. Needs in the container: <see cref="PartitionRouter"/>, <see cref="Millrace.Cluster.Catalog"/>, <see cref="IReadModel"/>,
+/// The HTTP edge. Needs in the container: <see cref="PartitionRuntime"/>, <see cref="PartitionRouter"/>, <see cref="Millrace.Cluster.Catalog"/>, <see cref="IReadModel"/>,
 /// <see cref="ApiKeyStore"/> and what its keys are kept in, <see cref="PspWebhookParser"/> when webhooks are to be taken, <see cref="BackupStarter"/> when backups are, and <see cref="ReplicaReader"/> when there is one.
 /// </summary>
 public static class ApiHost
@@ -53,6 +55,7 @@ public static class ApiHost
         services.AddSingleton(s => new RateLimits(options.Limits, s.GetRequiredService<AuditLog>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new SharedLimitsOptions(options.Redis, () => s.GetService<ClusterOperations>()?.LivingNodes ?? 1));
         services.AddHostedService<SharedLimits>();
+        AddCaching(services, options);
         if (options.Tokens is { } tokens)
             services.AddSingleton(tokens).AddSingleton<TokenValidator>();
         services.Configure<KestrelServerOptions>(ServerLimits.Set);
@@ -81,6 +84,18 @@ public static class ApiHost
             .AddFilter<ConsoleLoggerProvider>("Microsoft.AspNetCore.Server.Kestrel.BadRequests", LogLevel.Warning));
     }
 
+    // Started in this order: a cache's name in Redis follows from the store's secret.
+    private static void AddCaching(IServiceCollection services, ApiOptions options)
+    {
+        services.AddSingleton(options.Cdn);
+        services.AddSingleton(new NodeCacheOptions(options.Redis, NodeCache.Freshness));
+        services.AddSingleton<StoreSecret>().AddHostedService(s => s.GetRequiredService<StoreSecret>());
+        services.AddSingleton<NodeCache>().AddHostedService(s => s.GetRequiredService<NodeCache>());
+        services.AddSingleton<Purges>().AddHostedService(s => s.GetRequiredService<Purges>());
+        services.AddSingleton<WatchedOrders>().AddHostedService(s => s.GetRequiredService<WatchedOrders>());
+        services.AddSingleton<TrackingTokens>();
+    }
+
     public static void MapMillraceApi(this WebApplication app)
     {
         var services = app.Services;
@@ -90,21 +105,26 @@ public static class ApiHost
         var catalog = services.GetRequiredService<Catalog>();
         var admitted = new AdmittedRouter(router, services.GetRequiredService<AdmissionGate>(), services.GetRequiredService<BacklogGuard>());
         var orders = new PlaceOrders(admitted, new Pricing(catalog, router), time, services.GetRequiredService<ApiMetrics>(), services.GetRequiredService<OrderTraces>());
-        var place = new PlaceEndpoint(orders, router, options, time, app.Lifetime.ApplicationStopping);
+        var tokens = services.GetRequiredService<TrackingTokens>();
+        var place = new PlaceEndpoint(orders, router, tokens, options, time, app.Lifetime.ApplicationStopping);
 
         app.UseMiddleware<EdgeMiddleware>();
         var routes = new Routes(app, new Access(services.GetRequiredService<ApiKeyStore>(), services.GetService<TokenValidator>(), services.GetRequiredService<RateLimits>(), services.GetRequiredService<ApiMetrics>()));
-        ApiRoutes.MapOrders(routes, place, new BatchEndpoint(orders, options), new ReadOrders(admitted),
-            new ListOrders(services.GetRequiredService<IReadModel>(), services.GetRequiredService<OrderLists>(), admitted));
-        ApiRoutes.MapChanges(routes, new ChangeOrders(admitted));
-        ApiRoutes.MapStock(routes, new ItemEndpoints(admitted), new AdjustEndpoint(admitted));
+        var cache = services.GetRequiredService<NodeCache>();
+        var watched = services.GetRequiredService<WatchedOrders>();
+        var availability = new AvailabilityReads(admitted, cache, time);
+        ApiRoutes.MapOrders(routes, place, new BatchEndpoint(orders, tokens, options), new ReadOrders(admitted, tokens),
+            new ListOrders(services.GetRequiredService<IReadModel>(), services.GetRequiredService<OrderLists>(), admitted, tokens));
+        ApiRoutes.MapChanges(routes, new ChangeOrders(admitted, watched, tokens));
+        ApiRoutes.MapStock(routes, new ItemEndpoints(admitted, availability), new AdjustEndpoint(admitted, availability));
+        ApiRoutes.MapTracking(routes, new TrackEndpoint(admitted, tokens, watched, cache, options.Cdn, time));
         ApiRoutes.MapKeys(routes, new KeyEndpoints(services.GetRequiredService<ApiKeyStore>(), time), new AuditEndpoint(services.GetRequiredService<IAdministration>()));
         ApiRoutes.MapOverview(routes, new OverviewEndpoints(services.GetRequiredService<NodeSamples>(), options));
         ApiRoutes.MapLimits(routes, new LimitEndpoints(services.GetRequiredService<RateLimits>(), services.GetRequiredService<AuditLog>()));
         if (services.GetService<ClusterOperations>() is { } cluster)
             ApiRoutes.MapCluster(routes, new ClusterEndpoints(cluster));
         ApiRoutes.MapOperations(routes, new BackupEndpoints(services.GetRequiredService<BackupJobs>(), services.GetRequiredService<AuditLog>()));
-        ApiRoutes.MapOpen(routes, new HealthEndpoints(router),
+        ApiRoutes.MapOpen(routes, new HealthEndpoints(router, cache),
             services.GetService<PspWebhookParser>() is { } parser ? new PspWebhookEndpoint(router, parser, services.GetRequiredService<OrderTraces>()) : null,
             options.HasNoopEndpoint ? place : null);
         MapMetrics(app, options);

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Millrace.Api.Caching;
 using Millrace.Api.Orders.Place;
 using Millrace.Telemetry;
 
@@ -58,17 +59,37 @@ internal sealed class ApiMetrics
     public static readonly Metric KeyExpiry = new(
         "millrace.key.expiry", MetricKind.Gauge, "s", "Until the first client has no live API key any more; absent when none has an end. A key that was replaced does not count.");
 
+    public static readonly Metric CacheReads = new(
+        "millrace.cache.reads", MetricKind.Counter, "{read}", "Answers that may come from the cache (`tracking`, `availability`), by where they came from: `hit`, `miss` or `stale`.", "cache", "outcome");
+
+    public static readonly Metric CacheShared = new(
+        "millrace.cache.shared", MetricKind.Gauge, "{node}", "Whether caches are shared between nodes through Redis (1), or each has its own (0).");
+
+    public static readonly Metric CacheBackplaneErrors = new(
+        "millrace.cache.backplane.errors", MetricKind.Counter, "{message}", "Messages between nodes' caches that could not be sent or understood.");
+
+    public static readonly Metric PurgesWaiting = new(
+        "millrace.purges.waiting", MetricKind.Gauge, "{group}", "Groups that shared caches have yet to be told of.");
+
+    public static readonly Metric PurgesSent = new(
+        "millrace.purges.sent", MetricKind.Counter, "{request}", "Purge requests that a shared cache has taken.");
+
+    public static readonly Metric PurgesFailed = new(
+        "millrace.purges.failed", MetricKind.Counter, "{request}", "Purge requests that a shared cache has not taken; they are tried again.");
+
     private static readonly KeyValuePair<string, object?> Accepted = new("outcome", "accepted");
     private static readonly KeyValuePair<string, object?> Replayed = new("outcome", "replayed");
     private static readonly KeyValuePair<string, object?> Refused = new("outcome", "refused");
     private static readonly KeyValuePair<string, object?> Unavailable = new("outcome", "unavailable");
     private static readonly KeyValuePair<string, object?>[] Lists = [.. new[] { "primary", "replica", "replica_behind", "replica_away", "behind" }.Select(name => new KeyValuePair<string, object?>("outcome", name))];
+    private static readonly KeyValuePair<string, object?>[] CacheOutcomes = [.. new[] { "hit", "miss", "stale" }.Select(name => new KeyValuePair<string, object?>("outcome", name))];
     private readonly Meter _meter;
     private readonly Counter<long> _placed;
     private readonly Histogram<double> _accepted;
     private readonly Counter<long> _limited;
     private readonly Counter<long> _listed;
     private readonly Histogram<double> _lag;
+    private readonly Counter<long> _cacheReads;
 
     public ApiMetrics(IMeterFactory factory)
     {
@@ -78,7 +99,10 @@ internal sealed class ApiMetrics
         _accepted = _meter.CreateHistogram(AcceptDuration);
         _listed = _meter.Create(ListsRead);
         _lag = _meter.CreateHistogram(ReplicaLag);
+        _cacheReads = _meter.Create(CacheReads);
     }
+
+    public void CacheRead(string kind, CacheOutcome outcome) => _cacheReads.Add(1, new("cache", kind), CacheOutcomes[(int)outcome]);
 
     public void Placed(in PlaceOutcome outcome, TimeSpan took)
     {

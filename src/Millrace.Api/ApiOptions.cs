@@ -1,3 +1,4 @@
+using Millrace.Api.Caching;
 using Millrace.Api.Limits;
 using Millrace.Api.Tls;
 using Millrace.Api.Tokens;
@@ -34,7 +35,10 @@ public sealed class ApiOptions
 
     public static readonly TimeSpan DefaultMaxBacklogAge = TimeSpan.FromMinutes(15);
 
-    /// <summary>Redis' address, through which nodes share limits, as <c>HOST:PORT,password=…</c>. Null, the default: each node gives its even share.</summary>
+    /// <summary>What is set of caches between this server and the public.</summary>
+    public CdnOptions Cdn { get; init; } = new();
+
+    /// <summary>Redis' address, through which nodes share limits and caches, as <c>HOST:PORT,password=…</c>. Null, the default: each node gives its even share, and caches for itself.</summary>
     public string? Redis { get; init; }
 
     /// <summary>Serves <c>POST /v1/_noop</c>, the bench's yardstick, to anyone. Default false.</summary>

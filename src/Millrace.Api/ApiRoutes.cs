@@ -14,6 +14,7 @@ using Millrace.Api.Overview;
 using Millrace.Api.Problems;
 using Millrace.Api.Psp;
 using Millrace.Api.Stock;
+using Millrace.Api.Tracking;
 
 namespace Millrace.Api;
 
@@ -225,6 +226,14 @@ internal static class ApiRoutes
             Tag = "operations", Answer = typeof(BackupShape), Scope = Scopes.SystemOperate, Problems = [ProblemKinds.BackupNotFound],
         });
     }
+
+    public static void MapTracking(Routes routes, TrackEndpoint track) =>
+        routes.MapOpen("GET", "/v1/track/{token}", track.HandleAsync, new("track_order", "How far an order is, for whoever has its link")
+        {
+            Details = "Without a key, and without anything that was written into the order. A page where HTML is preferred. Caches may keep it: docs/caching.md.",
+            Tag = "tracking", Answer = typeof(TrackedOrderShape), IsAlsoPage = true, Statuses = [200, 304], Headers = [IfNoneMatch], AnswerHeaders = ["ETag"],
+            Problems = [ProblemKinds.OrderNotFound, ProblemKinds.Overloaded, ProblemKinds.Unavailable],
+        });
 
     public static void MapOpen(Routes routes, HealthEndpoints health, PspWebhookEndpoint? psp, PlaceEndpoint? noop)
     {

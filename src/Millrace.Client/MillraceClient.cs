@@ -9,6 +9,7 @@ using Millrace.Client.Orders;
 using Millrace.Client.Overview;
 using Millrace.Client.Sending;
 using Millrace.Client.Stock;
+using Millrace.Client.Tracking;
 
 namespace Millrace.Client;
 
@@ -39,6 +40,7 @@ public sealed class MillraceClient : IDisposable
         Backups = new BackupsClient(sender);
         Overview = new OverviewClient(sender);
         Health = new HealthClient(sender);
+        Tracking = new TrackingClient(sender);
     }
 
     /// <summary>Placing orders, following them, and changing what becomes of them.</summary>
@@ -70,6 +72,9 @@ public sealed class MillraceClient : IDisposable
 
     /// <summary>Probes.</summary>
     public HealthClient Health { get; }
+
+    /// <summary>What the public sees of an order.</summary>
+    public TrackingClient Tracking { get; }
 
     public void Dispose() => _own?.Dispose();
 

@@ -104,6 +104,12 @@ public sealed class PartitionRuntime : IDisposable
     /// <summary>The payload format that the store named last: what other nodes are known to read.</summary>
     public int Format { get; internal set; } = PayloadFormat.Oldest;
 
+    /// <summary>
+    /// Told which orders of this node have changed, and to which version, once that is durable: at once when one is confirmed or ends, of any other change with
+    /// the next checkpoint, about a second later; after a recovery again. Called on a lane's thread: it must not block. Null for nobody.
+    /// </summary>
+    public Action<OrderId, int>? OrderChanged { get; set; }
+
     internal bool IsShared => _journal.IsShared;
 
     internal int WriterCount => _writers.Length;

@@ -28,7 +28,8 @@ internal sealed record OrderShape(
     ClosingShape? Closing,
     AttentionShape? Attention,
     OptionsShape Options,
-    Dictionary<string, string> Metadata);
+    Dictionary<string, string> Metadata,
+    [Description("Where whoever has this link sees how far the order is; without a host.")] string TrackingUrl);
 
 internal sealed record CustomerShape(string? Id, string? Name, string? Email);
 
@@ -111,8 +112,16 @@ internal sealed record LimitsShape(RateShape Tenant, RateShape Key, long? PerDay
 
 internal sealed record RateShape(long PerSecond, long Burst);
 
+[Description("How far an order is. Nothing that anybody wrote into it.")]
+internal sealed record TrackedOrderShape(
+    [Description("The last step.")] string Status, DateTimeOffset UpdatedAt, [Description("Those it has made, in order.")] TrackedStepShape[] Steps);
+
+internal sealed record TrackedStepShape([Description("received, confirmed, shipped, delivered or canceled.")] string Step, DateTimeOffset At);
+
 internal sealed record HealthShape(
-    string Status, [Description("Partitions whose checkpoints the database refuses.")] int[]? RefusedCheckpoints = null);
+    string Status,
+    [Description("Partitions whose checkpoints the database refuses.")] int[]? RefusedCheckpoints = null,
+    [Description("What is away without which everything goes on, though less well: redis.")] string[]? Degraded = null);
 
 [Description("A refusal, RFC 9457. Every code has its entry in docs/problems.md.")]
 internal sealed record ProblemShape(

@@ -23,6 +23,9 @@ internal sealed record EndpointDocument(string Name, string Summary)
     /// <summary>The shape of a success; null for none.</summary>
     public Type? Answer { get; init; }
 
+    /// <summary>A success may also be a page for people.</summary>
+    public bool IsAlsoPage { get; init; }
+
     public int[] Statuses { get; init; } = [StatusCodes.Status200OK];
 
     /// <summary>Name and description of query parameters.</summary>

@@ -25,7 +25,7 @@ internal static class Examples
          "payment":{"psp":"psp","authorized":1039,"captured":0,"refunded":0,"voided":false,"pending":null,"reference":"auth_1","decline_code":null},
          "holds":[{"id":"hold_00c0ffee00c0ffee","kind":"fraud","reason":"looks odd","owner":"shop","placed_at":"2026-01-31T12:00:00.200Z","expires_at":"2026-02-01T12:00:00.000Z"}],
          "fulfillment":null,"closing":null,"attention":null,
-         "options":{"allow_backorder":true,"allow_split":false,"reservation_ttl_s":900},"metadata":{"channel":"web"}}
+         "options":{"allow_backorder":true,"allow_split":false,"reservation_ttl_s":900},"metadata":{"channel":"web"},"tracking_url":"/v1/track/AY6oXTaAcBKIAcZsIbWqdwDt0x4mD8rWc5nYb9m1QzE"}
         """;
 
     private const string Shipped = """
@@ -36,7 +36,7 @@ internal static class Examples
          "payment":{"psp":"psp","authorized":250,"captured":0,"refunded":0,"voided":false,"pending":"capture","reference":"auth_2","decline_code":null},
          "holds":[],"fulfillment":{"carrier":"post","tracking":"T1","shipped_at":"2026-02-01T08:00:00.000Z","delivered_at":"2026-02-02T09:00:00.000Z"},
          "closing":null,"attention":{"code":"payment_unknown","detail":"The provider did not answer.","at":"2026-02-02T09:30:00.000Z"},
-         "options":{"allow_backorder":false,"allow_split":false,"reservation_ttl_s":900},"metadata":{}}
+         "options":{"allow_backorder":false,"allow_split":false,"reservation_ttl_s":900},"metadata":{},"tracking_url":"/v1/track/AY6oXTaAcBKIAcZsIbWqdwDt0x4mD8rWc5nYb9m1QzF"}
         """;
 
     private const string Rejected = """
@@ -46,7 +46,7 @@ internal static class Examples
          "lines":[{"sku":"MUG","quantity":1,"unit_price":250,"discounts":[],"tax_lines":[],"total":250}],
          "payment":{"psp":"psp","authorized":0,"captured":0,"refunded":0,"voided":false,"pending":null,"reference":null,"decline_code":"card_declined"},
          "holds":[],"fulfillment":null,"closing":{"outcome":"rejected","code":"payment_declined","detail":"card_declined"},"attention":null,
-         "options":{"allow_backorder":false,"allow_split":false,"reservation_ttl_s":900},"metadata":{}}
+         "options":{"allow_backorder":false,"allow_split":false,"reservation_ttl_s":900},"metadata":{},"tracking_url":"/v1/track/AY6oXTaAcBKIAcZsIbWqdwDt0x4mD8rWc5nYb9m1QzG"}
         """;
 
     private const string Item = """
@@ -101,7 +101,8 @@ internal static class Examples
         (typeof(BackupShape), "failed", """{"id":"bak_2","status":"failed","started_at":"2026-01-31T12:00:00.000Z","done_bytes":1024,"total_bytes":4096,"name":null,"taken_at":null,"bytes":null,"partitions":null,"records":null,"failure":"No space left on device"}"""),
         (typeof(CallerShape), "caller", """{"tenant":"acme","actor":{"kind":"api_key","name":"till"},"scopes":["orders:read","orders:write"]}"""),
         (typeof(OverviewShape), "a_second", """{"node":"a","data":[{"at":"2026-01-31T12:00:00.000Z","placed":120.5,"refused":0.5,"unavailable":0,"confirmed":119,"ended":1.5,"accept_ms":{"p50":2.1,"p95":4.2,"p99":8.4},"settle_ms":{"p50":6.3,"p95":9.1,"p99":15.2},"commit_ms":{"p50":0.4,"p95":0.9,"p99":1.2},"commits":310,"payments":121,"payments_unknown":0,"unfinished":3,"oldest_s":0.02,"inside":2,"waiting":0,"breaker_open":false,"unserved":0}]}"""),
-        (typeof(HealthShape), "health", """{"status":"ready","refused_checkpoints":[7]}"""),
+        (typeof(TrackedOrderShape), "tracked_order", """{"status":"confirmed","updated_at":"2026-01-31T12:00:00.250Z","steps":[{"step":"received","at":"2026-01-31T12:00:00.000Z"},{"step":"confirmed","at":"2026-01-31T12:00:00.250Z"}]}"""),
+        (typeof(HealthShape), "health", """{"status":"ready","refused_checkpoints":[7],"degraded":["redis"]}"""),
     ];
 
     /// <summary>References to the examples of a shape, which are added to the components when they are not there yet.</summary>

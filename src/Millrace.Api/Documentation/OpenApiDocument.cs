@@ -22,6 +22,7 @@ internal static partial class OpenApiDocument
         ("limits", "How much a tenant may ask for."),
         ("cluster", "Nodes and partitions."),
         ("operations", "Backups."),
+        ("tracking", "How far an order is, for the public: without a key."),
         ("health", "Probes, without a key."),
         ("psp", "What payment service providers call."),
         ("bench", "For benchmarks."),

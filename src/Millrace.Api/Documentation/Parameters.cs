@@ -16,6 +16,7 @@ internal static class Parameters
         ["key"] = "The API key's id; not its text.",
         ["tenant"] = "The tenant's name.",
         ["name"] = "The node's or the provider's name.",
+        ["token"] = "The last part of the order's tracking_url.",
         ["backup"] = "The backup's id.",
     };
 

@@ -19,6 +19,12 @@ internal static class Responses
         return responses;
     }
 
+    private static OpenApiMediaType Page => new()
+    {
+        Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+        Examples = new Dictionary<string, IOpenApiExample>(StringComparer.Ordinal) { ["page"] = new OpenApiExample { Value = JsonValue.Create("<!doctype html>…") } },
+    };
+
     private static OpenApiResponse Success(EndpointDocument doc, int status, Microsoft.OpenApi.OpenApiDocument document)
     {
         var response = new OpenApiResponse
@@ -32,6 +38,8 @@ internal static class Responses
             {
                 ["application/json"] = new() { Schema = Schemas.Of(doc.Answer, document), Examples = Examples.Of(doc.Answer, document) },
             };
+            if (doc.IsAlsoPage)
+                response.Content["text/html"] = Page;
         }
 
         return response;

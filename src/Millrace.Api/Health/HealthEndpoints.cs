@@ -1,4 +1,5 @@
 using System.Net;
+using Millrace.Api.Caching;
 using Millrace.Api.Edge;
 using Millrace.Api.Problems;
 using Millrace.Cluster;
@@ -6,16 +7,17 @@ using Millrace.Cluster;
 namespace Millrace.Api.Health;
 
 /// <summary>Probes for whoever runs the process.</summary>
-internal sealed class HealthEndpoints(PartitionRouter router)
+internal sealed class HealthEndpoints(PartitionRouter router, NodeCache cache)
 {
     private volatile bool _hasStarted;
 
     /// <summary>The process answers. Nothing else: a store that is away is no reason to kill it.</summary>
     public static Task LiveAsync(HttpContext http) => SendAsync(http, "alive");
 
-    /// <summary>All partitions serve. Those whose checkpoints the database refuses are named: they serve for now, but another node could not do better.</summary>
+    /// <summary>All partitions serve. Those whose checkpoints the database refuses are named: they serve for now, but another node could not do better. So is what is
+    /// away without which everything goes on, though less well.</summary>
     public Task ReadyAsync(HttpContext http) =>
-        router.IsReady ? SendAsync(http, "ready", router.RefusedCheckpoints) : Answer.Problem(http, new Problem(ProblemKinds.Unavailable, "Not all partitions serve."));
+        router.IsReady ? SendAsync(http, "ready", router.RefusedCheckpoints, cache.IsDegraded) : Answer.Problem(http, new Problem(ProblemKinds.Unavailable, "Not all partitions serve."));
 
     /// <summary>All partitions have served once.</summary>
     public Task StartedAsync(HttpContext http)
@@ -34,10 +36,10 @@ internal sealed class HealthEndpoints(PartitionRouter router)
         return isAllowed ? inner(http) : Answer.Problem(http, new Problem(ProblemKinds.NotFound, "No resource has this address."));
     };
 
-    private static Task SendAsync(HttpContext http, string state, IReadOnlyCollection<int>? refusedCheckpoints = null)
+    private static Task SendAsync(HttpContext http, string state, IReadOnlyCollection<int>? refusedCheckpoints = null, bool isRedisAway = false)
     {
         http.Response.Headers.CacheControl = "no-store";
-        return Answer.Json(http, StatusCodes.Status200OK, (state, refusedCheckpoints), static (w, s) =>
+        return Answer.Json(http, StatusCodes.Status200OK, (state, refusedCheckpoints, isRedisAway), static (w, s) =>
         {
             w.WriteStartObject();
             w.WriteString("status"u8, s.state);
@@ -46,6 +48,13 @@ internal sealed class HealthEndpoints(PartitionRouter router)
                 w.WriteStartArray("refused_checkpoints"u8);
                 foreach (var partition in refused)
                     w.WriteNumberValue(partition);
+                w.WriteEndArray();
+            }
+
+            if (s.isRedisAway)
+            {
+                w.WriteStartArray("degraded"u8);
+                w.WriteStringValue("redis"u8);
                 w.WriteEndArray();
             }
 

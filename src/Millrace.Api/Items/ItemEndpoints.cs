@@ -1,4 +1,5 @@
 using Millrace.Api.Admission;
+using Millrace.Api.Caching;
 using Millrace.Api.Edge;
 using Millrace.Api.Keys;
 using Millrace.Api.Orders;
@@ -9,7 +10,7 @@ using Millrace.Engine.Requests;
 namespace Millrace.Api.Items;
 
 /// <summary>The catalog, and what can be sold of it.</summary>
-internal sealed class ItemEndpoints(AdmittedRouter router)
+internal sealed class ItemEndpoints(AdmittedRouter router, AvailabilityReads availability)
 {
     public async Task PutAsync(HttpContext http, Caller caller)
     {
@@ -27,6 +28,8 @@ internal sealed class ItemEndpoints(AdmittedRouter router)
 
         // PUT is idempotent by itself: the same entry again changes nothing.
         var reply = await router.SendAsync(new PartitionRequest.ChangeStock(command!, sku, null), Priority.Bulk, caller.Tenant, null, http.RequestAborted);
+        if (reply is { Status: ReplyStatus.Accepted, Item: { } changed })
+            await availability.ForgetAsync(changed);
         await SendAsync(http, reply, reply.Status == ReplyStatus.Accepted && reply.Item is { Version: 1 }
             ? StatusCodes.Status201Created
             : StatusCodes.Status200OK);
@@ -41,27 +44,31 @@ internal sealed class ItemEndpoints(AdmittedRouter router)
 
     public async Task AvailabilityAsync(HttpContext http, Caller caller)
     {
-        // From the owner: the catalog at the edge knows prices, not stock.
-        var reply = await router.SendAsync(new PartitionRequest.ReadItem(caller.Tenant, Sku(http)), Priority.Read, caller.Tenant, null, http.RequestAborted);
-        if (!reply.IsSuccess() || reply.Item is null)
+        try
         {
-            await SendAsync(http, reply, StatusCodes.Status200OK);
-            return;
+            var (item, outcome) = await availability.GetAsync(caller.Tenant, Sku(http), http.RequestAborted);
+            // Private: the answer depends on the key's tenant. Short: a shop window may be a few seconds late, a checkout is not.
+            http.Response.Headers.CacheControl = outcome == CacheOutcome.Stale ? "private, max-age=1" : "private, max-age=5";
+            http.Response.Headers.Vary = "Authorization";
+            http.Response.Headers["Cache-Status"] = PublicCaching.Status(outcome);
+            await Answer.Json(http, StatusCodes.Status200OK, item, ItemJson.WriteAvailability);
         }
-
-        // Private: the answer depends on the key's tenant. Short: a shop window may be a few seconds late, a checkout is not.
-        http.Response.Headers.CacheControl = "private, max-age=5";
-        http.Response.Headers.Vary = "Authorization";
-        await Answer.Json(http, StatusCodes.Status200OK, reply.Item, ItemJson.WriteAvailability);
+        catch (NotReadException failure)
+        {
+            await Answer.Problem(http, failure.Problem);
+        }
     }
+
+    /// <param name="reply">One without an item.</param>
+    public static Problem ProblemOf(PartitionReply reply) => reply.Status == ReplyStatus.NotFound || reply.IsSuccess()
+        ? new Problem(ProblemKinds.ItemNotFound, "There is no such item.")
+        : ReplyProblem.Of(reply);
 
     public static Task SendAsync(HttpContext http, PartitionReply reply, int status)
     {
-        if (reply.Status == ReplyStatus.NotFound || (reply.IsSuccess() && reply.Item is null))
-            return Answer.Problem(http, new Problem(ProblemKinds.ItemNotFound, "There is no such item."));
-        if (!reply.IsSuccess())
-            return Answer.Problem(http, ReplyProblem.Of(reply));
-        http.Response.Headers.ETag = OrderETag.Of(reply.Item!.Version);
+        if (!reply.IsSuccess() || reply.Item is null)
+            return Answer.Problem(http, ProblemOf(reply));
+        http.Response.Headers.ETag = OrderETag.Of(reply.Item.Version);
         if (OrderETag.IsNotModified(http.Request.Headers.IfNoneMatch, reply.Item.Version) && HttpMethods.IsGet(http.Request.Method))
             return Answer.Empty(http, StatusCodes.Status304NotModified);
         return Answer.Json(http, status, reply.Item, ItemJson.Write);

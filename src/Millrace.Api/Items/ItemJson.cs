@@ -32,13 +32,13 @@ internal static class ItemJson
         w.WriteEndObject();
     }
 
-    public static void WriteAvailability(Utf8JsonWriter w, StockItem item)
+    public static void WriteAvailability(Utf8JsonWriter w, Availability item)
     {
         w.WriteStartObject();
         w.WriteString("sku"u8, item.Sku);
-        w.WriteNumber("available"u8, Math.Max(0, item.Available));
+        w.WriteNumber("available"u8, item.Available);
         w.WriteBoolean("in_stock"u8, item.Available > 0);
-        w.WriteBoolean("backorderable"u8, item.Available + item.BackorderLimit > 0);
+        w.WriteBoolean("backorderable"u8, item.IsBackorderable);
         w.WriteEndObject();
     }
 }

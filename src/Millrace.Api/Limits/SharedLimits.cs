@@ -1,4 +1,5 @@
 using System.Globalization;
+using Millrace.Api.Caching;
 using StackExchange.Redis;
 
 namespace Millrace.Api.Limits;
@@ -59,7 +60,7 @@ internal sealed partial class SharedLimits : BackgroundService
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Every, _time);
-        await using var redis = _options.Redis is { } address ? await ConnectionMultiplexer.ConnectAsync(Configuration(address)) : null;
+        await using var redis = _options.Redis is { } address ? await RedisConnections.OpenAsync(address) : null;
         var wasShared = true;
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
@@ -73,18 +74,6 @@ internal sealed partial class SharedLimits : BackgroundService
                 Changed(_logger, _isShared ? "shared between nodes" : "not shared: Redis is away, each node gives its even share");
             wasShared = _isShared;
         }
-    }
-
-    private static ConfigurationOptions Configuration(string address)
-    {
-        var configuration = ConfigurationOptions.Parse(address);
-        configuration.AbortOnConnectFail = false;
-        configuration.ClientName = "millrace";
-        // No node waits for an answer, and an old one is worth nothing.
-        configuration.AsyncTimeout = configuration.SyncTimeout = 500;
-        configuration.ConnectTimeout = 2_000;
-        configuration.BacklogPolicy = BacklogPolicy.FailFast;
-        return configuration;
     }
 
     private async Task<bool> TryShareAsync(IDatabase redis)

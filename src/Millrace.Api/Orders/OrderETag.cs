@@ -9,11 +9,10 @@ internal static class OrderETag
     public static string Of(long version) => $"\"{version}\"";
 
     /// <summary>A GET's condition is met by the version that the client has: answer 304. Comparison is weak here.</summary>
-    public static bool IsNotModified(StringValues ifNoneMatch, long version)
+    public static bool IsNotModified(StringValues ifNoneMatch, long version) => ifNoneMatch.Count > 0 && IsNotModified(ifNoneMatch, Of(version));
+
+    public static bool IsNotModified(StringValues ifNoneMatch, string tag)
     {
-        if (ifNoneMatch.Count == 0)
-            return false;
-        var tag = Of(version);
         foreach (var header in ifNoneMatch)
         {
             foreach (var part in (header ?? "").Split(',', StringSplitOptions.TrimEntries))

@@ -13,7 +13,7 @@ using Millrace.Engine.Requests;
 namespace Millrace.Api.Stock;
 
 /// <summary><c>POST /v1/stock/adjustments</c>: receipt, count, loss.</summary>
-internal sealed class AdjustEndpoint(AdmittedRouter router)
+internal sealed class AdjustEndpoint(AdmittedRouter router, AvailabilityReads availability)
 {
     private const int MaxLocation = 32;
     private const int MaxReason = 200;
@@ -35,6 +35,8 @@ internal sealed class AdjustEndpoint(AdmittedRouter router)
         }
 
         var reply = await router.SendAsync(new PartitionRequest.ChangeStock(command!, command!.Sku, command.KeyHash), Priority.Bulk, caller.Tenant, null, http.RequestAborted);
+        if (reply is { Status: ReplyStatus.Accepted, Item: { } changed })
+            await availability.ForgetAsync(changed);
         if (reply.Status == ReplyStatus.Replayed)
             http.Response.Headers[IdempotencyKey.ReplayedHeaderName] = "true";
         await ItemEndpoints.SendAsync(http, reply, StatusCodes.Status200OK);

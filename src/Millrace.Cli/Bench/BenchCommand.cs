@@ -14,6 +14,7 @@ public static class BenchCommand
         command.Subcommands.Add(Place());
         command.Subcommands.Add(Restart());
         command.Subcommands.Add(Overload());
+        command.Subcommands.Add(TrackingCommand.Create());
         return command;
     }
 

@@ -79,8 +79,11 @@ internal sealed class BenchServer : IAsyncDisposable
     }
 
     /// <summary>Of all nodes together.</summary>
-    public async Task<ServerMetrics> ReadMetricsAsync(CancellationToken cancellation) => ServerMetrics.Parse(string.Join('\n', await Task.WhenAll(
-        _nodes.Select(node => _management.GetStringAsync(new Uri(node.ManagementUrl, "/metrics"), cancellation)))));
+    public async Task<ServerMetrics> ReadMetricsAsync(CancellationToken cancellation) => ServerMetrics.Parse(await ReadExpositionAsync(cancellation));
+
+    /// <summary>A counter of all nodes and all its labels but one.</summary>
+    public async Task<double> CountAsync(string name, string label, string value, CancellationToken cancellation) => PrometheusText.Parse(await ReadExpositionAsync(cancellation))
+        .Where(sample => sample.Name == name && sample.Labels.GetValueOrDefault(label) == value).Sum(sample => sample.Value);
 
     public long DiskBytes() => _postgres?.DiskBytes() ??
         new DirectoryInfo(DataDirectory).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
@@ -153,6 +156,9 @@ internal sealed class BenchServer : IAsyncDisposable
         };
     }
 
+    private async Task<string> ReadExpositionAsync(CancellationToken cancellation) => string.Join('\n', await Task.WhenAll(
+        _nodes.Select(node => _management.GetStringAsync(new Uri(node.ManagementUrl, "/metrics"), cancellation))));
+
     private async Task StartPartsAsync(PlaceSettings settings, CancellationToken cancellation)
     {
         var psp = "instant";
@@ -172,6 +178,7 @@ internal sealed class BenchServer : IAsyncDisposable
             shared.AddRange(["--postgres", _database]);
         }
 
+        shared.AddRange(settings.More ?? []);
         if (settings.Partitions is { } partitions)
             shared.AddRange(["--partitions", partitions.ToString()]);
         // Before the server starts, which so knows the key from its first request on.

@@ -45,6 +45,7 @@ public static class Node
             Limits = options.Limits,
             MaxBacklogAge = options.MaxBacklogAge,
             Redis = options.Redis,
+            Cdn = options.Cdn,
         });
         builder.Services.AddMillraceConsole(new ConsoleOptions
         {

@@ -1,4 +1,5 @@
 using Millrace.Api;
+using Millrace.Api.Caching;
 using Millrace.Api.Limits;
 using Millrace.Api.Tls;
 using Millrace.Api.Tokens;
@@ -53,6 +54,9 @@ public sealed record NodeOptions
 
     /// <summary>New orders are refused while the oldest that should have moved is older than this.</summary>
     public TimeSpan MaxBacklogAge { get; init; } = ApiOptions.DefaultMaxBacklogAge;
+
+    /// <summary>What is set of caches between the server and the public.</summary>
+    public CdnOptions Cdn { get; init; } = new();
 
     /// <summary>Redis' address, for what nodes share beside the database; null for none.</summary>
     public string? Redis { get; init; }

@@ -36,7 +36,8 @@ internal static class ServeCommand
             Description = "New orders are refused while the oldest that should have moved is older than this, as [D.]HH:MM:SS", DefaultValueFactory = _ => ApiOptions.DefaultMaxBacklogAge,
         };
         var tokens = new TokenIssuerOptions();
-        var redis = new Option<string?>("--redis") { Description = $"HOST:PORT of Redis, through which nodes share rate limits; with a password in {RedisVariable} instead." };
+        var redis = new Option<string?>("--redis") { Description = $"HOST:PORT of Redis, through which nodes share rate limits and caches; with a password in {RedisVariable} instead." };
+        var cdn = new CdnSettings();
         var noop = new Option<bool>("--bench-noop") { Description = "Serve POST /v1/_noop, the benchmark's yardstick." };
         var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, listReplica, nodeName, replica, partitions, psp, maxBacklogAge, redis, noop };
         listeningOptions.AddTo(command);
@@ -44,6 +45,7 @@ internal static class ServeCommand
         shardOption.AddTo(command);
         tokens.AddTo(command);
         limits.AddTo(command);
+        cdn.AddTo(command);
         command.SetGuardedAction(async (parsed, cancellation) =>
         {
             Uri? pspUrl = null;
@@ -90,6 +92,7 @@ internal static class ServeCommand
                 Tokens = tokens.Read(parsed),
                 Limits = limits.Read(parsed),
                 MaxBacklogAge = parsed.GetValue(maxBacklogAge) is var age && age > TimeSpan.Zero ? age : throw new UsageException($"{maxBacklogAge.Name} is longer than nothing."),
+                Cdn = cdn.Read(parsed),
                 Redis = Secret.Read(parsed, redis, RedisVariable),
             }, cancellation);
         });

@@ -1,9 +1,10 @@
+using Millrace.Api.Caching;
 using Millrace.Engine.Administration;
 using Millrace.Engine.Journal;
 
 namespace Millrace.Cli.Stores;
 
-/// <summary>Copies the audit log, and with it the API keys, to another store; a repeat goes on where one stopped.</summary>
+/// <summary>Copies the audit log, and with it the API keys, and what tracking links are made with, to another store; a repeat goes on where one stopped.</summary>
 internal static class AuditMigration
 {
     private const int PageSize = 1_000;
@@ -29,6 +30,11 @@ internal static class AuditMigration
             }
         }
         while (page.Count == PageSize);
+        // Before the database is first served: it would draw one of its own, and links to orders would end here.
+        var secret = await source.GetSecretAsync(StoreSecret.Name, StoreSecret.NewCandidate(), cancellation);
+        var taken = await target.GetSecretAsync(StoreSecret.Name, secret, cancellation);
+        if (!secret.AsSpan().SequenceEqual(taken))
+            throw new StoreRefusedException("The database has a secret for tracking links of its own: migrate into a store that was never served.");
         await target.RecordKeyUsesAsync(await source.ReadKeyUsesAsync(cancellation), cancellation);
     }
 }

@@ -4,7 +4,8 @@ using Millrace.Client.Sending;
 namespace Millrace.Client.Health;
 
 /// <param name="RefusedCheckpoints">Partitions whose checkpoints the database refuses; null for none.</param>
-public sealed record HealthStatus(string Status, IReadOnlyList<int>? RefusedCheckpoints = null);
+/// <param name="Degraded">What is away without which everything goes on, though less well; null for nothing.</param>
+public sealed record HealthStatus(string Status, IReadOnlyList<int>? RefusedCheckpoints = null, IReadOnlyList<string>? Degraded = null);
 
 /// <summary>Probes. Not repeated: they ask what is now. Not well is a <see cref="MillraceProblemException"/> with 503.</summary>
 public sealed class HealthClient

@@ -10,6 +10,7 @@ using Millrace.Client.Limits;
 using Millrace.Client.Orders;
 using Millrace.Client.Overview;
 using Millrace.Client.Stock;
+using Millrace.Client.Tracking;
 
 namespace Millrace.Client.Json;
 
@@ -44,6 +45,7 @@ namespace Millrace.Client.Json;
 [JsonSerializable(typeof(Caller))]
 [JsonSerializable(typeof(NodeOverview))]
 [JsonSerializable(typeof(HealthStatus))]
+[JsonSerializable(typeof(TrackedOrder))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class ClientJson : JsonSerializerContext;

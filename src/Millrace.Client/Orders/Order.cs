@@ -7,6 +7,7 @@ namespace Millrace.Client.Orders;
 /// <param name="Version">One more with each event; also the <see cref="Answer{T}.ETag"/>.</param>
 /// <param name="Closing">How it ends, or ended, without being completed.</param>
 /// <param name="Attention">Why it waits for a person.</param>
+/// <param name="TrackingUrl">Where whoever has this link sees how far the order is; without a host.</param>
 public sealed record Order(
     string Id,
     string? ExternalId,
@@ -28,7 +29,8 @@ public sealed record Order(
     Closing? Closing,
     Attention? Attention,
     OrderOptions Options,
-    IReadOnlyDictionary<string, string> Metadata)
+    IReadOnlyDictionary<string, string> Metadata,
+    string TrackingUrl)
 {
     /// <summary>Nothing more will become of it by itself.</summary>
     [JsonIgnore]

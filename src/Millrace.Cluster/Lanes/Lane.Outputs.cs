@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Millrace.Domain.Identity;
 using Millrace.Engine.Partitions;
 
 namespace Millrace.Cluster.Lanes;
@@ -41,7 +42,18 @@ internal sealed partial class Lane
             _runtime.Metrics.Settled(order, nowMs);
         if (outputs.Checkpoint is { } checkpoint)
             _runtime.Checkpoint(this, partition, checkpoint, nowMs);
+        if (_runtime.OrderChanged is { } changed)
+            Tell(changed, outputs);
         outputs.Clear();
+    }
+
+    // A checkpoint shows every change; the others come first because somebody waits for them.
+    private static void Tell(Action<OrderId, int> changed, PartitionOutputs outputs)
+    {
+        foreach (var order in outputs.Settled)
+            changed(order.Id, order.Version);
+        for (var i = 0; i < outputs.Checkpoint?.Orders.Count; i++)
+            changed(outputs.Checkpoint.Orders[i].Id, outputs.Checkpoint.Orders[i].Version);
     }
 
     // A run of messages that follow one another in one channel travels together.

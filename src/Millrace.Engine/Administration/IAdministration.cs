@@ -26,6 +26,12 @@ public interface IAdministration
     /// <returns>False when another entry has its place: read, decide again. After an exception it may have been added.</returns>
     ValueTask<bool> TryAppendAuditAsync(AuditEntry entry, CancellationToken cancellation);
 
+    /// <summary>A secret that all nodes of the store share; it is as safe as the store's own data.</summary>
+    /// <param name="name">Stored; never changed.</param>
+    /// <param name="candidate">Becomes the secret, durably, where there is none of that name.</param>
+    /// <param name="cancellation">Gives up waiting; it may have become it.</param>
+    ValueTask<byte[]> GetSecretAsync(string name, byte[] candidate, CancellationToken cancellation);
+
     /// <summary>When each key was last used, in Unix milliseconds. A use may be missing that a crash came before.</summary>
     ValueTask<IReadOnlyDictionary<string, long>> ReadKeyUsesAsync(CancellationToken cancellation);
 

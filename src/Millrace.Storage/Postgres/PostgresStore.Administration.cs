@@ -28,6 +28,8 @@ public sealed partial class PostgresStore : IAdministration
         ON CONFLICT (key) DO UPDATE SET last_used = greatest(key_use.last_used, excluded.last_used)
         """;
 
+    private const string AddSecret = "INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+
     public async ValueTask<IReadOnlyList<AuditEntry>> ReadAuditAsync(long after, int most, CancellationToken cancellation)
     {
         var entries = new List<AuditEntry>();
@@ -38,27 +40,7 @@ public sealed partial class PostgresStore : IAdministration
     public async ValueTask<bool> TryAppendAuditAsync(AuditEntry entry, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        RequireOpen();
-        try
-        {
-            return await _control.RunAsync(async source =>
-            {
-                var connection = await source.OpenConnectionAsync(cancellation).ConfigureAwait(false);
-                await using (connection.ConfigureAwait(false))
-                {
-                    // A revocation must last as an order must.
-                    await _settings.RequireAsync(connection, cancellation).ConfigureAwait(false);
-                    var added = await connection.QueryAsync(AppendAudit, p => Bind(p, entry), static _ => { }).ConfigureAwait(false);
-                    if (_settings.MustAskAgain)
-                        await _settings.RequireAsync(connection, CancellationToken.None).ConfigureAwait(false);
-                    return added == 1;
-                }
-            }).ConfigureAwait(false);
-        }
-        catch (Exception fault) when (PostgresFaults.IsOfDatabase(fault) || fault is StoreRefusedException)
-        {
-            throw PostgresFaults.Unavailable(fault);
-        }
+        return await AppendDurablyAsync(AppendAudit, p => Bind(p, entry), cancellation).ConfigureAwait(false) == 1;
     }
 
     public async ValueTask<IReadOnlyList<AuditEntry>> FindAuditAsync(string tenant, bool withInstallation, long after, int most, CancellationToken cancellation) =>
@@ -76,6 +58,15 @@ public sealed partial class PostgresStore : IAdministration
             return entries;
         }, cancellation).ConfigureAwait(false);
 
+    public async ValueTask<byte[]> GetSecretAsync(string name, byte[] candidate, CancellationToken cancellation)
+    {
+        if (await ReadSecretAsync(name, cancellation).ConfigureAwait(false) is { } known)
+            return known;
+        // Of two nodes that start at once, both take the one that was first.
+        await AppendDurablyAsync(AddSecret, p => { p.Add(Of(name)); p.Add(Of(candidate)); }, cancellation).ConfigureAwait(false);
+        return (await ReadSecretAsync(name, cancellation).ConfigureAwait(false))!;
+    }
+
     public async ValueTask<IReadOnlyDictionary<string, long>> ReadKeyUsesAsync(CancellationToken cancellation)
     {
         var uses = new Dictionary<string, long>(StringComparer.Ordinal);
@@ -92,6 +83,38 @@ public sealed partial class PostgresStore : IAdministration
             p.Add(Of<string[]>([.. lastUsedUnixMs.Keys]));
             p.Add(Of<long[]>([.. lastUsedUnixMs.Values]));
         }, static _ => { }, cancellation).ConfigureAwait(false);
+    }
+
+    private async ValueTask<byte[]?> ReadSecretAsync(string name, CancellationToken cancellation)
+    {
+        byte[]? secret = null;
+        await AdministerAsync("SELECT value FROM secret WHERE name = $1", p => p.Add(Of(name)), reader => secret = reader.GetFieldValue<byte[]>(0), cancellation).ConfigureAwait(false);
+        return secret;
+    }
+
+    private async Task<int> AppendDurablyAsync(string sql, Action<NpgsqlParameterCollection> bind, CancellationToken cancellation)
+    {
+        RequireOpen();
+        try
+        {
+            return await _control.RunAsync(async source =>
+            {
+                var connection = await source.OpenConnectionAsync(cancellation).ConfigureAwait(false);
+                await using (connection.ConfigureAwait(false))
+                {
+                    // A revocation must last as an order must.
+                    await _settings.RequireAsync(connection, cancellation).ConfigureAwait(false);
+                    var added = await connection.QueryAsync(sql, bind, static _ => { }).ConfigureAwait(false);
+                    if (_settings.MustAskAgain)
+                        await _settings.RequireAsync(connection, CancellationToken.None).ConfigureAwait(false);
+                    return added;
+                }
+            }).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (PostgresFaults.IsOfDatabase(fault) || fault is StoreRefusedException)
+        {
+            throw PostgresFaults.Unavailable(fault);
+        }
     }
 
     private async Task<int> AdministerAsync(

@@ -27,6 +27,7 @@ public sealed class EndpointTableTests : IDisposable
         ["GET /openapi/{documentName}.json"] = "nobody: the public contract",
         ["GET /docs/{documentName?}"] = "nobody: the public contract",
         ["GET /v1/caller"] = "any live key or token",
+        ["GET /v1/track/{token}"] = "whoever has the order's tracking link: 128 bits of it cannot be guessed",
     };
 
     // Of the console: all others need a session, which can do what its key can.

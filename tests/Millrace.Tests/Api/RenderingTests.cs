@@ -2,10 +2,12 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Millrace.Api.Caching;
 using Millrace.Api.Documentation;
 using Millrace.Api.Edge;
 using Millrace.Api.Items;
 using Millrace.Api.Orders.Rendering;
+using Millrace.Api.Tracking;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Money;
 using Millrace.Domain.Orders;
@@ -46,7 +48,7 @@ public sealed class RenderingTests
         Assert.Equal("Zoë \"Z\"", order.Customer.Name);
         var item = new StockItem(TenantId.Parse("acme"), "A", "Mug", 250, "EUR", 5, [new StockLevel("main", 10, 2, 3)], 4);
         Assert.Equal(5, Assert.Single(Read<ItemShape>(Text(Answer.Render(item, ItemJson.Write))).Stock).Available);
-        Assert.True(Read<AvailabilityShape>(Text(Answer.Render(item, ItemJson.WriteAvailability))).InStock);
+        Assert.True(Read<AvailabilityShape>(Text(Answer.Render(Availability.Of(item, 0), ItemJson.WriteAvailability))).InStock);
     }
 
     [Theory]
@@ -120,7 +122,9 @@ public sealed class RenderingTests
         Parked = new ParkedReason("payment_unknown", "time-out", 9),
     };
 
-    private static string Render(Order order) => Text(Answer.Render(order, OrderJson.Write));
+    private static readonly TrackingTokens Tokens = new(new StoreSecret(new byte[32]));
+
+    private static string Render(Order order) => Text(Answer.Render(order, static (w, o) => OrderJson.Write(w, o, Tokens)));
 
     private static string Text(ReadOnlySpan<byte> utf8) => Encoding.UTF8.GetString(utf8);
 

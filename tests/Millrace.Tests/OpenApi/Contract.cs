@@ -52,6 +52,8 @@ internal static class Contract
         }
 
         Assert.True(content[answer.MediaType ?? ""] is not null, $"{where}: the media type is {answer.MediaType}.");
+        if (answer.MediaType == "text/html")
+            return;
         var faults = SchemaCheck.Faults(content[answer.MediaType!]!["schema"]!, JsonNode.Parse(answer.Body));
         Assert.True(faults.Count == 0, $"{where}: {string.Join("; ", faults)}. Got: {answer.Body}");
     }

@@ -25,6 +25,7 @@ public sealed class ExampleTests(ApiServer server) : IClassFixture<ApiServer>
         var order = await SendAsync(201, "place_order");
         var id = (string)order["id"]!;
         await SendAsync(200, "get_order", id);
+        await SendAsync(200, "track_order", ((string)order["tracking_url"]!).Split('/')[^1]);
         await SendAsync(200, "list_order_events", id);
         await SendAsync(200, "get_order_ledger", id);
         var held = await SendAsync(200, "place_hold", id);

@@ -66,7 +66,8 @@ public sealed class MetricTests(Shop shop)
     private async Task<Exposition> ScrapeAsync()
     {
         var sku = await shop.NewItemAsync(10);
-        await shop.ConfirmedAsync(sku);
+        var order = await shop.ConfirmedAsync(sku);
+        Assert.Equal(200, (await shop.Anonymous.GetAsync(order.Text("tracking_url"))).Status);
         Assert.Equal(200, (await shop.Api.GetAsync("/v1/orders?limit=1")).Status);
         Assert.Equal(200, (await shop.Api.SendAsync("POST", "/v1/orders:batch", $$"""[{"idempotency_key":"{{sku}}-batch","order":{{Bodies.Order(sku).ToJsonString()}}}]""")).Status);
         return Exposition.Read((await shop.Anonymous.GetAsync("/metrics")).Body);

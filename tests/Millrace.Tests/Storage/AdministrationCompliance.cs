@@ -75,6 +75,18 @@ public abstract class AdministrationCompliance : IAsyncLifetime
         Assert.Equal([("a", 5), ("b", 1), ("c", 2)], (await _one.ReadKeyUsesAsync(cancellation)).Select(use => (use.Key, use.Value)).Order());
     }
 
+    [Fact]
+    public async Task The_first_secret_of_a_name_is_everybodys_for_ever()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var candidates = Enumerable.Range(1, 8).Select(number => new byte[] { (byte)number, 0, 255 }).ToArray();
+        var taken = await Task.WhenAll(candidates.Select((candidate, i) => Task.Run(() => (i % 2 == 0 ? _one : _other).GetSecretAsync("a", candidate, cancellation).AsTask())));
+        Assert.Single(taken.Select(Convert.ToHexString).Distinct(StringComparer.Ordinal));
+        Assert.Contains(taken[0], candidates);
+        Assert.Equal(taken[0], await _other.GetSecretAsync("a", [9], cancellation));
+        Assert.Equal([9], await _one.GetSecretAsync("b", [9], cancellation));
+    }
+
     private protected abstract Task<IAdministration> OpenAsync();
 }
 

@@ -5,6 +5,7 @@ using Millrace.Api.Json;
 using Millrace.Api.Keys;
 using Millrace.Api.Orders.Rendering;
 using Millrace.Api.Problems;
+using Millrace.Api.Tracking;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
 using Millrace.Engine.Requests;
@@ -12,7 +13,7 @@ using Millrace.Engine.Requests;
 namespace Millrace.Api.Orders.Change;
 
 /// <summary>Commands on an order: parse, send to the owner, show the order after it.</summary>
-internal sealed class ChangeOrders(AdmittedRouter router)
+internal sealed class ChangeOrders(AdmittedRouter router, WatchedOrders watched, TrackingTokens tokens)
 {
     /// <param name="name">Part of the idempotency key's scope; stored, never to change.</param>
     /// <param name="parse">Reads the body.</param>
@@ -61,14 +62,17 @@ internal sealed class ChangeOrders(AdmittedRouter router)
         return json.HasErrors ? Problem.Of(json.Errors) : null;
     }
 
-    private static Task SendAsync(HttpContext http, PartitionReply reply, int status)
+    private Task SendAsync(HttpContext http, PartitionReply reply, int status)
     {
         if (!reply.IsSuccess())
             return Answer.Problem(http, ReplyProblem.Of(reply));
+        // Its owner tells too, but later.
+        if (reply.Status == ReplyStatus.Accepted)
+            watched.Changed(reply.Order!.Id, reply.Order.Version);
         http.Response.Headers.ETag = OrderETag.Of(reply.Order!.Version);
         http.Response.Headers[ConsistencyToken.HeaderName] = ConsistencyToken.Of(reply.Order);
         if (reply.Status == ReplyStatus.Replayed)
             http.Response.Headers[IdempotencyKey.ReplayedHeaderName] = "true";
-        return Answer.Json(http, status, reply.Order, OrderJson.Write);
+        return Answer.Json(http, status, (reply.Order, tokens), static (w, o) => OrderJson.Write(w, o.Order, o.tokens));
     }
 }

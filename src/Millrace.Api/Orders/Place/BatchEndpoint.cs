@@ -5,11 +5,12 @@ using Millrace.Api.Edge;
 using Millrace.Api.Keys;
 using Millrace.Api.Orders.Rendering;
 using Millrace.Api.Problems;
+using Millrace.Api.Tracking;
 
 namespace Millrace.Api.Orders.Place;
 
 /// <summary><c>POST /v1/orders:batch</c>: many orders in one request, each with its own key and its own outcome.</summary>
-internal sealed class BatchEndpoint(PlaceOrders orders, ApiOptions options)
+internal sealed class BatchEndpoint(PlaceOrders orders, TrackingTokens tokens, ApiOptions options)
 {
     // Enough to fill a group commit; one client must not fill a partition's queue alone.
     private const int MaxConcurrent = 64;
@@ -36,7 +37,7 @@ internal sealed class BatchEndpoint(PlaceOrders orders, ApiOptions options)
                     : new PlaceOutcome(null, false, row.Problem);
             }
         });
-        await Answer.Json(http, StatusCodes.Status200OK, (rows, outcomes, Answer.TraceId(http)), Write);
+        await Answer.Json(http, StatusCodes.Status200OK, (rows, outcomes, Answer.TraceId(http), tokens), Write);
     }
 
     private async ValueTask<Problem?> ReadAsync(HttpRequest request, List<BatchRow> rows)
@@ -62,7 +63,7 @@ internal sealed class BatchEndpoint(PlaceOrders orders, ApiOptions options)
         }
     }
 
-    private static void Write(Utf8JsonWriter w, (List<BatchRow> Rows, PlaceOutcome[] Outcomes, string TraceId) batch)
+    private static void Write(Utf8JsonWriter w, (List<BatchRow> Rows, PlaceOutcome[] Outcomes, string TraceId, TrackingTokens Tokens) batch)
     {
         w.WriteStartObject();
         w.WriteStartArray("data"u8);
@@ -82,7 +83,7 @@ internal sealed class BatchEndpoint(PlaceOrders orders, ApiOptions options)
             else
             {
                 w.WritePropertyName("order"u8);
-                OrderJson.Write(w, outcome.Order!);
+                OrderJson.Write(w, outcome.Order!, batch.Tokens);
             }
 
             w.WriteEndObject();

@@ -7,6 +7,7 @@ using Millrace.Api.Json;
 using Millrace.Api.Keys;
 using Millrace.Api.Orders.Rendering;
 using Millrace.Api.Problems;
+using Millrace.Api.Tracking;
 using Millrace.Cluster;
 using Millrace.Domain.Orders;
 using Millrace.Engine.Requests;
@@ -14,7 +15,7 @@ using Millrace.Engine.Requests;
 namespace Millrace.Api.Orders.Place;
 
 /// <summary><c>POST /v1/orders</c>: the hot path.</summary>
-internal sealed class PlaceEndpoint(PlaceOrders orders, PartitionRouter router, ApiOptions options, TimeProvider time, CancellationToken stopping)
+internal sealed class PlaceEndpoint(PlaceOrders orders, PartitionRouter router, TrackingTokens tokens, ApiOptions options, TimeProvider time, CancellationToken stopping)
 {
     public async Task HandleAsync(HttpContext http, Caller caller)
     {
@@ -116,7 +117,7 @@ internal sealed class PlaceEndpoint(PlaceOrders orders, PartitionRouter router, 
         ? StatusCodes.Status201Created
         : StatusCodes.Status200OK;
 
-    private static Task SendAsync(HttpContext http, Order order, int status, bool isReplay)
+    private Task SendAsync(HttpContext http, Order order, int status, bool isReplay)
     {
         var id = order.Id.ToString();
         var headers = http.Response.Headers;
@@ -125,6 +126,6 @@ internal sealed class PlaceEndpoint(PlaceOrders orders, PartitionRouter router, 
         headers[ConsistencyToken.HeaderName] = ConsistencyToken.Of(order);
         if (isReplay)
             headers[IdempotencyKey.ReplayedHeaderName] = "true";
-        return Answer.Json(http, status, (order, id), static (w, o) => OrderJson.Write(w, o.order, o.id));
+        return Answer.Json(http, status, (order, id, tokens), static (w, o) => OrderJson.Write(w, o.order, o.id, o.tokens));
     }
 }

@@ -3,6 +3,7 @@ using Millrace.Api.Edge;
 using Millrace.Api.Keys;
 using Millrace.Api.Orders.Rendering;
 using Millrace.Api.Problems;
+using Millrace.Api.Tracking;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
 using Millrace.Engine.Codec;
@@ -12,7 +13,7 @@ using Millrace.Engine.Requests;
 namespace Millrace.Api.Orders.Read;
 
 /// <summary><c>GET /v1/orders</c>: newest first, by keyset, from the read model as last checkpointed, or a replica of it.</summary>
-internal sealed class ListOrders(IReadModel readModel, OrderLists lists, AdmittedRouter router)
+internal sealed class ListOrders(IReadModel readModel, OrderLists lists, AdmittedRouter router, TrackingTokens tokens)
 {
     // What one request may look at when its filter has no index: the page is then shorter and says that there is more.
     private const int ScanLimit = 10_000;
@@ -40,12 +41,12 @@ internal sealed class ListOrders(IReadModel readModel, OrderLists lists, Admitte
         http.Response.Headers.CacheControl = "private, no-cache";
         if (cursor is not null)
             http.Response.Headers.Link = $"<{OrderListQuery.NextUrl(http.Request.Query, cursor)}>; rel=\"next\"";
-        await Answer.Json(http, StatusCodes.Status200OK, (orders, cursor, asOf), static (w, page) =>
+        await Answer.Json(http, StatusCodes.Status200OK, (orders, cursor, asOf, tokens), static (w, page) =>
         {
             w.WriteStartObject();
             w.WriteStartArray("data"u8);
             foreach (var order in page.orders)
-                OrderJson.Write(w, order);
+                OrderJson.Write(w, order, page.tokens);
             w.WriteEndArray();
             w.WriteBoolean("has_more"u8, page.cursor is not null);
             w.WriteString("next_cursor"u8, page.cursor);

@@ -3,6 +3,7 @@ using Millrace.Api.Edge;
 using Millrace.Api.Keys;
 using Millrace.Api.Orders.Rendering;
 using Millrace.Api.Problems;
+using Millrace.Api.Tracking;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Ledger;
 using Millrace.Domain.Orders;
@@ -12,7 +13,7 @@ using Millrace.Engine.Requests;
 namespace Millrace.Api.Orders.Read;
 
 /// <summary>One order: as it is, as it was, its timeline and its ledger. Always from its owner, so a client reads what it wrote.</summary>
-internal sealed class ReadOrders(AdmittedRouter router)
+internal sealed class ReadOrders(AdmittedRouter router, TrackingTokens tokens)
 {
     public async Task GetAsync(HttpContext http, Caller caller)
     {
@@ -41,7 +42,7 @@ internal sealed class ReadOrders(AdmittedRouter router)
         if (OrderETag.IsNotModified(http.Request.Headers.IfNoneMatch, order.Version))
             await Answer.Empty(http, StatusCodes.Status304NotModified);
         else
-            await Answer.Json(http, StatusCodes.Status200OK, order, OrderJson.Write);
+            await Answer.Json(http, StatusCodes.Status200OK, (order, tokens), static (w, o) => OrderJson.Write(w, o.order, o.tokens));
     }
 
     public async Task EventsAsync(HttpContext http, Caller caller)

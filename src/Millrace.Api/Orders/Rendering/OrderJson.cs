@@ -1,18 +1,19 @@
 using System.Text.Json;
 using Millrace.Api.Edge;
+using Millrace.Api.Tracking;
 using Millrace.Domain.Orders;
 
 namespace Millrace.Api.Orders.Rendering;
 
 /// <summary>
-/// An order as every answer shows it. A function of the order alone, no clock and no settings: so the answer to a repeat,
+/// An order as every answer shows it. A function of the order and its store alone, no clock and no settings: so the answer to a repeat,
 /// rendered again from the order as it was, is byte for byte the first one.
 /// </summary>
 internal static class OrderJson
 {
-    public static void Write(Utf8JsonWriter w, Order order) => Write(w, order, order.Id.ToString());
+    public static void Write(Utf8JsonWriter w, Order order, TrackingTokens tokens) => Write(w, order, order.Id.ToString(), tokens);
 
-    public static void Write(Utf8JsonWriter w, Order order, string id)
+    public static void Write(Utf8JsonWriter w, Order order, string id, TrackingTokens tokens)
     {
         var placement = order.Placement;
         w.WriteStartObject();
@@ -37,7 +38,15 @@ internal static class OrderJson
         WriteAttention(w, order.Parked);
         WriteOptions(w, placement.Options);
         WriteMetadata(w, placement.Metadata);
+        WriteTrackingUrl(w, order, tokens);
         w.WriteEndObject();
+    }
+
+    private static void WriteTrackingUrl(Utf8JsonWriter w, Order order, TrackingTokens tokens)
+    {
+        Span<byte> path = stackalloc byte[TrackingTokens.PathLength];
+        tokens.WritePath(order.Id, path);
+        w.WriteString("tracking_url"u8, path);
     }
 
     private static void WriteCustomer(Utf8JsonWriter w, Buyer buyer)

@@ -13,7 +13,7 @@ namespace Millrace.Storage.Sqlite.Administration;
 /// </summary>
 public sealed class SqliteAdministration : IAdministration, IDisposable
 {
-    /// <summary>In the data folder. Holds hashes of keys, none from which a key can be read; only its owner may read it.</summary>
+    /// <summary>In the data folder. Holds hashes of keys, none from which a key can be read, and the store's own secrets; only its owner may read it.</summary>
     public const string FileName = "admin.db";
 
     private const int CheckpointPages = 100;
@@ -82,6 +82,25 @@ public sealed class SqliteAdministration : IAdministration, IDisposable
             return true;
         }));
     }
+
+    public ValueTask<byte[]> GetSecretAsync(string name, byte[] candidate, CancellationToken cancellation) => Run(session =>
+    {
+        if (Read() is { } known)
+            return known;
+        Write(session, () =>
+        {
+            session.Statement("INSERT INTO secret (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING").Bind(1, name).Bind(2, (ReadOnlySpan<byte>)candidate).Run();
+            return true;
+        });
+        return Read()!;
+
+        byte[]? Read()
+        {
+            var select = session.Statement("SELECT value FROM secret WHERE name = ?1").Bind(1, name);
+            using var scope = select.Use();
+            return select.Step() ? select.Blob(0).ToArray() : null;
+        }
+    });
 
     public ValueTask<IReadOnlyDictionary<string, long>> ReadKeyUsesAsync(CancellationToken cancellation) => Run(session =>
     {
