@@ -85,7 +85,7 @@ internal static partial class OpenApiDocument
 
     private static string? Words(EndpointDocument doc)
     {
-        var scope = doc.Scope == Scopes.None ? null : $"Scope: {string.Join(' ', ScopeNames.Of(doc.Scope))}.";
+        var scope = doc.IsOpen ? null : doc.Scope == Scopes.None ? "Scope: any." : $"Scope: {string.Join(' ', ScopeNames.Of(doc.Scope))}.";
         return scope is null || doc.Details is null ? scope ?? doc.Details : $"{scope} {doc.Details}";
     }
 

@@ -50,7 +50,7 @@ public sealed class AccessTests(Shop shop)
     [Fact]
     public async Task Without_its_scope_no_endpoint_is_reached()
     {
-        foreach (var endpoints in (await EndpointsAsync()).GroupBy(e => e.Scope, StringComparer.Ordinal))
+        foreach (var endpoints in (await EndpointsAsync()).Where(e => e.Scope != "any").GroupBy(e => e.Scope, StringComparer.Ordinal))
         {
             Assert.True(ScopeNames.TryParse([endpoints.Key], out var scope));
             // All others. To lack one of them is to lack admin.

@@ -52,7 +52,7 @@ internal sealed class HandPicked(string admin, string reader, string order, stri
         yield return Raw("the preface of HTTP/2 in plain", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 0);
         yield return Raw("TLS in plain", "\u0016\u0003\u0001\u0000\u00a5\u0001\u0000\u0000\u00a1\u0003\u0003\r\n\r\n", 400);
         yield return Raw("nothing but spaces", "   \r\n\r\n", 400);
-        yield return Raw("CONNECT", "CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: 127.0.0.1:22\r\n\r\n", 404, "not_found");
+        yield return Raw("CONNECT", "CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: 127.0.0.1:22\r\n\r\n", 405, "method_not_allowed");
         yield return Raw("TRACE", $"TRACE /v1/orders HTTP/1.1\r\nHost: a\r\n{Key}\r\n\r\n", 405, "method_not_allowed");
         yield return Raw("another server's address", $"GET http://example.com/v1/nothing HTTP/1.1\r\nHost: example.com\r\n{Key}\r\n\r\n", 404, "not_found");
     }
