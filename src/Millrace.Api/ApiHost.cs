@@ -45,8 +45,12 @@ public static class ApiHost
         services.AddSingleton<ApiMetrics>();
         services.AddSingleton<OrderTraces>();
         services.AddSingleton(s => new AdmissionGate(s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ApiMetrics>()));
-        services.AddSingleton(s => new BacklogGuard(
-            () => s.GetRequiredService<PartitionRuntime>().OldestAge, options.MaxBacklogAge, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s =>
+        {
+            // Found now: its timer may come once more while the container is being emptied.
+            var runtime = s.GetRequiredService<PartitionRuntime>();
+            return new BacklogGuard(() => runtime.OldestAge, options.MaxBacklogAge, s.GetRequiredService<TimeProvider>());
+        });
         services.AddSingleton(s => new OrderLists(
             s.GetRequiredService<IReadModel>(), s.GetService<ReplicaReader>(), s.GetRequiredService<ApiMetrics>(), s.GetService<TimeProvider>() ?? TimeProvider.System, s.GetRequiredService<ILogger<OrderLists>>()));
         services.AddSingleton<BackupJobs>();
@@ -125,8 +129,9 @@ public static class ApiHost
             ApiRoutes.MapCluster(routes, new ClusterEndpoints(cluster));
         ApiRoutes.MapOperations(routes, new BackupEndpoints(services.GetRequiredService<BackupJobs>(), services.GetRequiredService<AuditLog>()));
         ApiRoutes.MapOpen(routes, new HealthEndpoints(router, cache),
-            services.GetService<PspWebhookParser>() is { } parser ? new PspWebhookEndpoint(router, parser, services.GetRequiredService<OrderTraces>()) : null,
-            options.HasNoopEndpoint ? place : null);
+            services.GetService<PspWebhookParser>() is { } parser ? new PspWebhookEndpoint(router, parser, services.GetRequiredService<OrderTraces>()) : null);
+        if (options.HasNoopEndpoint)
+            ApiRoutes.MapBench(routes, place, new AdmittedNoop(services.GetRequiredService<AdmissionGate>(), place));
         MapMetrics(app, options);
         WatchKeys(services.GetRequiredService<ApiKeyStore>(), services.GetRequiredService<ApiMetrics>(), time);
         app.MapOpenApi("/openapi/{documentName}.json");

@@ -1,3 +1,4 @@
+using Millrace.Api.Admission;
 using Millrace.Api.Audit;
 using Millrace.Api.Backups;
 using Millrace.Api.Documentation;
@@ -235,7 +236,7 @@ internal static class ApiRoutes
             Problems = [ProblemKinds.OrderNotFound, ProblemKinds.Overloaded, ProblemKinds.Unavailable],
         });
 
-    public static void MapOpen(Routes routes, HealthEndpoints health, PspWebhookEndpoint? psp, PlaceEndpoint? noop)
+    public static void MapOpen(Routes routes, HealthEndpoints health, PspWebhookEndpoint? psp)
     {
         Probe("livez", HealthEndpoints.LiveAsync, "The process answers", "Nothing else is asked: a store that is away is no reason to kill the process.");
         Probe("readyz", health.ReadyAsync, "All partitions serve", "Those whose checkpoints the database refuses serve, and are named.", ProblemKinds.Unavailable);
@@ -254,10 +255,19 @@ internal static class ApiRoutes
             });
         }
 
-        if (noop is not null)
-            routes.MapOpen("POST", "/v1/_noop", noop.HandleNoopAsync, new("noop", "Parse an order and do nothing: for benchmarks") { Tag = "bench", Body = typeof(PlaceOrderShape), Statuses = [202] });
-
         void Probe(string name, RequestDelegate handle, string summary, string details, params ProblemKind[] problems) => routes.MapOpen(
             "GET", "/" + name, handle, new(name, summary) { Tag = "health", Details = details, Answer = typeof(HealthShape), Problems = problems });
+    }
+
+    public static void MapBench(Routes routes, PlaceEndpoint place, AdmittedNoop admitted)
+    {
+        routes.MapOpen("POST", "/v1/_noop", place.HandleNoopAsync, new("noop", "Parse an order and do nothing: for benchmarks")
+        {
+            Tag = "bench", Body = typeof(PlaceOrderShape), Statuses = [202],
+        });
+        routes.Map("POST", "/v1/_noop/admitted", admitted.HandleAsync, new("admitted_noop", "The same for a caller who is known, within his limits, and let in")
+        {
+            Tag = "bench", Body = typeof(PlaceOrderShape), Statuses = [202], Scope = Scopes.OrdersWrite,
+        });
     }
 }

@@ -14,6 +14,7 @@ public static class BenchCommand
         command.Subcommands.Add(Place());
         command.Subcommands.Add(Restart());
         command.Subcommands.Add(Overload());
+        command.Subcommands.Add(Edge());
         command.Subcommands.Add(TrackingCommand.Create());
         return command;
     }
@@ -72,6 +73,28 @@ public static class BenchCommand
             var result = await new RestartBench(settings, arguments.GetValue(orders), arguments.GetValue(kills), server).RunAsync(cancellation);
             await json.WriteAsync(arguments, result);
             return (int)result["violations"]! == 0 ? Acting.Done : Acting.Failed;
+        });
+        return command;
+    }
+
+    private static Command Edge()
+    {
+        var json = new JsonResult();
+        var seconds = new Option<int>("--seconds") { Description = "Of each run", DefaultValueFactory = _ => 5 };
+        var rounds = new Option<int>("--rounds") { Description = "Of two runs each", DefaultValueFactory = _ => 5 };
+        var command = new Command("edge", "Key, limits and gate: what they cost a request") { seconds, rounds };
+        json.AddTo(command);
+        command.SetGuardedAction(async (arguments, cancellation) =>
+        {
+            if (arguments.GetValue(rounds) < 1)
+                throw new UsageException("--rounds is above zero.");
+            var settings = new PlaceSettings("sqlite", TimeSpan.FromSeconds(arguments.GetValue(seconds)), 64, null, false, null, false, null);
+            Check(settings);
+            await using var server = await BenchServer.StartAsync(settings, cancellation);
+            var result = await new EdgeBench(settings, arguments.GetValue(rounds), server).RunAsync(cancellation);
+            Console.Error.WriteLine($"bench: {result["edge_us"]} µs a request");
+            await json.WriteAsync(arguments, result);
+            return Acting.Done;
         });
         return command;
     }

@@ -50,13 +50,12 @@ public sealed class StartTests(Shop shop) : IDisposable
     public Task A_port_that_is_taken() => RefusedAsync(Settings with { Port = shop.Settings.Port }, "address already in use");
 
     [Fact]
-    public Task An_address_of_another_machine() => RefusedAsync(Settings with { Host = "203.0.113.7" }, "Cannot assign requested address");
+    public Task An_address_of_another_machine() => RefusedAsync(Settings with { Host = "203.0.113.7", More = ["--tls-in-front"] }, "Cannot assign requested address");
 
     [Theory]
-    [InlineData("garbage")]
-    [InlineData("https://127.0.0.1:443")]
-    public Task A_management_address_that_cannot_be_served(string url) =>
-        RefusedAsync(Settings with { More = ["--management-urls", url] }, $"'{url}' is no http URL");
+    [InlineData("garbage", "'garbage' is no http URL")]
+    [InlineData("https://127.0.0.1:443", "--management-urls speaks plain HTTP")]
+    public Task A_management_address_that_cannot_be_served(string url, string because) => RefusedAsync(Settings with { More = ["--management-urls", url] }, because);
 
     [Fact]
     public Task A_provider_that_is_none() => RefusedAsync(Settings with { Psp = new Uri("ftp://a") }, "neither 'instant' nor an http URL");
