@@ -62,7 +62,7 @@ public sealed partial class ConsoleBrowserTests(ConsoleServer server)
         var cancel = tab.Page.Locator("form[action$='/cancel']");
         await cancel.GetByLabel("Reason").FillAsync("changed their mind");
         await cancel.GetByRole(AriaRole.Button).ClickAsync();
-        await Expect(tab.Page.Locator(".facts .status")).ToHaveTextAsync("canceled");
+        await Expect(tab.Page.Locator(".facts .status")).ToHaveTextAsync("canceled", new() { Timeout = 15_000 });
         await Expect(tab.Page.Locator(".timeline")).ToContainTextAsync("changed their mind");
         await Expect(cancel.GetByRole(AriaRole.Button)).ToBeDisabledAsync();
         await Expect(cancel).ToContainTextAsync("It has ended.");

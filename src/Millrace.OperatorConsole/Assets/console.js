@@ -110,6 +110,8 @@
   showTimes();
   if (document.querySelector('[data-live]')) window.millrace.fresh(3 * every / 1000);
   document.addEventListener('visibilitychange', () => { if (!document.hidden) refresh(); });
+  // What a form just asked for is often done a moment later.
+  setTimeout(refresh, 1000);
   setInterval(refresh, every);
   setInterval(() => showFreshness(freshAt), 1000);
 })();
