@@ -85,6 +85,7 @@ public static class ConsoleHost
             headers.ContentSecurityPolicy = ContentPolicy;
             headers.CacheControl = "no-store";
             headers["Referrer-Policy"] = "same-origin";
+            headers.XContentTypeOptions = "nosniff";
             await (await GuardAsync(http, handle)).ExecuteAsync(http);
         }).WithMetadata(new ConsoleEndpoint(isOpen)).ExcludeFromDescription();
 
@@ -97,13 +98,16 @@ public static class ConsoleHost
         }
         catch (MillraceProblemException refused)
         {
-            return View.Of<ProblemPage>(new(StringComparer.Ordinal) { ["Words"] = refused.Problem.Detail ?? refused.Code, ["TraceId"] = refused.TraceId }, refused.Status);
+            return Problem(http, refused.Problem.Detail ?? refused.Code, refused.Status, refused.TraceId);
         }
         catch (Exception away) when (away is HttpRequestException or TimeoutException)
         {
-            return View.Of<ProblemPage>(new(StringComparer.Ordinal) { ["Words"] = "The node does not answer itself now; it may be starting or stopping." }, StatusCodes.Status503ServiceUnavailable);
+            return Problem(http, "The node does not answer itself now; it may be starting or stopping.", StatusCodes.Status503ServiceUnavailable, null);
         }
     }
+
+    private static IResult Problem(HttpContext http, string words, int status, string? traceId) => View.Of<ProblemPage>(
+        new(StringComparer.Ordinal) { ["Session"] = Visitors.Of(http), ["Words"] = words, ["TraceId"] = traceId, ["IsMissing"] = status == StatusCodes.Status404NotFound }, status);
 }
 
 /// <summary>Marks what is the console's and no part of the API.</summary>

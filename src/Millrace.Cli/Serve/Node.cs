@@ -149,7 +149,7 @@ public static class Node
         }
         else
         {
-            host.UseSingleNode(runtime, FreePort.Find());
+            host.UseSingleNode(runtime, name, FreePort.Find());
         }
     }
 

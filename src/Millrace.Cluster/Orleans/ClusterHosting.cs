@@ -15,10 +15,12 @@ public static class ClusterHosting
     /// nothing of an earlier run is waited for.</summary>
     /// <param name="host">The node's host.</param>
     /// <param name="options">What the operator set.</param>
+    /// <param name="nodeName">As lists of nodes and partitions show it.</param>
     /// <param name="siloPort">A free port on loopback.</param>
-    public static IHostBuilder UseSingleNode(this IHostBuilder host, PartitionRuntimeOptions options, int siloPort) => host.UseNode(options, "single", silo =>
+    public static IHostBuilder UseSingleNode(this IHostBuilder host, PartitionRuntimeOptions options, string nodeName, int siloPort) => host.UseNode(options, nodeName, silo =>
     {
         silo.UseLocalhostClustering(siloPort, gatewayPort: 0, serviceId: "millrace", clusterId: $"single-{Environment.ProcessId}");
+        silo.Configure<SiloOptions>(o => o.SiloName = nodeName);
         silo.Configure<EndpointOptions>(endpoint => endpoint.AdvertisedIPAddress = System.Net.IPAddress.Loopback);
     });
 

@@ -6,11 +6,15 @@
   const keep = (name, value) => localStorage.setItem('millrace.' + name, value);
   const isOn = name => kept(name) === null ? name === 'refresh' : kept(name) === 'true';
 
+  // One way to write a time, whatever the browser speaks: 2026-03-01 14:05:09, in the reader's zone or in UTC.
+  const local = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium' });
+  const utc = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium', timeZone: 'UTC' });
+
   function showTimes() {
     for (const time of document.querySelectorAll('time[datetime]')) {
       const at = new Date(time.dateTime);
       time.title = time.dateTime;
-      time.textContent = isOn('utc') ? at.toISOString().replace('T', ' ').slice(0, 19) + ' UTC' : at.toLocaleString(undefined, { hour12: false });
+      time.textContent = isOn('utc') ? utc.format(at) + ' UTC' : local.format(at);
     }
   }
 
@@ -18,44 +22,72 @@
     const badge = document.getElementById('freshness');
     if (!badge) return;
     const late = at ? Math.round((Date.now() - at) / 1000) : 0;
-    const isStale = late > 10;
+    const isStale = late > limit;
     badge.classList.toggle('stale', isStale);
     const words = !at ? '' : !isOn('refresh') ? 'refresh is off' : isStale ? `${late} s old` : 'live';
     if (badge.textContent !== words) badge.textContent = words;
   }
 
   let freshAt = null;
-  window.millrace = { isOn, isWatched: () => isOn('refresh') && !document.hidden, fresh: () => { freshAt = Date.now(); } };
+  let limit = 0;
+  window.millrace = {
+    isOn,
+    isWatched: () => isOn('refresh') && !document.hidden,
+    // What was shown just now is old after so many seconds without more.
+    fresh: seconds => { freshAt = Date.now(); limit = seconds; showFreshness(freshAt); },
+  };
+
+  // What the server last said of each part: the page itself differs from it, in the times that the script writes.
+  const last = new Map();
+
+  // Not under the hands of whoever types or selects in it.
+  const isInUse = part => {
+    const selection = getSelection();
+    return part.contains(document.activeElement) || (!selection.isCollapsed && part.contains(selection.anchorNode));
+  };
 
   // The same page once more, and out of it the parts that live.
   async function refresh() {
     const parts = document.querySelectorAll('[data-live]');
     if (parts.length === 0 || !window.millrace.isWatched()) return;
     try {
-      const answer = await fetch(location.href, { credentials: 'same-origin' });
+      const answer = await fetch(location.href, { credentials: 'same-origin', signal: AbortSignal.timeout(every) });
       if (answer.redirected && new URL(answer.url).pathname === '/sign-in') { location.href = answer.url; return; }
       if (!answer.ok) return;
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      let isWhole = true;
       for (const part of parts) {
-        const next = page.getElementById(part.id);
-        // Not under the hands of whoever types or selects in it.
-        if (next && !part.contains(document.activeElement) && !part.contains(getSelection().anchorNode ?? null) && next.innerHTML !== part.innerHTML) part.innerHTML = next.innerHTML;
-        else if (next && next.innerHTML === part.innerHTML) continue;
+        const next = page.getElementById(part.id)?.innerHTML;
+        if (next === undefined || next === last.get(part.id)) continue;
+        if (isInUse(part)) { isWhole = false; continue; }
+        last.set(part.id, next);
+        part.innerHTML = next;
       }
-      window.millrace.fresh();
+      if (isWhole) window.millrace.fresh(3 * every / 1000);
       showTimes();
     } catch { /* The node is away: the badge says how old this is. */ }
+  }
+
+  // Over plain HTTP off loopback a browser has no clipboard for pages: then the text is selected, for the reader to copy.
+  async function copy(button) {
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      button.textContent = 'copied';
+      setTimeout(() => { button.textContent = 'copy'; }, 1200);
+    } catch { getSelection().selectAllChildren(button.previousElementSibling); }
   }
 
   document.addEventListener('click', event => {
     const button = event.target.closest('button');
     if (!button) return;
     if (button.dataset.copy) {
-      navigator.clipboard.writeText(button.dataset.copy).then(() => { button.textContent = '✓'; setTimeout(() => { button.textContent = '⧉'; }, 1200); });
+      copy(button);
     } else if (button.dataset.toggle) {
       keep(button.dataset.toggle, !isOn(button.dataset.toggle));
       showToggles();
       showTimes();
+      showFreshness(freshAt);
+      dispatchEvent(new Event('millrace-toggled'));
     }
   });
 
@@ -76,7 +108,10 @@
 
   showToggles();
   showTimes();
-  if (document.querySelector('[data-live]')) window.millrace.fresh();
+  if (document.querySelector('[data-live]')) window.millrace.fresh(3 * every / 1000);
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) refresh(); });
+  // What a form just asked for is often done a moment later.
+  setTimeout(refresh, 1000);
   setInterval(refresh, every);
   setInterval(() => showFreshness(freshAt), 1000);
 })();

@@ -11,6 +11,12 @@
   ].filter(chart => document.getElementById(chart.id));
   const style = getComputedStyle(document.documentElement);
   const axis = { stroke: style.getPropertyValue('--dim'), grid: { stroke: style.getPropertyValue('--line'), width: 1 }, size: 46, ticks: { show: false } };
+  const two = part => String(part).padStart(2, '0');
+  const clock = seconds => {
+    const at = new Date(seconds * 1000);
+    const [h, m, s] = window.millrace.isOn('utc') ? [at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()] : [at.getHours(), at.getMinutes(), at.getSeconds()];
+    return range.seconds <= 60 ? `${two(h)}:${two(m)}:${two(s)}` : `${two(h)}:${two(m)}`;
+  };
   let points = [];
   let range = { seconds: 60, step: 1 };
   let stream = null;
@@ -19,9 +25,10 @@
     const place = document.getElementById(chart.id);
     chart.plot = new uPlot({
       width: place.clientWidth, height: 180, legend: { live: false }, cursor: { drag: { x: false, y: false } },
-      scales: { y: { range: (_, low, high) => [0, Math.max(high * 1.1, 1)] } },
-      axes: [{ ...axis, size: 30 }, axis],
-      series: [{}, ...chart.names.map((label, i) => ({ label, stroke: chart.colors[i], width: 2, spanGaps: false }))],
+      // The whole window, also where the node is younger than it.
+      scales: { x: { range: (_, low, high) => [high - range.seconds, high] }, y: { range: (_, low, high) => [0, Math.max(high * 1.1, 1)] } },
+      axes: [{ ...axis, size: 30, space: 90, values: (_, at) => at.map(clock) }, axis],
+      series: [{}, ...chart.names.map((label, i) => ({ label, stroke: chart.colors[i], width: 2, spanGaps: false, points: { show: false } }))],
     }, [[], ...chart.names.map(() => [])], place);
     new ResizeObserver(() => chart.plot.setSize({ width: place.clientWidth, height: 180 })).observe(place);
   }
@@ -67,7 +74,7 @@
 
   let pending = [];
   function add(point) {
-    window.millrace.fresh();
+    window.millrace.fresh(3);
     show(point);
     pending.push(point);
     if (pending.length < range.step) return;
@@ -96,11 +103,13 @@
   for (const button of document.querySelectorAll('[data-seconds]')) {
     button.addEventListener('click', () => {
       range = { seconds: +button.dataset.seconds, step: +button.dataset.step };
+      pending = [];
       for (const other of document.querySelectorAll('[data-seconds]')) other.setAttribute('aria-pressed', other === button);
       past().catch(() => { /* The next look tries again. */ });
     });
   }
   document.addEventListener('visibilitychange', watch);
+  addEventListener('millrace-toggled', () => { watch(); draw(); });
   setInterval(watch, 2000);
   watch();
 })();

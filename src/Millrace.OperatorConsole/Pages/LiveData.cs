@@ -1,6 +1,10 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Millrace.Client;
 using Millrace.Client.Overview;
 using Millrace.OperatorConsole.Sessions;
 
@@ -10,6 +14,7 @@ namespace Millrace.OperatorConsole.Pages;
 internal static partial class LiveData
 {
     private const int MostSeconds = 3_600;
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
     public static async Task<IResult> PastAsync(HttpContext http, Session session)
     {
@@ -18,22 +23,42 @@ internal static partial class LiveData
         return Results.Json(past.Value, LiveJson.Default.NodeOverview);
     }
 
-    public static Task<IResult> StreamAsync(HttpContext http, Session session) =>
-        Task.FromResult<IResult>(TypedResults.ServerSentEvents(Lines(session, http.RequestAborted)));
-
-    private static async IAsyncEnumerable<string> Lines(Session session, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    public static Task<IResult> StreamAsync(HttpContext http, Session session)
     {
+        // A node that stops would wait for the streams, and they for the browsers.
+        var stopping = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        return Task.FromResult<IResult>(TypedResults.ServerSentEvents(Lines(session, stopping, http.RequestAborted)));
+    }
+
+    private static async IAsyncEnumerable<string> Lines(Session session, CancellationToken stopping, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, cancellation);
         var seen = default(DateTimeOffset);
-        using var every = new PeriodicTimer(TimeSpan.FromSeconds(1));
-        do
+        while (await NextAsync(session, either.Token) is { } last)
         {
-            if ((await session.Api.Overview.GetAsync(1, cancellation: cancellation)).Value.Data is [.., var last] && last.At > seen)
+            if (last.At <= seen)
+                continue;
+            seen = last.At;
+            yield return JsonSerializer.Serialize(last, LiveJson.Default.NodePoint);
+        }
+    }
+
+    // Null ends the stream, and the browser asks for another, or to sign in.
+    private static async Task<NodePoint?> NextAsync(Session session, CancellationToken cancellation)
+    {
+        try
+        {
+            while (true)
             {
-                seen = last.At;
-                yield return JsonSerializer.Serialize(last, LiveJson.Default.NodePoint);
+                await Task.Delay(Every, cancellation);
+                if ((await session.Api.Overview.GetAsync(1, cancellation: cancellation)).Value.Data is [.., var last])
+                    return last;
             }
         }
-        while (await every.WaitForNextTickAsync(cancellation));
+        catch (Exception ended) when (ended is OperationCanceledException or MillraceProblemException or HttpRequestException or TimeoutException)
+        {
+            return null;
+        }
     }
 
     [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

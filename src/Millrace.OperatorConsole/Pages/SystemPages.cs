@@ -72,7 +72,8 @@ internal static class SystemPages
     {
         try
         {
-            DateTimeOffset? ends = Given(form["days"]) is { } days ? DateTimeOffset.UtcNow.AddDays(int.Parse(days, NumberStyles.None, CultureInfo.InvariantCulture)) : null;
+            if (!TryReadEnd(Given(form["days"]), out var ends))
+                return View.Back("/keys", "A key ends after 1 to 3650 days, or never.", isProblem: true);
             var made = await session.Api.ApiKeys.CreateAsync(
                 new NewApiKey(form["name"].ToString(), form["scopes"].ToString().Split(' '), ends), new CallOptions { IdempotencyKey = Given(form["key"]) }, http.RequestAborted);
             // Shown in this answer: an address would keep it.
@@ -82,6 +83,17 @@ internal static class SystemPages
         {
             return View.Back("/keys", refused.Problem.Detail ?? refused.Code, isProblem: true);
         }
+    }
+
+    private static bool TryReadEnd(string? days, out DateTimeOffset? end)
+    {
+        end = null;
+        if (days is null)
+            return true;
+        if (!int.TryParse(days, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count is < 1 or > 3650)
+            return false;
+        end = DateTimeOffset.UtcNow.AddDays(count);
+        return true;
     }
 
     public static Task<IResult> RevokeAsync(HttpContext http, Session session, IFormCollection form) => View.ActAsync("/keys", async () =>

@@ -26,7 +26,7 @@ internal static class View
         {
             return Back(back, refused.Problem.Detail ?? refused.Problem.Title ?? refused.Code, isProblem: true);
         }
-        catch (FormatException)
+        catch (Exception odd) when (odd is FormatException or OverflowException)
         {
             return Back(back, "What was typed is not what the field takes.", isProblem: true);
         }

@@ -12,7 +12,8 @@ internal sealed class Visitors(SessionCookie cookie, OwnApi api, ConsoleOptions 
     public Func<HttpContext, Task<IResult>> Page(Func<HttpContext, Session, Task<IResult>> page) => async http =>
     {
         if (Key(http) is not { } key || await OpenAsync(key, http.RequestAborted) is not { } session)
-            return Results.Redirect("/sign-in?to=" + Uri.EscapeDataString(http.Request.Path + http.Request.QueryString));
+            return Results.Redirect("/sign-in?to=" + Uri.EscapeDataString(Screen(http)));
+        http.Items[typeof(Session)] = session;
         return await page(http, session);
     };
 
@@ -37,6 +38,12 @@ internal sealed class Visitors(SessionCookie cookie, OwnApi api, ConsoleOptions 
             return null;
         }
     }
+
+    /// <summary>Who was let in to this request; null when nobody was yet.</summary>
+    public static Session? Of(HttpContext http) => http.Items[typeof(Session)] as Session;
+
+    // What a form asked for is not asked again: after signing in one sees a page.
+    private static string Screen(HttpContext http) => HttpMethods.IsGet(http.Request.Method) ? http.Request.Path + http.Request.QueryString : "/";
 
     private string? Key(HttpContext http) => cookie.Read(http) ?? options.Demo?.ApiKey;
 }
