@@ -1,0 +1,138 @@
+using System.Text.RegularExpressions;
+using Millrace.Api.Keys;
+using Millrace.Tests.Storage;
+using Xunit;
+
+namespace Millrace.Tests.EndToEnd;
+
+/// <summary>Who may what in the console, without a browser.</summary>
+[Collection(Processes.Name)]
+public sealed partial class ConsoleTests(Shop shop)
+{
+    [Fact]
+    public async Task A_key_that_nobody_has_signs_nobody_in()
+    {
+        using var visitor = new ConsoleVisitor(shop.Settings.Address);
+        var answer = await visitor.SignInAsync("mr_live_wrong");
+        Assert.Equal(401, answer.Status);
+        Assert.DoesNotContain("Set-Cookie", answer.Headers.Keys);
+        Assert.Equal("/sign-in?to=%2Forders", (await visitor.GetAsync("/orders")).Location);
+    }
+
+    [Fact]
+    public async Task The_session_is_in_a_cookie_for_no_script_and_no_other_site()
+    {
+        using var visitor = new ConsoleVisitor(shop.Settings.Address);
+        var cookie = (await visitor.SignInAsync(await KeyAsync("acme"))).Headers["Set-Cookie"];
+        Assert.Contains("; httponly", cookie, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("; samesite=strict", cookie, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("mr_live_", cookie, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("//evil.example")]
+    [InlineData("/\\evil.example")]
+    [InlineData("https://evil.example/")]
+    [InlineData("evil")]
+    public async Task Signing_in_leads_to_no_other_host(string to)
+    {
+        using var visitor = new ConsoleVisitor(shop.Settings.Address);
+        Assert.Equal("/", (await visitor.SignInAsync(await KeyAsync("acme"), to)).Location);
+    }
+
+    [Fact]
+    public async Task A_form_without_a_token_or_with_that_of_another_session_changes_nothing()
+    {
+        var order = (await shop.ConfirmedAsync(await shop.NewItemAsync(3))).Id();
+        using var visitor = await SignedInAsync("acme");
+        using var other = await SignedInAsync("acme");
+        using var nobody = new ConsoleVisitor(shop.Settings.Address);
+        var token = await other.FormTokenAsync();
+        Assert.StartsWith("/sign-in", (await visitor.PostAsync($"/orders/{order}/cancel", ("reason", "x"))).Location, StringComparison.Ordinal);
+        Assert.StartsWith("/sign-in", (await visitor.PostAsync($"/orders/{order}/cancel", ("form_token", token))).Location, StringComparison.Ordinal);
+        Assert.Equal("/sign-in?to=%2F", (await nobody.PostAsync($"/orders/{order}/cancel", ("form_token", token))).Location);
+        Assert.Equal("confirmed", (await shop.Api.GetAsync("/v1/orders/" + order)).Text("status"));
+        await visitor.PostAsync($"/orders/{order}/cancel", ("form_token", await visitor.FormTokenAsync()));
+        await shop.UntilStatusAsync(order, "canceled");
+    }
+
+    [Fact]
+    public async Task Every_page_forbids_what_is_not_ours_and_has_nothing_inline()
+    {
+        var order = (await shop.ConfirmedAsync(await shop.NewItemAsync(3))).Id();
+        using var visitor = await SignedInAsync("acme", Scopes.Admin | Scopes.SystemOperate);
+        foreach (var path in new[] { "/sign-in", "/", "/orders", "/orders/" + order, "/orders/ord_x", "/attention", "/stock", "/cluster", "/keys", "/audit" })
+        {
+            var page = await visitor.GetAsync(path);
+            Assert.StartsWith("default-src 'none'; script-src 'self'; style-src 'self';", page.Headers["Content-Security-Policy"], StringComparison.Ordinal);
+            Assert.DoesNotContain("unsafe", page.Headers["Content-Security-Policy"], StringComparison.Ordinal);
+            Assert.Contains("<h1", page.Body, StringComparison.Ordinal);
+            Assert.DoesNotMatch(Inline(), page.Body);
+        }
+    }
+
+    [Fact]
+    public async Task An_order_of_another_tenant_is_not_found()
+    {
+        var order = (await shop.ConfirmedAsync(await shop.NewItemAsync(3))).Id();
+        using var stranger = await SignedInAsync("stranger");
+        var page = await stranger.GetAsync("/orders/" + order);
+        Assert.Equal(404, page.Status);
+        Assert.Contains("Not found", page.Body, StringComparison.Ordinal);
+        Assert.DoesNotContain("confirmed", page.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_new_key_is_shown_once_and_in_no_address()
+    {
+        using var visitor = await SignedInAsync("acme");
+        var made = await visitor.PostAsync("/keys", ("form_token", await visitor.FormTokenAsync()), ("name", "till"), ("scopes", "viewer"));
+        Assert.Equal(200, made.Status);
+        var key = KeyText().Match(made.Body).Value;
+        Assert.NotEmpty(key);
+        Assert.DoesNotContain(made.Headers.Values, value => value.Contains(key, StringComparison.Ordinal));
+        Assert.DoesNotContain(key, (await visitor.GetAsync("/keys")).Body, StringComparison.Ordinal);
+        Assert.DoesNotContain(key, (await visitor.GetAsync("/audit")).Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Signing_out_ends_the_session()
+    {
+        using var visitor = await SignedInAsync("acme");
+        Assert.Equal("/sign-in", (await visitor.PostAsync("/sign-out", ("form_token", await visitor.FormTokenAsync()))).Location);
+        Assert.StartsWith("/sign-in", (await visitor.GetAsync("/orders")).Location, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_session_goes_on_after_a_restart()
+    {
+        using var folder = new TemporaryFolder();
+        var settings = new ServerSettings(folder["node"]);
+        var key = NewKey.Of(settings, "acme", Scopes.Admin);
+        using var visitor = new ConsoleVisitor(settings.Address);
+        await using (await ServerProcess.StartAsync(settings))
+            Assert.Equal("/orders", (await visitor.SignInAsync(key)).Location);
+        await using var again = await ServerProcess.StartAsync(settings);
+        Assert.Equal(200, (await visitor.GetAsync("/orders")).Status);
+    }
+
+    private async Task<string> KeyAsync(string tenant, Scopes scopes = Scopes.Admin)
+    {
+        var key = NewKey.Of(shop.Settings, tenant, scopes);
+        (await shop.AdmittedAsync(key)).Dispose();
+        return key;
+    }
+
+    private async Task<ConsoleVisitor> SignedInAsync(string tenant, Scopes scopes = Scopes.Admin)
+    {
+        var visitor = new ConsoleVisitor(shop.Settings.Address);
+        Assert.Equal("/orders", (await visitor.SignInAsync(await KeyAsync(tenant, scopes))).Location);
+        return visitor;
+    }
+
+    [GeneratedRegex(@"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", RegexOptions.IgnoreCase, 1_000)]
+    private static partial Regex Inline();
+
+    [GeneratedRegex("mr_live_[A-Za-z0-9_]+", RegexOptions.None, 1_000)]
+    private static partial Regex KeyText();
+}
