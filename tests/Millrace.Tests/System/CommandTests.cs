@@ -21,9 +21,9 @@ public sealed class CommandTests(Shop shop) : IDisposable
             "demo", "--data", _folder["demo"], "--urls", $"http://127.0.0.1:{port}", "--rate", "50"));
         await UntilTradingAsync(demo);
         demo.Send(Signal.Term);
-        Assert.True(await demo.ExitAsync(Command.Patience) == 0, demo.Words);
+        Assert.True(await demo.ExitAsync(MillraceCommand.Patience) == 0, demo.Words);
 
-        var verified = await Command.RunAsync(0, "verify", "--data", _folder["demo/node"], "--json", "-");
+        var verified = await MillraceCommand.RunAsync(0, "verify", "--data", _folder["demo/node"], "--json", "-");
         Assert.Equal(0, (int)verified["violations"]!);
         Assert.True((int)verified["orders"]! >= 1);
     }
@@ -43,7 +43,7 @@ public sealed class CommandTests(Shop shop) : IDisposable
         await using var again = new ChildProcess(MillraceExecutable.With(arguments));
         await UntilTradingAsync(again);
         again.Send(Signal.Term);
-        Assert.True(await again.ExitAsync(Command.Patience) == 0, again.Words);
+        Assert.True(await again.ExitAsync(MillraceCommand.Patience) == 0, again.Words);
     }
 
     [Fact]
@@ -64,9 +64,9 @@ public sealed class CommandTests(Shop shop) : IDisposable
     {
         await using (var server = await ServerProcess.StartAsync(new ServerSettings(_folder["node"])))
             Assert.Equal(0, await server.StopAsync());
-        await Command.RunAsync(0, "verify", "--data", _folder["node"], "--json", "-");
+        await MillraceCommand.RunAsync(0, "verify", "--data", _folder["node"], "--json", "-");
         SqliteFile.Execute(_folder["node/millrace.journal.db"], "INSERT INTO journal (position, batches) VALUES (1, x'00'); UPDATE journal_end SET position = 1");
-        var verified = await Command.RunAsync(1, "verify", "--data", _folder["node"], "--json", "-");
+        var verified = await MillraceCommand.RunAsync(1, "verify", "--data", _folder["node"], "--json", "-");
         Assert.Equal(1, (int)verified["violations"]!);
     }
 
@@ -84,7 +84,7 @@ public sealed class CommandTests(Shop shop) : IDisposable
         await File.WriteAllTextAsync(_folder["sales.csv"], lines);
         var key = NewKey.Of(shop.Settings, "acme", Millrace.Api.Keys.Scopes.Admin);
         using var client = await shop.AdmittedAsync(key);
-        var result = await Command.RunAsync(0, "replay", _folder["sales.csv"], "--url", shop.Settings.Address.ToString(), "--key", key,
+        var result = await MillraceCommand.RunAsync(0, "replay", _folder["sales.csv"], "--url", shop.Settings.Address.ToString(), "--key", key,
             "--rejects", _folder["rejects.csv"], "--json", "-");
         Assert.Equal((5, 1), ((int)result["lines"]!, (int)result["lines_rejected"]!));
         Assert.Contains("quantity_not_positive", await File.ReadAllTextAsync(_folder["rejects.csv"]), StringComparison.Ordinal);
@@ -95,31 +95,31 @@ public sealed class CommandTests(Shop shop) : IDisposable
     [Fact]
     public async Task A_bench_ends_with_its_figures_and_without_a_violation()
     {
-        var result = await Command.RunAsync(0, "bench", "place", "--storage", "sqlite", "--seconds", "1", "--json", "-", "--data", _folder["bench"]);
+        var result = await MillraceCommand.RunAsync(0, "bench", "place", "--storage", "sqlite", "--seconds", "1", "--json", "-", "--data", _folder["bench"]);
         Assert.True((double)result["orders_per_s"]! > 0);
         Assert.True((double)result["noop_per_s"]! > 0);
         // Beside the other tests some requests may be refused; that they are counted is enough here.
         Assert.True((int)result["violations"]! == 0 && (int)result["failed_requests"]! >= 0);
-        var open = await Command.RunAsync(0, "bench", "place", "--storage", "sqlite", "--seconds", "1", "--rate", "200", "--json", "-", "--data", _folder["bench"]);
+        var open = await MillraceCommand.RunAsync(0, "bench", "place", "--storage", "sqlite", "--seconds", "1", "--rate", "200", "--json", "-", "--data", _folder["bench"]);
         Assert.InRange((double)open["orders_per_s"]!, 100, 300);
     }
 
     [Fact]
     public async Task A_bench_of_restarts_kills_and_finds_nothing_lost()
     {
-        var result = await Command.RunAsync(0, "bench", "restart", "--orders", "1000", "--kills", "1", "--json", "-", "--data", _folder["bench"]);
+        var result = await MillraceCommand.RunAsync(0, "bench", "restart", "--orders", "1000", "--kills", "1", "--json", "-", "--data", _folder["bench"]);
         Assert.Equal((1, 0), (result["ready_ms"]!.AsArray().Count, (int)result["violations"]!));
     }
 
     [Fact]
     public async Task A_simulation_ends_with_its_figures_and_without_a_violation()
     {
-        var result = await Command.RunAsync(0, "simulate", "--seeds", "5", "--from", "77", "--json", "-");
+        var result = await MillraceCommand.RunAsync(0, "simulate", "--seeds", "5", "--from", "77", "--json", "-");
         Assert.Equal((5, 0), ((int)result["seeds"]!, (int)result["violations"]!));
         Assert.True((double)result["seeds_per_s"]! > 0 && (long)result["orders"]! > 900);
     }
 
     private static Task UntilTradingAsync(ChildProcess demo) => Eventually.Async(
         () => demo.HasExited ? throw new InvalidOperationException(demo.Words) : Task.FromResult(demo.Words.Contains("the first order was confirmed", StringComparison.Ordinal)),
-        "the demo trades", Command.Patience);
+        "the demo trades", MillraceCommand.Patience);
 }

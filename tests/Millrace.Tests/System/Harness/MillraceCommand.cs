@@ -4,7 +4,7 @@ using Xunit;
 namespace Millrace.Tests.EndToEnd;
 
 /// <summary><c>millrace</c> with a command that ends by itself.</summary>
-internal static class Command
+internal static class MillraceCommand
 {
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
