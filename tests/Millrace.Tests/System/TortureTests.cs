@@ -14,7 +14,7 @@ public sealed class TortureTests(PostgresFixture postgres) : IDisposable
     [Fact]
     public async Task A_server_that_is_tortured_loses_nothing()
     {
-        var result = await MillraceCommand.RunAsync(0, "torture", "node", "--kills", "3", "--seconds", "3", "--json", "-", "--data", _folder["torture"]);
+        var result = await MillraceCommand.RunAsync(0, "torture", "node", "--kills", "3", "--seconds", "3", "--clients", "2", "--json", "-", "--data", _folder["torture"]);
         Assert.Equal((3, 0, 0, 0, 0), ((int)result["kills"]!, (int)result["lost"]!, (int)result["double_charges"]!, (int)result["oversold"]!, (int)result["violations"]!));
         Assert.True((int)result["acknowledged"]! > 0 && (int)result["confirmed"]! > 0 && result["rejected"] is not null && (double)result["ready_p99_ms"]! > 0);
 
@@ -34,7 +34,7 @@ public sealed class TortureTests(PostgresFixture postgres) : IDisposable
     [Fact]
     public async Task A_cluster_that_is_tortured_loses_nothing()
     {
-        var result = await MillraceCommand.RunAsync(0, "torture", "cluster", "--faults", "5", "--clients", "3", "--json", "-", "--data", _folder["cluster"]);
+        var result = await MillraceCommand.RunAsync(0, "torture", "cluster", "--faults", "5", "--clients", "2", "--json", "-", "--data", _folder["cluster"]);
         Assert.Equal((1, 1, 1, 2), ((int)result["kills"]!, (int)result["pauses"]!, (int)result["restarts"]!, (int)result["cut_offs"]!));
         Assert.Equal((0, 0, 0, 0), ((int)result["lost"]!, (int)result["double_charges"]!, (int)result["oversold"]!, (int)result["violations"]!));
         Assert.True((int)result["acknowledged"]! > 0 && (int)result["confirmed"]! > 0 && (double)result["failover_p99_ms"]! > 0 && (double)result["failover_p50_ms"]! > 0 && (double)result["cut_off_p99_ms"]! > 0);
@@ -43,7 +43,7 @@ public sealed class TortureTests(PostgresFixture postgres) : IDisposable
     [Fact]
     public async Task A_database_whose_primary_dies_loses_nothing_that_was_acknowledged()
     {
-        var result = await MillraceCommand.RunAsync(0, "torture", "failover", "--failovers", "1", "--json", "-", "--data", _folder["failover"]);
+        var result = await MillraceCommand.RunAsync(0, "torture", "failover", "--failovers", "1", "--clients", "2", "--json", "-", "--data", _folder["failover"]);
         Assert.Equal((1, 0, 0, 0, 0), ((int)result["failovers"]!, (int)result["lost"]!, (int)result["double_charges"]!, (int)result["oversold"]!, (int)result["violations"]!));
         Assert.True((int)result["acknowledged"]! > 0 && (double)result["longest_pause_ms"]! > 0, result.ToJsonString());
     }
@@ -51,7 +51,7 @@ public sealed class TortureTests(PostgresFixture postgres) : IDisposable
     [Fact]
     public async Task Partitions_that_are_moved_between_databases_under_load_lose_nothing()
     {
-        var result = await MillraceCommand.RunAsync(0, "torture", "shards", "--moves", "5", "--json", "-", "--data", _folder["shards"]);
+        var result = await MillraceCommand.RunAsync(0, "torture", "shards", "--moves", "5", "--clients", "2", "--json", "-", "--data", _folder["shards"]);
         Assert.Equal((5, 2), ((int)result["moves"]!, (int)result["kills"]!));
         Assert.Equal((0, 0, 0, 0), ((int)result["lost"]!, (int)result["double_charges"]!, (int)result["oversold"]!, (int)result["violations"]!));
         Assert.True((int)result["acknowledged"]! > 0 && (int)result["confirmed"]! > 0 && (double)result["pause_p50_ms"]! > 0 && (double)result["pause_p99_ms"]! > 0);
