@@ -3,9 +3,6 @@ namespace Millrace.OperatorConsole;
 /// <summary>What an operator chooses for the console.</summary>
 public sealed record ConsoleOptions
 {
-    /// <summary>As the cluster knows this node.</summary>
-    public required string NodeName { get; init; }
-
     /// <summary>Where sessions' keys are kept, so that a restart signs nobody out; null to forget them with the process.</summary>
     public string? KeysDirectory { get; init; }
 

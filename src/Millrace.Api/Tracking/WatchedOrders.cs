@@ -24,8 +24,8 @@ internal sealed class WatchedOrders : BackgroundService
 
     private readonly ConcurrentDictionary<OrderId, Watched> _orders = new();
 
-    // Not bounded by itself: an order is in it once, and is watched.
-    private readonly Channel<(OrderId Id, Watched Order)> _changed = Channel.CreateUnbounded<(OrderId, Watched)>(new UnboundedChannelOptions { SingleReader = true });
+    // An order is in it once, and is watched.
+    private readonly Channel<(OrderId Id, Watched Order)> _changed = Channel.CreateBounded<(OrderId, Watched)>(new BoundedChannelOptions(MostWatched) { SingleReader = true });
     private readonly Queue<(OrderId Id, Watched Order, long AtMs)> _again = new();
     private readonly NodeCache _cache;
     private readonly Purges _purges;
@@ -70,8 +70,11 @@ internal sealed class WatchedOrders : BackgroundService
     /// <summary>The order is at a version, durably. Blocks nobody.</summary>
     public void Changed(OrderId id, int version)
     {
-        if (_orders.TryGetValue(id, out var known) && known.TryRaise(version) && known.TryQueue())
-            _changed.Writer.TryWrite((id, known));
+        if (!_orders.TryGetValue(id, out var known) || !known.TryRaise(version) || !known.TryQueue() || _changed.Writer.TryWrite((id, known)))
+            return;
+        // Only when this has not been looked at for long: more is purged than needed, never less.
+        known.Unqueue();
+        _purges.Add(Purges.Everything);
     }
 
     public override Task StartAsync(CancellationToken cancellationToken)

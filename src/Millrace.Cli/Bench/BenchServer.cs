@@ -22,6 +22,7 @@ internal sealed class BenchServer : IAsyncDisposable
         ["wal_buffers"] = "64MB",
     };
 
+    private static readonly TimeSpan DrainPatience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(60);
     private readonly HttpClient _management = new() { Timeout = TimeSpan.FromSeconds(20) };
     private readonly string? _temporary;
@@ -84,6 +85,18 @@ internal sealed class BenchServer : IAsyncDisposable
     /// <summary>A counter of all nodes and all its labels but one.</summary>
     public async Task<double> CountAsync(string name, string label, string value, CancellationToken cancellation) => PrometheusText.Parse(await ReadExpositionAsync(cancellation))
         .Where(sample => sample.Name == name && sample.Labels.GetValueOrDefault(label) == value).Sum(sample => sample.Value);
+
+    /// <summary>Until no order is on its way: what one phase leaves behind is no work of the next.</summary>
+    public async Task DrainAsync(CancellationToken cancellation)
+    {
+        var startedAt = TimeProvider.System.GetTimestamp();
+        while ((await ReadMetricsAsync(cancellation)).Backlog > 0)
+        {
+            if (TimeProvider.System.GetElapsedTime(startedAt) > DrainPatience)
+                throw new InvalidOperationException($"The server did not finish its orders in {DrainPatience.TotalSeconds:F0} s without load.");
+            await Task.Delay(500, cancellation);
+        }
+    }
 
     public long DiskBytes() => _postgres?.DiskBytes() ??
         new DirectoryInfo(DataDirectory).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);

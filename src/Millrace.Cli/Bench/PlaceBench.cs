@@ -17,8 +17,6 @@ internal sealed class PlaceBench(PlaceSettings settings, BenchServer server)
     // A window too short to be quoted needs no longer a run-up: that is for trying the command out.
     private readonly TimeSpan _warmUp = settings.Duration < FullTime ? settings.Duration : FullTime;
 
-    private static readonly TimeSpan DrainPatience = TimeSpan.FromMinutes(2);
-
     public async Task<PlaceResult> RunAsync(CancellationToken cancellation)
     {
         await BenchCatalog.LoadAsync(server.Url, server.ApiKey, cancellation);
@@ -35,7 +33,7 @@ internal sealed class PlaceBench(PlaceSettings settings, BenchServer server)
         Say("warming up");
         await wrk.RunAsync(NoopPath, _warmUp / 2, cancellation);
         await wrk.RunAsync(OrdersPath, _warmUp, cancellation);
-        await DrainAsync(cancellation);
+        await server.DrainAsync(cancellation);
         Say("no-op, before");
         var before = await wrk.RunAsync(NoopPath, _warmUp, cancellation);
         var result = await MeasureAsync(duration => wrk.RunAsync(OrdersPath, duration, cancellation), cancellation);
@@ -49,7 +47,7 @@ internal sealed class PlaceBench(PlaceSettings settings, BenchServer server)
         OpenLoop NewLoop() => new(server.Url, server.ApiKey, rate, settings.Connections, settings.IsHot);
         Say("warming up");
         await NewLoop().RunAsync(_warmUp, cancellation);
-        await DrainAsync(cancellation);
+        await server.DrainAsync(cancellation);
         return await MeasureAsync(duration => NewLoop().RunAsync(duration, cancellation), cancellation);
     }
 
@@ -63,23 +61,11 @@ internal sealed class PlaceBench(PlaceSettings settings, BenchServer server)
         await Task.Delay(settings.Duration, cancellation);
         var end = await Moment.TakeAsync(server, cancellation);
         var result = await load;
-        await DrainAsync(cancellation);
+        await server.DrainAsync(cancellation);
         var orders = (await server.ReadMetricsAsync(cancellation)).Accepted - ordersBefore;
         if (orders <= 0)
             throw new InvalidOperationException("The server accepted no order: see that wrk's requests fit its API.");
         return new PlaceResult(new Window(start, end), result, (server.DiskBytes() - bytesBefore) / orders);
-    }
-
-    /// <summary>Until no order is on its way: what one phase leaves behind is no work of the next.</summary>
-    private async Task DrainAsync(CancellationToken cancellation)
-    {
-        var startedAt = TimeProvider.System.GetTimestamp();
-        while ((await server.ReadMetricsAsync(cancellation)).Backlog > 0)
-        {
-            if (TimeProvider.System.GetElapsedTime(startedAt) > DrainPatience)
-                throw new InvalidOperationException($"The server did not finish its orders in {DrainPatience.TotalSeconds:F0} s without load.");
-            await Task.Delay(500, cancellation);
-        }
     }
 
     private static void Say(string words) => Console.Error.WriteLine("bench: " + words);

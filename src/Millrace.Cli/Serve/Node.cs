@@ -49,7 +49,6 @@ public static class Node
         });
         builder.Services.AddMillraceConsole(new ConsoleOptions
         {
-            NodeName = options.Name,
             KeysDirectory = options.DataDirectory is { } folder ? Path.Combine(folder, "console") : null,
             Demo = options.Demo,
         });

@@ -16,7 +16,6 @@ internal sealed class OverloadBench(OverloadSettings settings, BenchServer serve
 
     // What a change of rate leaves behind is not measured.
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan DrainPatience = TimeSpan.FromMinutes(2);
     private readonly long _startedAt = Stopwatch.GetTimestamp();
 
     public async Task<OverloadResult> RunAsync(CancellationToken cancellation)
@@ -72,7 +71,7 @@ internal sealed class OverloadBench(OverloadSettings settings, BenchServer serve
     private async Task<(IReadOnlyList<OverloadStep> Steps, double? Recovery, IReadOnlyList<OverloadPoint> Course)> StepsAsync(
         IReadOnlyList<string> keys, double maximum, CancellationToken cancellation)
     {
-        await DrainAsync(cancellation);
+        await server.DrainAsync(cancellation);
         await using var crowd = new Crowd(server.Url, keys, settings.Callers, settings.HeedsRetryAfter, _startedAt) { Rate = maximum * Ease };
         var begin = crowd.Now;
         var usual = NewHistogram();
@@ -138,17 +137,6 @@ internal sealed class OverloadBench(OverloadSettings settings, BenchServer serve
         var to = crowd.Now;
         crowd.Between(from, to).ForEach(second => latency.Add(second.SinceDue));
         return (from, to);
-    }
-
-    private async Task DrainAsync(CancellationToken cancellation)
-    {
-        var startedAt = Stopwatch.GetTimestamp();
-        while ((await server.ReadMetricsAsync(cancellation)).Backlog > 0)
-        {
-            if (Stopwatch.GetElapsedTime(startedAt) > DrainPatience)
-                throw new InvalidOperationException($"The server did not finish its orders in {DrainPatience.TotalSeconds:F0} s without load.");
-            await Task.Delay(500, cancellation);
-        }
     }
 
     private static LongHistogram NewHistogram() => new(1, 60_000_000, 2);
