@@ -68,6 +68,16 @@ sub vcl_backend_response {
     }
 }
 
+sub vcl_backend_error {
+    if (bereq.is_bgfetch) {
+        return (abandon);
+    }
+    # Varnish keeps an error for a second when others wait for the fetch; they shall have what is stale instead.
+    set beresp.ttl = 0s;
+    set beresp.grace = 0s;
+    set beresp.keep = 0s;
+}
+
 sub vcl_deliver {
     if (resp.status >= 500 && req.restarts == 0 && req.url ~ "^/v1/track/") {
         return (restart);
