@@ -127,7 +127,7 @@ internal static class ApiRoutes
         routes.Post("/v1/stock/adjustments", adjust.HandleAsync, new("adjust_stock", "Add or remove units on hand")
         {
             Tag = "stock", Body = typeof(AdjustStockShape), Answer = typeof(ItemShape), Scope = Scopes.StockWrite, AnswerHeaders = ["ETag"],
-            Details = "An Idempotency-Key holds for its item: with another SKU it is another intent. A repeat is answered with the item as it is by then, whatever its body says.",
+            Details = "An Idempotency-Key holds for its item: with another SKU it is another intent. A repeat is answered with the item as it is by then.",
             Problems =
             [
                 .. OfAnItem, ProblemKinds.UnknownSku, ProblemKinds.BelowPromised, ProblemKinds.TooManyLocations, ProblemKinds.OutOfRange,

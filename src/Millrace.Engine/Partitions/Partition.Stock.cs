@@ -21,15 +21,19 @@ public sealed partial class Partition
             return;
         }
 
-        ChangeStockOnce(request, sink, request.KeyHash is { } key && _names.TryFindRecent(key, out _), nowMs);
+        OrderId? first = request.KeyHash is { } key && _names.TryFindRecent(key, out var name) ? name : null;
+        ChangeStockOnce(request, sink, first, nowMs);
     }
 
-    private void ChangeStockOnce(PartitionRequest.ChangeStock request, ReplySink? sink, bool isKnown, long nowMs)
+    private void ChangeStockOnce(PartitionRequest.ChangeStock request, ReplySink? sink, OrderId? first, long nowMs)
     {
         var before = _stock.Find(request.Command.Tenant, request.Sku);
-        if (isKnown)
+        if (first is { } name)
         {
-            Reply(sink, new PartitionReply(ReplyStatus.Replayed, Item: before?.Snapshot()), _appendedSeq);
+            var reply = request.Command is StockCommand.Adjust again && AdjustmentName.IsOf(name, again)
+                ? new PartitionReply(ReplyStatus.Replayed, Item: before?.Snapshot())
+                : new PartitionReply(ReplyStatus.KeyReused);
+            Reply(sink, reply, _appendedSeq);
             return;
         }
 
@@ -85,8 +89,7 @@ public sealed partial class Partition
                 Answer(e.Order, new OrderCommand.StockMoved(e.Part, e.Step));
                 break;
             case StockEvent.Adjusted e:
-                // An adjustment's key is a name like an order's; the id it leads to only marks it as used.
-                AddName(e.KeyHash, OrderId.Create(atMs, Id, (ulong)e.KeyHash));
+                AddName(e.KeyHash, AdjustmentName.Of(e, atMs, Id));
                 break;
         }
     }

@@ -40,7 +40,7 @@ public sealed partial class Partition
             {
                 case PartitionRequest.PlaceOrder r when first is null: PlaceFresh(r, waiting.Sink, nowMs); break;
                 case PartitionRequest.PlaceOrder: WithOrder(first.Value, waiting.Sink, nowMs, waiting); break;
-                case PartitionRequest.ChangeStock r: ChangeStockOnce(r, waiting.Sink, isKnown: first is not null, nowMs); break;
+                case PartitionRequest.ChangeStock r: ChangeStockOnce(r, waiting.Sink, first, nowMs); break;
                 default: Resume(waiting, default, null, nowMs); break;
             }
 

@@ -20,7 +20,7 @@ internal sealed class StockClerk(World world, Dice dice, TenantId tenant, string
         foreach (var sku in skus)
         {
             var limit = dice.Below(3) == 0 ? dice.Below(20) : 0;
-            Send(new StockCommand.DefineItem(tenant, sku, sku, 1_000, "EUR", limit), sku, key: null, () =>
+            Send(new StockCommand.DefineItem(tenant, sku, sku, 1_000, "EUR", limit), sku, key: null, _ =>
             {
                 foreach (var location in Locations)
                 {
@@ -48,8 +48,8 @@ internal sealed class StockClerk(World world, Dice dice, TenantId tenant, string
                 case 0: Adjust("nothing", "main", 5); break;
                 case 1: Adjust(sku, "main", -dice.Between(50, 500)); break;
                 case 2: Adjust(sku, "main", 2_000_000_000_000); break;
-                case 3: Send(new StockCommand.DefineItem(tenant, sku, sku, 1_100, "EUR", dice.Below(20)), sku, null, static () => { }); break;
-                case 4: Send(new StockCommand.DefineItem(tenant, sku, sku, 1_100, "EUR", -1), sku, null, static () => { }); break;
+                case 3: Send(new StockCommand.DefineItem(tenant, sku, sku, 1_100, "EUR", dice.Below(20)), sku, null, static _ => { }); break;
+                case 4: Send(new StockCommand.DefineItem(tenant, sku, sku, 1_100, "EUR", -1), sku, null, static _ => { }); break;
                 case 5: Read(sku); break;
                 case 6 when dice.Below(400) == 0: FillTooManyShelves(sku); break;
                 default: Adjust(sku, dice.Pick(Locations), dice.Between(-3, 30)); break;
@@ -68,17 +68,29 @@ internal sealed class StockClerk(World world, Dice dice, TenantId tenant, string
     private void Adjust(string sku, string location, long delta)
     {
         var key = NameHash.ChangeKey(tenant, "stock", $"{++_adjustments}");
-        Send(new StockCommand.Adjust(tenant, sku, location, delta, "count", key), sku, key, static () => { });
+        var adjust = new StockCommand.Adjust(tenant, sku, location, delta, "count", key);
+        var isTriedAgain = _adjustments % 4 == 0;
+        Send(adjust, sku, key, first =>
+        {
+            if (isTriedAgain && first.Status is ReplyStatus.Accepted or ReplyStatus.Replayed)
+                Send(adjust with { Delta = delta + 1 }, sku, key, reused => Expect(reused, ReplyStatus.KeyReused, sku));
+        });
     }
 
-    private void Send(StockCommand command, string sku, UInt128? key, Action done)
+    private void Expect(PartitionReply reply, ReplyStatus status, string sku)
+    {
+        if (reply.Status != status)
+            world.Report.Add(2, sku, $"another adjustment under a used key was answered {reply.Status}");
+    }
+
+    private void Send(StockCommand command, string sku, UInt128? key, Action<PartitionReply> done)
     {
         _open++;
         world.Coverage.Count(command);
         ClientCall.Start(world, dice, world.Map.OwnerOfSku(tenant, sku), () => new PartitionRequest.ChangeStock(command, sku, key), reply =>
         {
             _open--;
-            done();
+            done(reply);
         });
     }
 

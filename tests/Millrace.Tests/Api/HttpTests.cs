@@ -232,6 +232,7 @@ public sealed class HttpTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal((200, null), (other.Status, other.Header("Idempotent-Replayed")));
         var repeat = await server.PostAsync("/v1/stock/adjustments", $$"""{"sku":"A/{{_sku}}","delta":7,"reason":"receipt","location":"leeds"}""", "adj-" + _sku);
         Assert.Equal(("true", 7), (repeat.Header("Idempotent-Replayed"), (int)repeat["available"]!));
+        (await server.PostAsync("/v1/stock/adjustments", $$"""{"sku":"A/{{_sku}}","delta":8,"reason":"receipt","location":"leeds"}""", "adj-" + _sku)).Problem(422, "idempotency_key_reused");
         Assert.Equal("leeds", (string)(await server.SendAsync("GET", path))["stock"][0]!["location"]!);
         var availability = await server.SendAsync("GET", path + "/availability");
         Assert.Equal((7, "private, max-age=5"), ((int)availability["available"]!, availability.Header("Cache-Control")));
