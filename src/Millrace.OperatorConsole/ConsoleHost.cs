@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,21 +22,13 @@ public static class ConsoleHost
     public static void AddMillraceConsole(this IServiceCollection services, ConsoleOptions options)
     {
         services.AddRazorComponents();
-        var protection = services.AddDataProtection().SetApplicationName("Millrace.OperatorConsole");
-        if (options.KeysDirectory is { } directory)
-            protection.PersistKeysToFileSystem(OwnersOnly(directory));
-        else
-            protection.UseEphemeralDataProtectionProvider();
+        services.AddDataProtection().SetApplicationName("Millrace.OperatorConsole").DisableAutomaticKeyGeneration();
+        services.AddOptions<KeyManagementOptions>().Configure<IServiceProvider>((keys, all) => keys.XmlRepository = new SessionKeys(() => options.SessionSecret(all)));
         services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error));
         services.AddSingleton(options).AddSingleton<SessionCookie>().AddSingleton<OwnApi>().AddSingleton<Visitors>();
         if (options.Demo is { } demo)
             services.AddSingleton(_ => new DemoPages(demo));
     }
-
-    // The ring is not encrypted itself: who reads the folder reads the store too.
-    private static DirectoryInfo OwnersOnly(string directory) => OperatingSystem.IsWindows()
-        ? Directory.CreateDirectory(directory)
-        : Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
     public static void MapMillraceConsole(this IEndpointRouteBuilder app)
     {
@@ -69,6 +62,7 @@ public static class ConsoleHost
             Get("/demo", demo.ShowAsync);
             Post("/demo/psp", demo.BreakAsync);
             Post("/demo/rate", demo.PaceAsync);
+            Post("/demo/kill", demo.KillAsync);
         }
 
         void Get(string pattern, Func<HttpContext, Session, Task<IResult>> page) => Map(app, "GET", pattern, visitors.Page(page), isOpen: false);

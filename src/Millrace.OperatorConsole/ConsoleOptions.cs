@@ -3,8 +3,8 @@ namespace Millrace.OperatorConsole;
 /// <summary>What an operator chooses for the console.</summary>
 public sealed record ConsoleOptions
 {
-    /// <summary>Where sessions' keys are kept, so that a restart signs nobody out; null to forget them with the process.</summary>
-    public string? KeysDirectory { get; init; }
+    /// <summary>64 bytes that sessions are encrypted with, the same at all nodes and after a restart; asked for once the node has started.</summary>
+    public required Func<IServiceProvider, byte[]> SessionSecret { get; init; }
 
     /// <summary>Set by the demo alone: whoever comes is signed in, and there are knobs that break things.</summary>
     public DemoControls? Demo { get; init; }
@@ -23,4 +23,17 @@ public sealed record DemoControls(string ApiKey, Uri Psp)
         get => Volatile.Read(ref _rate);
         set => Volatile.Write(ref _rate, Math.Clamp(value, 0, 1_000));
     }
+
+    /// <summary>The nodes that a visitor may kill; null where there is only the one that serves the page.</summary>
+    public DemoNodes? Nodes { get; set; }
 }
+
+/// <summary>The demo's other nodes.</summary>
+/// <param name="List">All of them, as they are now.</param>
+/// <param name="Kill">SIGKILL to the one of that name; false when there is none, or it is dead already.</param>
+public sealed record DemoNodes(Func<IReadOnlyList<DemoNode>> List, Func<string, Task<bool>> Kill);
+
+/// <param name="Name">As in the list of nodes.</param>
+/// <param name="Url">Where its API and console are.</param>
+/// <param name="IsRunning">False from its end until it is started again.</param>
+public sealed record DemoNode(string Name, Uri Url, bool IsRunning);

@@ -13,13 +13,13 @@ internal sealed class Child : IAsyncDisposable
     private const int SigStop = 19;
     private readonly Process _process;
     private readonly StringBuilder _output = new();
-    private bool _isDisposed;
+    private volatile bool _isDisposed;
 
     private Child(Process process) => _process = process;
 
     public int Id => _process.Id;
 
-    public bool HasExited => _process.HasExited;
+    public bool HasExited => _isDisposed || _process.HasExited;
 
     /// <summary>The end of what it printed, on either stream.</summary>
     public string Output
@@ -96,10 +96,10 @@ internal sealed class Child : IAsyncDisposable
     {
         if (_isDisposed)
             return;
-        _isDisposed = true;
         if (!_process.HasExited)
             _process.Kill();
         await _process.WaitForExitAsync();
+        _isDisposed = true;
         _process.Dispose();
     }
 

@@ -10,7 +10,7 @@ namespace Millrace.Cli.Demo;
 
 /// <summary>
 /// <c>millrace demo</c>: a whole shop on this machine. A server on SQLite, the PSP simulator as a process of its own with
-/// its own record, a seeded catalog and gentle traffic, until Ctrl-C.
+/// its own record, a seeded catalog and gentle traffic, until Ctrl-C. With more nodes: over a PostgreSQL of its own, and any of the others may be killed.
 /// </summary>
 internal static class DemoCommand
 {
@@ -20,7 +20,16 @@ internal static class DemoCommand
         var url = new Option<string>("--urls") { Description = "Where the API listens.", DefaultValueFactory = _ => NodeOptions.DefaultUrl };
         var rate = new Option<double>("--rate") { Description = "Orders per second, 0 to 1000.", DefaultValueFactory = _ => 2 };
         var seconds = new Option<int?>("--seconds") { Description = "Stop by itself after this long." };
-        var command = new Command("demo", "Run a whole shop on this machine.") { data, url, rate, seconds };
+        var nodes = new Option<int>("--nodes")
+        {
+            Description = $"Nodes of a cluster over a PostgreSQL in a temporary folder, 2 to {DemoCluster.MostNodes}; it must be installed. 1: SQLite in the data folder.", DefaultValueFactory = _ => 1,
+        };
+        nodes.Validators.Add(value =>
+        {
+            if (value.GetValueOrDefault<int>() is < 1 or > DemoCluster.MostNodes)
+                value.AddError($"--nodes is 1 to {DemoCluster.MostNodes}.");
+        });
+        var command = new Command("demo", "Run a whole shop on this machine.") { data, url, rate, seconds, nodes };
         command.SetAction(async (parsed, cancellation) =>
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -28,7 +37,7 @@ internal static class DemoCommand
                 stop.CancelAfter(TimeSpan.FromSeconds(limit));
             try
             {
-                return await RunAsync(parsed.GetValue(data)!, parsed.GetValue(url)!, Math.Clamp(parsed.GetValue(rate), 0, 1_000), stop.Token);
+                return await RunAsync(parsed.GetValue(data)!, parsed.GetValue(url)!, Math.Clamp(parsed.GetValue(rate), 0, 1_000), parsed.GetValue(nodes), stop.Token);
             }
             catch (Exception failure) when (failure is StoreRefusedException or IOException or UnauthorizedAccessException or InvalidOperationException)
             {
@@ -39,18 +48,21 @@ internal static class DemoCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(string data, string url, double rate, CancellationToken stop)
+    private static async Task<int> RunAsync(string data, string url, double rate, int nodes, CancellationToken stop)
     {
         var started = TimeProvider.System.GetTimestamp();
         Directory.CreateDirectory(data);
         var secret = Convert.ToHexString(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
         await using var psp = await PspProcess.StartAsync(Path.Combine(data, "psp"), new Uri(new Uri(url), "/v1/psp/psp/webhooks"), secret, stop);
-        var folder = Path.Combine(data, "node");
-        var key = await NewKeyAsync(folder, stop);
+        await using var cluster = nodes > 1 ? await DemoCluster.StartAsync(stop) : null;
+        var options = cluster?.First ?? new NodeOptions { DataDirectory = Path.Combine(data, "node") };
+        var key = await NewKeyAsync(options, stop);
         var controls = new DemoControls(key, psp.Url) { Rate = rate };
-        await using var app = Node.Build(new NodeOptions { DataDirectory = folder, Url = url, Psp = psp.Url, PspWebhookSecret = secret, Demo = controls });
+        await using var app = Node.Build(options with { Url = url, Psp = psp.Url, PspWebhookSecret = secret, Demo = controls });
         await app.StartAsync(stop);
-        using var shop = new DemoShop(new Uri(url), key);
+        cluster?.StartOthers(nodes, psp.Url, secret);
+        controls.Nodes = cluster?.Nodes;
+        using var shop = new DemoShop([new Uri(url), .. cluster?.OtherUrls ?? []], key);
         try
         {
             await shop.WaitReadyAsync(stop);
@@ -69,9 +81,9 @@ internal static class DemoCommand
     }
 
     // Keys are shown once, so each run makes its own and revokes those of earlier runs.
-    private static async Task<string> NewKeyAsync(string folder, CancellationToken cancellation)
+    private static async Task<string> NewKeyAsync(NodeOptions options, CancellationToken cancellation)
     {
-        await using var administration = await KeyAdministration.OpenAsync(folder, null, cancellation);
+        await using var administration = await KeyAdministration.OpenAsync(options.DataDirectory, options.Postgres, cancellation);
         var now = TimeProvider.System.GetUtcNow();
         foreach (var old in administration.Keys.List().Where(key => key.Tenant.Value == "demo" && key.Client == "demo" && key.IsLive(now)))
             await administration.Keys.RevokeAsync(old.Id, old.Tenant, KeyAdministration.Actor, cancellation);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -17,26 +18,32 @@ internal sealed class DemoShop : IDisposable
     ];
 
     private const string Approved = "tok_visa";
-    private readonly HttpClient _http;
+    private const int MostAtOnce = 32;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
+    private readonly IReadOnlyList<Uri> _nodes;
+    private readonly HttpClient _http = new();
     private readonly Random _random = new();
+    private int _asked;
+    private int _placed;
 
-    public DemoShop(Uri url, string key)
+    /// <param name="nodes">Asked in turns.</param>
+    /// <param name="key">Of the shop's tenant.</param>
+    public DemoShop(IReadOnlyList<Uri> nodes, string key)
     {
-        _http = new HttpClient { BaseAddress = url };
+        _nodes = nodes;
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 
     public void Dispose() => _http.Dispose();
 
+    /// <summary>Until all nodes serve.</summary>
     public async Task WaitReadyAsync(CancellationToken stop)
     {
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (true)
+        foreach (var node in _nodes)
         {
-            using var answer = await _http.GetAsync("/readyz", stop);
-            if (answer.IsSuccessStatusCode)
-                return;
-            await poll.WaitForNextTickAsync(stop);
+            while (!await IsReadyAsync(node, stop))
+                await poll.WaitForNextTickAsync(stop);
         }
     }
 
@@ -44,10 +51,10 @@ internal sealed class DemoShop : IDisposable
     {
         foreach (var (sku, name, price) in Goods)
         {
-            using var item = await _http.PutAsJsonAsync($"/v1/items/{sku}", new JsonObject { ["name"] = name, ["price"] = price, ["currency"] = "GBP" }, stop);
+            using var item = await _http.PutAsJsonAsync(new Uri(_nodes[0], $"/v1/items/{sku}"), new JsonObject { ["name"] = name, ["price"] = price, ["currency"] = "GBP" }, stop);
             item.EnsureSuccessStatusCode();
             // The key is the same in every run, so stock is received once.
-            using var stock = await PostAsync("/v1/stock/adjustments", $"demo-stock-{sku}",
+            using var stock = await PostAsync(_nodes[0], "/v1/stock/adjustments", $"demo-stock-{sku}",
                 new JsonObject { ["sku"] = sku, ["delta"] = 100_000, ["reason"] = "demo" }, null, stop);
             stock.EnsureSuccessStatusCode();
         }
@@ -56,7 +63,7 @@ internal sealed class DemoShop : IDisposable
     /// <returns>The id of an order that was confirmed before this returned.</returns>
     public async Task<string> PlaceFirstAsync(CancellationToken stop)
     {
-        using var answer = await PostAsync("/v1/orders", $"demo-{Guid.NewGuid():N}", Order(Approved), "wait=20", stop);
+        using var answer = await PostAsync(_nodes[0], "/v1/orders", $"demo-{Guid.NewGuid():N}", Order(Approved, _random), "wait=20", stop);
         var order = await answer.Content.ReadFromJsonAsync<JsonElement>(stop);
         if (answer.StatusCode != HttpStatusCode.Created)
             throw new InvalidOperationException($"The first order was not confirmed: {order}");
@@ -64,9 +71,12 @@ internal sealed class DemoShop : IDisposable
     }
 
     /// <param name="rate">Orders a second, asked before each; 0 for none.</param>
-    public async Task TradeAsync(Func<double> rate, CancellationToken stop)
+    public Task TradeAsync(Func<double> rate, CancellationToken stop) =>
+        Parallel.ForEachAsync(ShoppersAsync(rate, stop), new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = stop }, BuyAsync);
+
+    private static async IAsyncEnumerable<Random> ShoppersAsync(Func<double> rate, [EnumeratorCancellation] CancellationToken stop)
     {
-        var placed = 0;
+        var random = new Random();
         while (true)
         {
             if (rate() is not (> 0 and var now))
@@ -76,39 +86,77 @@ internal sealed class DemoShop : IDisposable
             }
 
             await Task.Delay(TimeSpan.FromSeconds(1 / now), stop);
-            try
-            {
-                using var answer = await PostAsync("/v1/orders", $"demo-{Guid.NewGuid():N}", Order(_random.Next(20) == 0 ? "tok_decline" : Approved), null, stop);
-                if (answer.IsSuccessStatusCode)
-                    placed++;
-            }
-            catch (HttpRequestException failure)
-            {
-                await Console.Error.WriteLineAsync($"An order was not taken: {failure.Message}");
-            }
-
-            if (placed % 100 == 0)
-                await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{placed} orders placed"));
+            yield return new Random(random.Next());
         }
     }
 
-    private JsonObject Order(string token)
+    // Tries once at each node, with the same key: whichever does it, it is done once.
+    private async ValueTask BuyAsync(Random random, CancellationToken stop)
+    {
+        var key = $"demo-{Guid.NewGuid():N}";
+        var order = Order(random.Next(20) == 0 ? "tok_decline" : Approved, random);
+        var first = (uint)Interlocked.Increment(ref _asked);
+        for (var attempt = 1; ; attempt++)
+        {
+            string refusal;
+            try
+            {
+                using var answer = await PostAsync(_nodes[(int)((first + attempt) % _nodes.Count)], "/v1/orders", key, (JsonObject)order.DeepClone(), null, stop);
+                if (answer.IsSuccessStatusCode)
+                {
+                    if (Interlocked.Increment(ref _placed) is var placed && placed % 100 == 0)
+                        await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{placed} orders placed"));
+                    return;
+                }
+
+                refusal = string.Create(CultureInfo.InvariantCulture, $"answered {(int)answer.StatusCode}");
+            }
+            catch (HttpRequestException failure)
+            {
+                refusal = failure.Message;
+            }
+
+            if (attempt == _nodes.Count)
+            {
+                await Console.Error.WriteLineAsync($"An order was not taken: {refusal}");
+                return;
+            }
+
+            await Task.Delay(Pause, stop);
+        }
+    }
+
+    private async Task<bool> IsReadyAsync(Uri node, CancellationToken stop)
+    {
+        try
+        {
+            using var answer = await _http.GetAsync(new Uri(node, "/readyz"), stop);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            // It does not listen yet.
+            return false;
+        }
+    }
+
+    private static JsonObject Order(string token, Random random)
     {
         var lines = new JsonArray();
-        foreach (var (sku, _, _) in _random.GetItems(Goods, _random.Next(1, 4)).DistinctBy(g => g.Sku))
-            lines.Add(new JsonObject { ["sku"] = sku, ["quantity"] = _random.Next(1, 4) });
+        foreach (var (sku, _, _) in random.GetItems(Goods, random.Next(1, 4)).DistinctBy(g => g.Sku))
+            lines.Add(new JsonObject { ["sku"] = sku, ["quantity"] = random.Next(1, 4) });
         return new JsonObject
         {
-            ["customer"] = new JsonObject { ["id"] = $"buyer-{_random.Next(500)}" },
+            ["customer"] = new JsonObject { ["id"] = $"buyer-{random.Next(500)}" },
             ["currency"] = "GBP",
             ["lines"] = lines,
             ["payment"] = new JsonObject { ["token"] = token },
         };
     }
 
-    private Task<HttpResponseMessage> PostAsync(string path, string key, JsonObject body, string? prefer, CancellationToken stop)
+    private Task<HttpResponseMessage> PostAsync(Uri node, string path, string key, JsonObject body, string? prefer, CancellationToken stop)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
+        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(node, path)) { Content = JsonContent.Create(body) };
         request.Headers.Add("Idempotency-Key", key);
         if (prefer is not null)
             request.Headers.Add("Prefer", prefer);

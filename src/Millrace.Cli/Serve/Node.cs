@@ -1,4 +1,5 @@
 using Millrace.Api;
+using Millrace.Api.Caching;
 using Millrace.Api.Keys;
 using Millrace.Api.Orders.Read;
 using Millrace.Cluster;
@@ -49,7 +50,7 @@ public static class Node
         });
         builder.Services.AddMillraceConsole(new ConsoleOptions
         {
-            KeysDirectory = options.DataDirectory is { } folder ? Path.Combine(folder, "console") : null,
+            SessionSecret = services => services.GetRequiredService<StoreSecret>().KeyFor("console", 64),
             Demo = options.Demo,
         });
         builder.Services.AddSingleton<NodeMetrics>();

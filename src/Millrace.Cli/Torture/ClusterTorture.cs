@@ -68,7 +68,7 @@ internal sealed class ClusterTorture(int faults, int clients, int seed, string f
         }
     }
 
-    private async Task KillAsync(TortureNode node, FailoverProbe probe, CancellationToken cancellation)
+    private async Task KillAsync(NodeProcess node, FailoverProbe probe, CancellationToken cancellation)
     {
         _kills++;
         await node.KillAsync();
@@ -77,7 +77,7 @@ internal sealed class ClusterTorture(int faults, int clients, int seed, string f
         await node.StartAsync(cancellation);
     }
 
-    private async Task RestartAsync(TortureNode node, FailoverProbe probe, CancellationToken cancellation)
+    private async Task RestartAsync(NodeProcess node, FailoverProbe probe, CancellationToken cancellation)
     {
         _restarts++;
         var stopping = node.StopAsync(cancellation);
@@ -87,7 +87,7 @@ internal sealed class ClusterTorture(int faults, int clients, int seed, string f
         await node.StartAsync(cancellation);
     }
 
-    private async Task PauseAsync(TortureNode node, FailoverProbe probe, CancellationToken cancellation)
+    private async Task PauseAsync(NodeProcess node, FailoverProbe probe, CancellationToken cancellation)
     {
         _pauses++;
         var paused = node.PauseAsync(FaultLength, cancellation);

@@ -28,7 +28,7 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
         var data = Path.Combine(folder, "node");
         var port = Serve.FreePort.Find();
         await using var psp = await PspProcess.StartAsync(Path.Combine(folder, "psp"), new Uri($"http://127.0.0.1:{port}/v1/psp/psp/webhooks"), Secret, cancellation);
-        await using var node = new TortureNode(["--data", data, "--psp", psp.Url.ToString()], Secret, port);
+        await using var node = new NodeProcess(["--data", data, "--psp", psp.Url.ToString()], Secret, port);
         var key = await KeyAdministration.MakeAsync(data, null, "torture", "torture", Scopes.Admin, cancellation);
         await node.StartAsync(cancellation);
         using (var client = new MillraceClient(node.Url, key))
@@ -52,7 +52,7 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
 
     public void Dispose() => _told.Dispose();
 
-    private async Task KillAsync(TortureNode node, Uri psp, CancellationToken cancellation)
+    private async Task KillAsync(NodeProcess node, Uri psp, CancellationToken cancellation)
     {
         var each = duration / kills;
         while (_killed < kills)

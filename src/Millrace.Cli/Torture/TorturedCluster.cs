@@ -38,7 +38,7 @@ internal sealed class TorturedCluster : IAsyncDisposable
 
     public Random Random { get; }
 
-    public List<TortureNode> Nodes { get; } = [];
+    public List<NodeProcess> Nodes { get; } = [];
 
     /// <summary>One to each node.</summary>
     public List<HttpClient> Clients { get; } = [];
@@ -58,7 +58,7 @@ internal sealed class TorturedCluster : IAsyncDisposable
         {
             for (var i = 0; i < nodes; i++)
             {
-                var node = new TortureNode(
+                var node = new NodeProcess(
                     ["--node-name", $"node-{i}", "--psp", psp.Url.ToString(), .. arguments(i, $"127.0.0.1:{ports[nodes + i]}"),
                         .. (shards ?? new Dictionary<string, string>()).SelectMany(shard => new[] { "--shard", $"{shard.Key}={shard.Value}" })],
                     Secret, ports[i]);

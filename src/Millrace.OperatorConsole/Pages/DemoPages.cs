@@ -22,7 +22,7 @@ internal sealed class DemoPages(DemoControls demo) : IDisposable
     public Task<IResult> ShowAsync(HttpContext http, Session session)
     {
         var (notice, isProblem) = View.Notice(http);
-        return Task.FromResult(View.Of<DemoPage>(new(StringComparer.Ordinal) { ["Session"] = session, ["Rate"] = demo.Rate, ["Notice"] = notice, ["IsProblem"] = isProblem }));
+        return Task.FromResult(View.Of<DemoPage>(new(StringComparer.Ordinal) { ["Session"] = session, ["Rate"] = demo.Rate, ["Nodes"] = demo.Nodes?.List(), ["Notice"] = notice, ["IsProblem"] = isProblem }));
     }
 
     public async Task<IResult> BreakAsync(HttpContext http, Session session, IFormCollection form)
@@ -47,6 +47,14 @@ internal sealed class DemoPages(DemoControls demo) : IDisposable
             return Task.FromResult(View.Back("/demo", "A rate is a number.", isProblem: true));
         demo.Rate = rate;
         return Task.FromResult(View.Back("/demo", $"{demo.Rate:0.#} orders a second.", isProblem: false));
+    }
+
+    public async Task<IResult> KillAsync(HttpContext http, Session session, IFormCollection form)
+    {
+        var name = form["node"].ToString();
+        return demo.Nodes is { } nodes && await nodes.Kill(name)
+            ? View.Back("/demo", $"{name} is dead. Its partitions move to the others within seconds; it is started again in ten.", isProblem: false)
+            : View.Back("/demo", "There is no such node that runs.", isProblem: true);
     }
 
     public void Dispose() => _psp.Dispose();

@@ -22,8 +22,8 @@ internal sealed partial class ConsoleVisitor : IDisposable
 
     public Task<Page> SignInAsync(string key, string to = "/orders") => PostAsync("/sign-in", ("api_key", key), ("to", to));
 
-    /// <summary>What the forms of this session carry: every page has the one that signs out.</summary>
-    public async Task<string> FormTokenAsync() => FormToken().Match((await GetAsync("/orders")).Body) is { Success: true } found
+    /// <summary>What the forms of this session carry: every page has the one that signs out, but for those of the demo.</summary>
+    public async Task<string> FormTokenAsync(string path = "/orders") => FormToken().Match((await GetAsync(path)).Body) is { Success: true } found
         ? found.Groups["token"].Value
         : throw new InvalidOperationException("The page has no form of the session.");
 

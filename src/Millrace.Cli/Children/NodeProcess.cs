@@ -1,10 +1,9 @@
 using System.Diagnostics;
-using Millrace.Cli.Children;
 
-namespace Millrace.Cli.Torture;
+namespace Millrace.Cli.Children;
 
 /// <summary>The real server as a child process that is killed, paused and started again over the same folder.</summary>
-internal sealed class TortureNode : IAsyncDisposable
+internal sealed class NodeProcess : IAsyncDisposable
 {
     private static readonly TimeSpan ReadyPatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(60);
@@ -16,7 +15,7 @@ internal sealed class TortureNode : IAsyncDisposable
     /// <param name="arguments">Of <c>serve</c>, without the address.</param>
     /// <param name="secret">Signs the PSP's webhooks.</param>
     /// <param name="port">The same in all its lives.</param>
-    public TortureNode(IEnumerable<string> arguments, string secret, int port)
+    public NodeProcess(IEnumerable<string> arguments, string secret, int port)
     {
         Url = new Uri($"http://127.0.0.1:{port}");
         (_arguments, _secret) = (["serve", .. arguments, "--urls", Url.ToString()], secret);
@@ -50,6 +49,8 @@ internal sealed class TortureNode : IAsyncDisposable
 
     /// <summary>The end of what its present life has said.</summary>
     public string Output => _child?.Output ?? "";
+
+    public bool IsRunning => _child is { HasExited: false };
 
     /// <summary>Of its present life.</summary>
     public int ProcessId => _child!.Id;
