@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Hosting.Systemd;
 using Millrace.Api;
 using Millrace.Api.Caching;
 using Millrace.Api.Keys;
@@ -54,6 +55,7 @@ public static class Node
             Demo = options.Demo,
         });
         builder.Services.AddSingleton<NodeMetrics>();
+        builder.Services.AddSingleton<ISystemdNotifier, SystemdNotifier>().AddHostedService<ServiceManager>();
         app = builder.Build();
         app.Services.GetRequiredService<NodeMetrics>().Watch(options);
         app.MapMillraceApi();
