@@ -44,6 +44,8 @@ public static class ConsoleHost
         Get("/_live/overview", LiveData.PastAsync);
         Get("/_live/overview/stream", LiveData.StreamAsync);
         Get("/orders", OrdersPages.ListAsync);
+        Get("/orders/export", OrdersExport.ExportAsync);
+        Post("/orders/bulk", OrdersPages.BulkAsync);
         Get("/orders/{id}", OrdersPages.ShowAsync);
         Post("/orders/{id}/{act}/{part?}", OrdersPages.ActAsync);
         Get("/attention", OrdersPages.AttentionAsync);

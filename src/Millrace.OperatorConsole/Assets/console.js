@@ -40,10 +40,10 @@
   // What the server last said of each part: the page itself differs from it, in the times that the script writes.
   const last = new Map();
 
-  // Not under the hands of whoever types or selects in it.
+  // Not under the hands of whoever types, marks or selects in it.
   const isInUse = part => {
     const selection = getSelection();
-    return part.contains(document.activeElement) || (!selection.isCollapsed && part.contains(selection.anchorNode));
+    return part.querySelector('input:checked') || part.contains(document.activeElement) || (!selection.isCollapsed && part.contains(selection.anchorNode));
   };
 
   // The same page once more, and out of it the parts that live.

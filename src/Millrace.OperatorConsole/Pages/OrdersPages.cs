@@ -25,20 +25,13 @@ internal static class OrdersPages
         var search = query["q"].ToString().Trim();
         if (search.StartsWith("ord_", StringComparison.Ordinal))
             return Results.Redirect("/orders/" + Uri.EscapeDataString(search));
-        var filter = new OrderFilter
-        {
-            Status = Given(query["status"]),
-            Customer = Given(query["customer"]),
-            Sku = Given(query["sku"]),
-            ExternalId = Given(search),
-            NeedsAttention = query["attention"] == "true",
-            CreatedAfter = query["today"] == "true" ? new DateTimeOffset(DateTimeOffset.UtcNow.UtcDateTime.Date, TimeSpan.Zero) : null,
-            PageSize = PageSize,
-        };
+        var filter = FilterOf(query);
         var cursor = Given(query["cursor"]);
+        var (words, isProblem) = View.Notice(http);
         var parameters = new Dictionary<string, object?>(StringComparer.Ordinal)
         {
-            ["Session"] = session, ["Filter"] = filter, ["Search"] = search, ["Query"] = http.Request.QueryString.Value ?? "", ["Cursor"] = cursor,
+            ["Session"] = session, ["Filter"] = filter, ["Search"] = search, ["Query"] = QueryOf(http), ["Cursor"] = cursor,
+            ["Notice"] = words, ["IsProblem"] = isProblem,
         };
         try
         {
@@ -47,7 +40,7 @@ internal static class OrdersPages
         catch (MillraceProblemException refused) when (refused.Status == StatusCodes.Status400BadRequest)
         {
             // What was typed into the filters: the page says so, with the filters still there.
-            parameters["Notice"] = refused.Problem.Detail;
+            (parameters["Notice"], parameters["IsProblem"]) = (refused.Problem.Detail, true);
         }
 
         return View.Of<OrdersPage>(parameters);
@@ -96,8 +89,30 @@ internal static class OrdersPages
         return View.Of<AttentionPage>(new(StringComparer.Ordinal) { ["Session"] = session, ["Page"] = page.Value, ["Notice"] = notice, ["IsProblem"] = isProblem });
     }
 
-    /// <summary>As many as the form names, one after the other: what they ask of the provider is not asked all at once.</summary>
-    public static async Task<IResult> ResumeAsync(HttpContext http, Session session, IFormCollection form)
+    public static async Task<IResult> ResumeAsync(HttpContext http, Session session, IFormCollection form) =>
+        View.Back("/attention", await EachAsync(http, form, (id, options, token) => session.Api.Orders.ResumeAsync(id, Given(form["reason"]), options, token)));
+
+    /// <summary>What is done with the orders that were marked in a list.</summary>
+    public static async Task<IResult> BulkAsync(HttpContext http, Session session, IFormCollection form)
+    {
+        var orders = session.Api.Orders;
+        var reason = Given(form["reason"]);
+        // Only ever a query: whatever else a form says leads nowhere else.
+        var back = "/orders" + (form["query"].ToString() is ['?', ..] query ? query : "");
+        Func<string, CallOptions, CancellationToken, Task>? act = form["act"].ToString() switch
+        {
+            "cancel" => (id, options, token) => orders.CancelAsync(id, reason, options, token),
+            "hold" => (id, options, token) => orders.PlaceHoldAsync(id, new NewHold("operator", reason), options, token),
+            "resume" => (id, options, token) => orders.ResumeAsync(id, reason, options, token),
+            _ => null,
+        };
+        return act is null || form["order"].Count == 0
+            ? View.Back(back, "Mark orders first, then say what to do with them.", isProblem: true)
+            : View.Back(back, await EachAsync(http, form, act));
+    }
+
+    // As many as a page has, one after the other: what they ask of the provider is not asked all at once.
+    private static async Task<(string Words, bool IsProblem)> EachAsync(HttpContext http, IFormCollection form, Func<string, CallOptions, CancellationToken, Task> act)
     {
         var (done, refused) = (0, 0);
         string? first = null;
@@ -105,18 +120,30 @@ internal static class OrdersPages
         {
             try
             {
-                await session.Api.Orders.ResumeAsync(id, Given(form["reason"]), new CallOptions { IdempotencyKey = $"{form["key"]}-{id}" }, http.RequestAborted);
+                await act(id, new CallOptions { IdempotencyKey = $"{form["key"]}-{id}" }, http.RequestAborted);
                 done++;
             }
             catch (MillraceProblemException problem)
             {
                 refused++;
-                first ??= problem.Problem.Detail;
+                first ??= $"{id}: {problem.Problem.Detail}";
             }
         }
 
-        return View.Back("/attention", refused == 0 ? $"{done} go on." : $"{done} go on, {refused} do not: {first}", refused > 0);
+        return (refused == 0 ? $"Done for {done}." : $"Done for {done}, refused for {refused}. {first}", refused > 0);
     }
+
+    /// <summary>What a list's address asks for.</summary>
+    public static OrderFilter FilterOf(IQueryCollection query) => new()
+    {
+        Status = Given(query["status"]),
+        Customer = Given(query["customer"]),
+        Sku = Given(query["sku"]),
+        ExternalId = Given(query["q"]),
+        NeedsAttention = query["attention"] == "true",
+        CreatedAfter = query["today"] == "true" ? new DateTimeOffset(DateTimeOffset.UtcNow.UtcDateTime.Date, TimeSpan.Zero) : null,
+        PageSize = PageSize,
+    };
 
     /// <summary>The next page of the same list.</summary>
     public static string Link(string query, string cursor)
@@ -125,6 +152,10 @@ internal static class OrdersPages
         kept["cursor"] = cursor;
         return "/orders" + QueryString.Create(kept);
     }
+
+    // Without what was said of the last act.
+    private static string QueryOf(HttpContext http) =>
+        QueryString.Create(http.Request.Query.Where(part => part.Key is not ("notice" or "problem"))).Value ?? "";
 
     private static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 }

@@ -32,6 +32,8 @@ internal static class View
         }
     }
 
+    public static IResult Back(string to, (string Words, bool IsProblem) outcome) => Back(to, outcome.Words, outcome.IsProblem);
+
     public static IResult Back(string to, string words, bool isProblem) =>
         Results.Redirect($"{to}{(to.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{(isProblem ? "problem" : "notice")}={Uri.EscapeDataString(words.Length > MostWords ? words[..MostWords] : words)}");
 

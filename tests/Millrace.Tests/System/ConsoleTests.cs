@@ -96,6 +96,49 @@ public sealed partial class ConsoleTests(Shop shop)
     }
 
     [Fact]
+    public async Task What_is_marked_in_a_list_is_done_for_each_and_told()
+    {
+        var sku = await shop.NewItemAsync(5);
+        var (one, other, canceled) = ((await shop.ConfirmedAsync(sku)).Id(), (await shop.ConfirmedAsync(sku)).Id(), (await shop.ConfirmedAsync(sku)).Id());
+        Assert.True((await shop.Api.PostAsync($"/v1/orders/{canceled}/cancel", "", "c-" + sku)).Status < 300);
+        await shop.UntilStatusAsync(canceled, "canceled");
+        using var visitor = await SignedInAsync("acme");
+        var token = await visitor.FormTokenAsync();
+        Assert.Contains($"value=\"{one}\"", (await visitor.GetAsync("/orders?customer=c-" + sku)).Body, StringComparison.Ordinal);
+        var done = await visitor.PostAsync("/orders/bulk", ("form_token", token), ("key", "bulk-" + sku), ("query", "?customer=c-" + sku), ("act", "hold"), ("reason", "fraud?"),
+            ("order", one), ("order", other), ("order", canceled));
+        Assert.StartsWith($"/orders?customer=c-{sku}&problem=Done%20for%202%2C%20refused%20for%201.%20{canceled}", done.Location, StringComparison.Ordinal);
+        foreach (var id in new[] { one, other })
+            Assert.Single((await shop.Api.GetAsync("/v1/orders/" + id))["holds"].AsArray());
+
+        Assert.StartsWith("/orders?problem=Mark", (await visitor.PostAsync("/orders/bulk", ("form_token", token), ("query", "//evil.example"), ("act", "hold"))).Location, StringComparison.Ordinal);
+        Assert.StartsWith("/orders?problem=Mark", (await visitor.PostAsync("/orders/bulk", ("form_token", token), ("act", "destroy"), ("order", one))).Location, StringComparison.Ordinal);
+        Assert.StartsWith("/sign-in?problem=form", (await visitor.PostAsync("/orders/bulk", ("act", "hold"), ("order", one))).Location, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_list_is_a_file_too()
+    {
+        var sku = await shop.NewItemAsync(500);
+        var mine = Bodies.Order(sku).With("external_id", "=1+2-" + sku).ToJsonString();
+        Assert.Equal(201, (await shop.Api.PlaceAsync(mine, "first-" + sku, "Prefer: wait=30")).Status);
+        // More than a page.
+        await Task.WhenAll(Enumerable.Range(0, 250).Select(async i => Assert.True((await shop.Api.PlaceAsync(Bodies.Order(sku).ToJsonString(), $"{sku}-{i}")).Status < 300)));
+        using var visitor = await SignedInAsync("acme", Scopes.OrdersRead);
+        var query = "/orders/export?customer=c-" + sku;
+        var lines = await Eventually.AsyncOf(async () => (await visitor.GetAsync(query + "&format=ndjson")).Body.Split('\n', StringSplitOptions.RemoveEmptyEntries), all => all.Length == 251, "all are listed");
+        Assert.Equal(251, lines.Select(line => (string)System.Text.Json.Nodes.JsonNode.Parse(line)!["id"]!).Distinct().Count());
+        var csv = await visitor.GetAsync(query + "&format=csv");
+        Assert.StartsWith("id,external_id,status,", csv.Body, StringComparison.Ordinal);
+        // No formula for whoever opens it.
+        Assert.Contains($",'=1+2-{sku},", csv.Body.Replace("\"", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Equal((252, "attachment; filename=orders.csv; filename*=UTF-8''orders.csv"), (csv.Body.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length, csv.Headers["Content-Disposition"]));
+        Assert.Equal(400, (await visitor.GetAsync(query + "&format=xml")).Status);
+        using var stranger = await SignedInAsync("stranger");
+        Assert.Empty((await stranger.GetAsync(query + "&format=ndjson")).Body);
+    }
+
+    [Fact]
     public async Task Signing_out_ends_the_session()
     {
         using var visitor = await SignedInAsync("acme");
