@@ -69,6 +69,30 @@ public sealed partial class ConsoleBrowserTests(ConsoleServer server)
     }
 
     [Fact]
+    public async Task The_slider_shows_an_order_as_it_was_and_what_is_marked_is_held()
+    {
+        var order = await server.PlaceAsync();
+        await using var tab = await server.OpenAsync(signInWith: server.Key);
+        await tab.Page.GotoAsync("/orders");
+        await tab.Page.GetByLabel("Mark " + order).CheckAsync();
+        await tab.Page.GetByLabel("Reason").FillAsync("call them first");
+        await tab.Page.GetByRole(AriaRole.Button, new() { Name = "Hold" }).ClickAsync();
+        await Expect(tab.Page.Locator(".notice")).ToHaveTextAsync("Done for 1.");
+
+        await tab.Page.GotoAsync("/orders/" + order);
+        await Expect(tab.Page.Locator(".timeline")).ToContainTextAsync("call them first");
+        var slider = tab.Page.GetByRole(AriaRole.Slider);
+        await slider.FocusAsync();
+        await tab.Page.Keyboard.PressAsync("Home");
+        await Expect(tab.Page.Locator(".notice")).ToContainTextAsync("As it was at");
+        await Expect(tab.Page.Locator(".facts .status")).ToHaveTextAsync("pending");
+        await Expect(slider).ToBeFocusedAsync();
+        await tab.Page.Keyboard.PressAsync("End");
+        await Expect(tab.Page.Locator(".facts .status")).ToHaveTextAsync("confirmed");
+        await Expect(tab.Page.Locator(".notice")).ToHaveCountAsync(0);
+    }
+
+    [Fact]
     public async Task The_keyboard_alone_signs_in_and_reaches_an_order()
     {
         var order = await server.PlaceAsync();

@@ -95,6 +95,8 @@
     if (event.target.dataset.shows) document.getElementById(event.target.dataset.shows).textContent = event.target.value;
   });
 
+  document.addEventListener('change', event => { if (event.target.dataset.submits) event.target.form.requestSubmit(); });
+
   // "/" goes to the search field, as in many lists.
   document.addEventListener('keydown', event => {
     if (event.key !== '/' || event.ctrlKey || event.metaKey || /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName)) return;

@@ -50,8 +50,11 @@ internal static class OrdersPages
     {
         var id = (string)http.Request.RouteValues["id"]!;
         DateTimeOffset? asOf = DateTimeOffset.TryParse(http.Request.Query["as_of"], CultureInfo.InvariantCulture, out var then) ? then : null;
-        var order = session.Api.Orders.GetAsync(id, asOf, cancellation: http.RequestAborted);
         var events = session.Api.Orders.ListEventsAsync(id, cancellation: http.RequestAborted);
+        // The last is how it is now.
+        if (int.TryParse(http.Request.Query["after"], NumberStyles.None, CultureInfo.InvariantCulture, out var after) && (await events).Value.Data is var all && after > 0 && after < all.Count)
+            asOf = all[after - 1].At;
+        var order = session.Api.Orders.GetAsync(id, asOf, cancellation: http.RequestAborted);
         var ledger = session.Api.Orders.GetLedgerAsync(id, cancellation: http.RequestAborted);
         await Task.WhenAll(order, events, ledger);
         var (notice, isProblem) = View.Notice(http);
