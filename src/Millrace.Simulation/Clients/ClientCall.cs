@@ -103,6 +103,7 @@ internal sealed class ClientCall
     internal sealed class Sink(ClientCall call, SimulatedNode node, PartitionRequest request) : ReplySink
     {
         private readonly int _incarnation = node.Incarnation;
+        private readonly long _takenAtUs = call._world.Schedule.NowUs;
         private bool _isComplete;
 
         /// <summary>The life that took it goes on, and has not answered yet.</summary>
@@ -110,7 +111,7 @@ internal sealed class ClientCall
 
         public int Partition => call._partition;
 
-        public string Request { get; } = $"{request.GetType().Name} of {call._world.Schedule.NowUs / 1e6:F6} s to node {node.Id}";
+        public string Request => $"{request.GetType().Name} of {_takenAtUs / 1e6:F6} s to node {node.Id}";
 
         public override void Complete(PartitionReply reply)
         {
