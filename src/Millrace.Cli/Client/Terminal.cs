@@ -12,6 +12,13 @@ internal static class Terminal
 
     public static IAnsiConsole Error { get; } = Open(Console.Error, Console.IsErrorRedirected);
 
+    /// <summary>Where a command was told to write; a test gives it a writer of its own, which is like a pipe.</summary>
+    public static IAnsiConsole To(TextWriter writer) =>
+        writer == Console.Out ? Out : writer == Console.Error ? Error : Open(writer, isRedirected: true);
+
+    /// <summary>Whether a person looks at it, so that it may be drawn over.</summary>
+    public static bool IsTerminal(TextWriter writer) => writer == Console.Out && !Console.IsOutputRedirected && Out.Profile.Capabilities.Ansi;
+
     private static IAnsiConsole Open(TextWriter writer, bool isRedirected)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings

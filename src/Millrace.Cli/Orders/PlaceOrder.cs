@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Millrace.Api.Keys;
 using Millrace.Cli.Client;
 
 namespace Millrace.Cli.Orders;
@@ -22,7 +23,7 @@ internal static class PlaceOrder
                 : Render(arguments.GetValue(lines) ?? [], arguments.GetValue(customer), arguments.GetValue(currency)!,
                     arguments.GetValue(token)!, arguments.GetValue(externalId));
             var prefer = arguments.GetValue(wait) is { } seconds ? $"wait={seconds}" : null;
-            return new Change(HttpMethod.Post, "/v1/orders", body, prefer);
+            return new Change(ApiRequest.Post("/v1/orders", body) with { Prefer = prefer }, Scopes.OrdersWrite);
         });
     }
 

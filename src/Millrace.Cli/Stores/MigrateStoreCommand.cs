@@ -18,6 +18,7 @@ internal static class MigrateStoreCommand
         var from = new Option<string>("--from") { Description = "Data folder of a stopped server", Required = true };
         var to = new Option<string>("--to") { Description = "Connection string of an empty database", Required = true };
         var command = new Command("migrate-store", "Copy a data folder's orders, stock and API keys to PostgreSQL, and verify both") { from, to };
+        command.Aliases.Add("migrate");
         json.AddTo(command);
         command.SetGuardedAction(async (arguments, cancellation) =>
         {
