@@ -22,7 +22,7 @@ internal sealed class DryRun
             return await RefuseAsync(arguments, lack, Acting.NotAllowed);
         var (objection, isLooked) = await LookAsync(client, change, cancellation);
         if (objection is not null)
-            return await RefuseAsync(arguments, objection, Acting.Failed);
+            return await RefuseAsync(arguments, objection, change.ObjectionExit);
         await SayAsync(arguments, isLooked ? "the key's scopes, and what would be changed" : "the key's scopes");
         return Acting.Done;
     }
@@ -42,6 +42,10 @@ internal sealed class DryRun
         try
         {
             return change.Subject is { } path ? (change.Objection((await client.GetAsync(path, cancellation)).Body), true) : (null, false);
+        }
+        catch (ApiException missing) when (missing.Status == 404 && change.Missing is not null)
+        {
+            return (change.Missing, true);
         }
         catch (ApiException hidden) when (hidden.Status == 403)
         {

@@ -30,6 +30,7 @@ internal static class ClusterCommand
                 {
                     Subject = NodesPath,
                     Objection = nodes => nodes.Rows().Exists(n => n.Text("name") == wanted) ? null : $"there is no node '{wanted}'.",
+                    ObjectionExit = Acting.NotFound,
                 };
             },
             static (_, answer) => Task.FromResult<(Shown, int)>((new Shown.Many(answer.Body.Rows(), NodeColumns), Acting.Done)));

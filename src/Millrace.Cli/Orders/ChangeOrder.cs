@@ -47,7 +47,7 @@ internal static class ChangeOrder
             var (order, name) = (ReadOrders.OrderPath(arguments.GetValue(id)!), arguments.GetValue(hold)!);
             return new Change(ApiRequest.Post($"{order}/holds/{Uri.EscapeDataString(name)}/release", JsonBody.Of(static _ => { })), Scopes.OrdersWrite)
             {
-                Subject = order, Objection = shown => Objections.ToRelease(shown, name),
+                Subject = order, Objection = shown => Objections.ToRelease(shown, name), ObjectionExit = Acting.NotFound,
             };
         });
     }
@@ -60,7 +60,7 @@ internal static class ChangeOrder
         {
             w.WriteIfGiven("carrier", arguments.GetValue(carrier));
             w.WriteIfGiven("tracking", arguments.GetValue(tracking));
-        }, (_, order) => Objections.ToShip(order));
+        }, (arguments, order) => Objections.ToShip(order, arguments.GetValue(carrier), arguments.GetValue(tracking)));
     }
 
     private static Command Deliver() =>
