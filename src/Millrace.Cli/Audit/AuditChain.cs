@@ -25,7 +25,7 @@ internal static class AuditChain
         foreach (var seq in broken)
             await Acting.FailAsync(arguments, string.Create(CultureInfo.InvariantCulture, $"entry {seq} does not follow from the one before: it was changed, or is of another log"), Acting.Failed);
         await arguments.InvocationConfiguration.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
-            $"hash chain: {fitting} links fit, {broken.Count} do not, {rows.Count - fitting - broken.Count} cannot be computed since the entry before is not shown to this key. (millrace verify checks all of them in the store.)"));
+            $"hash chain: {fitting} links fit, {broken.Count} do not, {rows.Count - fitting - broken.Count} cannot be computed since the entry before is not shown to this key. (Every node checks all of them when it reads the log, and so does 'millrace keys list' on the store.)"));
         return broken.Count == 0 ? Acting.Done : Acting.Failed;
     }
 

@@ -66,8 +66,9 @@ internal sealed class Watching
 
     private static HashSet<string> Redraw(ParseResult arguments, Output output, Shown shown, double seconds)
     {
-        Terminal.Out.Clear();
-        Terminal.Out.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[dim]every {seconds} s, last at {TimeProvider.System.GetUtcNow():HH:mm:ss} UTC; Ctrl-C ends[/]");
+        // Not Clear(), which would take what the terminal has scrolled by with it.
+        Terminal.Out.Write(new ControlCode("\u001b[2J\u001b[H"));
+        Terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"every {seconds} s, last at {TimeProvider.System.GetUtcNow():HH:mm:ss} UTC; Ctrl-C ends"));
         output.Write(arguments, shown);
         return [];
     }

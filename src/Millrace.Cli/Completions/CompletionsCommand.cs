@@ -36,9 +36,14 @@ internal static class CompletionsCommand
         function __millrace_complete
             set -l words (commandline -opc)
             set -l line "millrace "(string join ' ' -- $words[2..-1] (commandline -ct))
-            $words[1] "[suggest:"(string length -- $line)"]" $line 2>/dev/null | string match -rv '^[/-][?h]$'
+            set -l found ($words[1] "[suggest:"(string length -- $line)"]" $line 2>/dev/null | string match -rv '^([/-][?h])?$')
+            if set -q found[1]
+                printf '%s\n' $found
+            else
+                __fish_complete_path (commandline -ct)
+            end
         end
-        complete -c millrace -a '(__millrace_complete)'
+        complete -c millrace -f -a '(__millrace_complete)'
         """;
 
     public static Command Create() => new("completions", "Print a script that completes commands and options in a shell")

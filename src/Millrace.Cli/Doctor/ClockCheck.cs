@@ -37,7 +37,7 @@ internal static class ClockCheck
         var behind = earliest - (theirs + resolution);
         var apart = ahead > TimeSpan.Zero ? ahead : behind > TimeSpan.Zero ? behind : TimeSpan.Zero;
         return Finding.Of(name, apart <= Allowed, Verdict.Fail,
-            string.Create(CultureInfo.InvariantCulture, $"at least {apart.TotalSeconds:0.0} s apart from this machine's, by an answer that took {(latest - earliest).TotalMilliseconds:0} ms and tells it to {resolution.TotalMilliseconds:0} ms"),
+            string.Create(CultureInfo.InvariantCulture, $"{(apart == TimeSpan.Zero ? "as this machine's" : $"at least {apart.TotalSeconds:0.0} s apart from this machine's")}, by an answer that took {(latest - earliest).TotalMilliseconds:0} ms{(resolution > TimeSpan.Zero ? $" and tells it to {resolution.TotalSeconds:0} s" : "")}"),
             Why, Mend);
     }
 

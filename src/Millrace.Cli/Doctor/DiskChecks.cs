@@ -12,8 +12,8 @@ internal static class DiskChecks
 {
     private const long RoomAdvisedMb = 1_024;
     private const int PageBytes = 4_096;
-    private const int MostSyncs = 200;
-    private static readonly TimeSpan MostTime = TimeSpan.FromSeconds(1);
+    private const int MostSyncs = 100;
+    private static readonly TimeSpan MostTime = TimeSpan.FromMilliseconds(500);
 
     public static IEnumerable<Finding> Of(string folder)
     {

@@ -49,9 +49,13 @@ internal static class ShardsCommand
         var partition = new Option<string>("--partition") { Description = "Which, such as 3 or 3,5-7", Required = true };
         var to = new Option<string>("--to") { Description = "The shard's name; 'home' for the database of --postgres", Required = true };
         var command = new Command("move", "Move partitions to another database, while nodes serve or not; run it again after an interruption") { partition, to };
+        var dryRun = new DryRun();
+        dryRun.AddTo(command);
         return Over(command, async (arguments, store, json, cancellation) =>
         {
             var partitions = PartitionRanges.Parse(arguments.GetValue(partition)!, store.PartitionCount);
+            if (dryRun.IsAsked(arguments))
+                return await SayAsync(arguments, store, partitions, arguments.GetValue(to)!, cancellation);
             var reports = new List<MoveReport>();
             await Progressing.RunAsync("partitions", partitions.Count, () => reports.Count, async () =>
             {
@@ -70,6 +74,22 @@ internal static class ShardsCommand
             });
             return Acting.Done;
         });
+    }
+
+    private static async Task<int> SayAsync(ParseResult arguments, ShardedStore store, IReadOnlyList<int> partitions, string target, CancellationToken cancellation)
+    {
+        var (shards, moves) = await store.ShowAsync(cancellation);
+        if (shards.FirstOrDefault(shard => shard.Name == target) is not { Bytes: not null })
+            return await Acting.FailAsync(arguments, $"dry run: it would be refused: there is no shard '{target}', or it cannot be reached.", Acting.Failed);
+        foreach (var partition in partitions)
+        {
+            var from = shards.First(shard => shard.Partitions.Contains(partition)).Name;
+            var words = moves.Any(move => move.Partition == partition) ? "its move is under way, and would go on" : from == target ? "it is there" : $"it would move from {from} to {target}";
+            await arguments.InvocationConfiguration.Output.WriteLineAsync($"partition {partition}: {words}");
+        }
+
+        await DryRun.SayAsync(arguments, "where the partitions are, and whether the database answers");
+        return Acting.Done;
     }
 
     private static async Task<MoveReport> MoveAsync(ShardedStore store, int partition, string target, CancellationToken cancellation)

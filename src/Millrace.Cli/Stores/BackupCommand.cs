@@ -46,7 +46,7 @@ internal static class BackupCommand
 
             async Task<int> ReportAsync(JsonObject made)
             {
-                Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                arguments.InvocationConfiguration.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"backup {made["backup"]}: {made["records"]} records of {made["partitions"]} partitions until {made["taken_at"]}, {made["bytes"]} bytes"));
                 await json.WriteAsync(arguments, made);
                 return Acting.Done;

@@ -37,7 +37,7 @@ public sealed class CommandTableTests
         `--dry-run` prints what would be asked and asks nothing that changes anything. First it looks whether the key has the scope, what would be changed is there, and its state allows the change; the exit code is the one that the change would
         have, as far as that can be seen before. `--watch` of a list prints, into a pipe, only the rows that are new or have changed.
 
-        `audit list --check` computes the hash chain again between entries that follow on each other; entries of other merchants are not shown to a key, and links over them are counted as not computed (`verify` checks all of them in the store).
+        `audit list --check` computes the hash chain again between entries that follow on each other; entries of other merchants are not shown to a key, and links over them are counted as not computed (every node checks all of them when it reads the log, and so does `keys list` on the store).
         `plan` starts from the figures of [performance.md](performance.md), shows each of them with its source, and each result with its formula.
 
 
