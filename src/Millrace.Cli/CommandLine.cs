@@ -77,7 +77,7 @@ internal static class CommandLine
         var errors = parsed.Errors.Select(error => string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))).Distinct(StringComparer.Ordinal).ToList();
         var isIncomplete = command.Command.Action is null && parsed.UnmatchedTokens.Count == 0;
         return isIncomplete
-            ? $"{path} what? There are: {string.Join(", ", command.Command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name))}. See: {path} --help"
+            ? $"'{path}' needs a command: {string.Join(", ", command.Command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name))}. See: {path} --help"
             : $"{string.Join(" ", errors)} See: {path} --help";
     }
 

@@ -8,15 +8,16 @@ namespace Millrace.Cli.Client;
 /// <param name="Needs">The scope that the server will ask for.</param>
 internal sealed record Change(ApiRequest Request, Scopes Needs)
 {
-    /// <summary>Address of what is changed, which must be there; null when nothing must.</summary>
-    public string? Subject { get; init; }
+    /// <summary>What is changed, or taken for granted: it must be there.</summary>
+    public IReadOnlyList<ChangeSubject> Subjects { get; init; } = [];
 
-    /// <summary>Says, by what is changed as it is now, why the server would refuse; null when nothing speaks against it. The server decides: this only spares a way in vain.</summary>
+    /// <summary>Says, by a subject as it is now, why the server would refuse; null when nothing speaks against it. The server decides: this only spares a way in vain.</summary>
     public Func<JsonElement, string?> Objection { get; init; } = static _ => null;
 
     /// <summary>The exit code that an objection foretells.</summary>
     public int ObjectionExit { get; init; } = Acting.Failed;
-
-    /// <summary>What the server says when the subject is not there, where that is a mistake in the request; null where it is just not found.</summary>
-    public string? Missing { get; init; }
 }
+
+/// <param name="Path">Its address.</param>
+/// <param name="Missing">What the server would say of a request that names it when it is not there; null where it is just not found.</param>
+internal sealed record ChangeSubject(string Path, string? Missing = null);

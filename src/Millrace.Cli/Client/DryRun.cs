@@ -23,7 +23,7 @@ internal sealed class DryRun
         var (objection, isLooked) = await LookAsync(client, change, cancellation);
         if (objection is not null)
             return await RefuseAsync(arguments, objection, change.ObjectionExit);
-        await SayAsync(arguments, isLooked ? "the key's scopes, and what would be changed" : "the key's scopes");
+        await SayAsync(arguments, isLooked ? "the key's scopes, and what it concerns" : "the key's scopes");
         return Acting.Done;
     }
 
@@ -35,23 +35,30 @@ internal sealed class DryRun
         return scopes.HasFlag(needs) ? null : $"the key lacks the scope {string.Join(", ", ScopeNames.Of(needs))}.";
     }
 
-    /// <returns>What speaks against the change, and whether what it would change could be seen.</returns>
+    /// <returns>What speaks against the change, and whether all that it concerns could be seen.</returns>
     /// <exception cref="ApiException">It is not there.</exception>
     public static async Task<(string? Objection, bool IsLooked)> LookAsync(MillraceClient client, Change change, CancellationToken cancellation)
     {
-        try
+        var isLooked = change.Subjects.Count > 0;
+        foreach (var subject in change.Subjects)
         {
-            return change.Subject is { } path ? (change.Objection((await client.GetAsync(path, cancellation)).Body), true) : (null, false);
+            try
+            {
+                if (change.Objection((await client.GetAsync(subject.Path, cancellation)).Body) is { } objection)
+                    return (objection, true);
+            }
+            catch (ApiException missing) when (missing.Status == 404 && subject.Missing is not null)
+            {
+                return (subject.Missing, true);
+            }
+            catch (ApiException hidden) when (hidden.Status == 403)
+            {
+                // Who may change it need not be allowed to see it.
+                isLooked = false;
+            }
         }
-        catch (ApiException missing) when (missing.Status == 404 && change.Missing is not null)
-        {
-            return (change.Missing, true);
-        }
-        catch (ApiException hidden) when (hidden.Status == 403)
-        {
-            // Who may change it need not be allowed to see it.
-            return (null, false);
-        }
+
+        return (null, isLooked);
     }
 
     /// <summary>What would be asked, as an object.</summary>
@@ -60,23 +67,11 @@ internal sealed class DryRun
         ["method"] = request.Method.Method,
         ["url"] = new Uri(server, request.Path).AbsoluteUri,
         ["idempotency_key"] = request.IdempotencyKey,
-        ["body"] = Parse(request.Body),
+        ["body"] = request.Body is { Length: > 0 } body ? JsonNode.Parse(body) : null,
     });
 
     public static Task SayAsync(ParseResult arguments, string looked) =>
         arguments.InvocationConfiguration.Error.WriteLineAsync($"dry run: nothing was changed. Looked at: {looked}.");
 
     private static Task<int> RefuseAsync(ParseResult arguments, string why, int exit) => Acting.FailAsync(arguments, $"dry run: it would be refused: {why}", exit);
-
-    private static JsonNode? Parse(byte[]? body)
-    {
-        try
-        {
-            return body is null ? null : JsonNode.Parse(body);
-        }
-        catch (JsonException malformed)
-        {
-            throw new UsageException($"The body is not JSON: {malformed.Message}");
-        }
-    }
 }

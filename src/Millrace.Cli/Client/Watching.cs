@@ -23,14 +23,25 @@ internal sealed class Watching
     public async Task<int> RunAsync(ParseResult arguments, Output output, Func<CancellationToken, Task<Shown>> read, CancellationToken cancellation)
     {
         if (arguments.GetValue(_watch))
-            return await FollowAsync(arguments, output, async token => (await read(token), null), cancellation);
+        {
+            try
+            {
+                return await FollowAsync(arguments, output, async token => (await read(token), null), cancellation);
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                // It has no other end.
+                return Acting.Done;
+            }
+        }
+
         if (arguments.GetResult(_every) is { Implicit: false })
             throw new UsageException($"{_every.Name} goes with {_watch.Name}.");
         output.Write(arguments, await read(cancellation));
         return Acting.Done;
     }
 
-    /// <summary>Shows again and again until a reading says with which exit code it is over. Being stopped is how a watch without an end ends.</summary>
+    /// <summary>Shows again and again until a reading says with which exit code it is over.</summary>
     public async Task<int> FollowAsync(ParseResult arguments, Output output, Func<CancellationToken, Task<(Shown Shown, int? End)>> read, CancellationToken cancellation)
     {
         var wait = arguments.GetValue(_every) is var seconds and >= 0.05 and <= 86_400
@@ -38,20 +49,13 @@ internal sealed class Watching
             : throw new UsageException($"{_every.Name} is 0.05 to 86400 seconds.");
         var isDrawn = output.Of(arguments) == OutputFormat.Table && Terminal.IsTerminal(arguments.InvocationConfiguration.Output);
         var before = new HashSet<string>(StringComparer.Ordinal);
-        try
+        while (true)
         {
-            while (true)
-            {
-                var (shown, end) = await read(cancellation);
-                before = isDrawn ? Redraw(arguments, output, shown, seconds) : Append(arguments, shown, before);
-                if (end is { } code)
-                    return code;
-                await Task.Delay(wait, cancellation);
-            }
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            return Acting.Done;
+            var (shown, end) = await read(cancellation);
+            before = isDrawn ? Redraw(arguments, output, shown, seconds) : Append(arguments, shown, before);
+            if (end is { } code)
+                return code;
+            await Task.Delay(wait, cancellation);
         }
     }
 

@@ -28,7 +28,7 @@ internal static class ClusterCommand
                 var wanted = arguments.GetValue(node)!;
                 return new Change(new ApiRequest(method, $"{NodesPath}/{Uri.EscapeDataString(wanted)}/drained"), Scopes.SystemOperate)
                 {
-                    Subject = NodesPath,
+                    Subjects = [new ChangeSubject(NodesPath)],
                     Objection = nodes => nodes.Rows().Exists(n => n.Text("name") == wanted) ? null : $"there is no node '{wanted}'.",
                     ObjectionExit = Acting.NotFound,
                 };

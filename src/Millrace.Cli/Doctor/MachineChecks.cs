@@ -27,7 +27,7 @@ internal static class MachineChecks
             "it was built for .NET 10", "curl -sSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0");
         yield return Finding.Of("sqlite", Version.TryParse(SqliteStore.LibraryVersion, out var version) && version >= SqliteNeeded, Verdict.Fail,
             $"library {SqliteStore.LibraryVersion}, at least {SqliteNeeded} needed", "older ones can lose commits of the write-ahead log",
-            "dotnet build src/Millrace.Cli -c Release --no-incremental");
+            "rm -r artifacts && ./millrace doctor   # builds again, with the library of its packages");
         yield return Finding.Of("memory", Machine.MemoryMb >= MemoryAdvisedMb, Verdict.Warn,
             $"{Machine.MemoryMb} MiB for this process (the machine's, or its control group's), {MemoryAdvisedMb} advised",
             "the heap of a loaded node and the pages of its database share it", "systemctl set-property millrace.service MemoryMax=2G");

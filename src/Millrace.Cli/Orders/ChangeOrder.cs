@@ -14,7 +14,7 @@ internal static class ChangeOrder
     public static Change Resuming(string id, string? reason) => new(
         ApiRequest.Post($"{ReadOrders.OrderPath(id)}/resume", JsonBody.Of(w => w.WriteIfGiven("reason", reason))), Scopes.OpsWrite)
     {
-        Subject = ReadOrders.OrderPath(id), Objection = Objections.ToResume,
+        Subjects = [new ChangeSubject(ReadOrders.OrderPath(id))], Objection = Objections.ToResume,
     };
 
     private static Command Cancel()
@@ -47,7 +47,7 @@ internal static class ChangeOrder
             var (order, name) = (ReadOrders.OrderPath(arguments.GetValue(id)!), arguments.GetValue(hold)!);
             return new Change(ApiRequest.Post($"{order}/holds/{Uri.EscapeDataString(name)}/release", JsonBody.Of(static _ => { })), Scopes.OrdersWrite)
             {
-                Subject = order, Objection = shown => Objections.ToRelease(shown, name), ObjectionExit = Acting.NotFound,
+                Subjects = [new ChangeSubject(order)], Objection = shown => Objections.ToRelease(shown, name), ObjectionExit = Acting.NotFound,
             };
         });
     }
@@ -99,7 +99,7 @@ internal static class ChangeOrder
             var order = ReadOrders.OrderPath(arguments.GetValue(id)!);
             return new Change(ApiRequest.Post($"{order}/{path}", JsonBody.Of(w => write(arguments, w))), needs)
             {
-                Subject = order, Objection = shown => objection(arguments, shown),
+                Subjects = [new ChangeSubject(order)], Objection = shown => objection(arguments, shown),
             };
         });
     }

@@ -17,6 +17,9 @@ public static class ItemsCommand
 
     internal static string ItemPath(string sku) => "/v1/items/" + Uri.EscapeDataString(sku);
 
+    /// <summary>An item that a request of another thing names.</summary>
+    internal static ChangeSubject Named(string sku) => new(ItemPath(sku), $"there is no item '{sku}'.");
+
     internal static byte[] Render(string name, long price, string currency, long? backorder) => JsonBody.Of(w =>
     {
         w.WriteString("name", name);

@@ -36,7 +36,7 @@ public static class StockCommand
         return Mutation.Create("adjust", "Add or take units", [sku, delta, location, reason], arguments => new Change(
             ApiRequest.Post(AdjustmentsPath, Render(arguments.GetValue(sku)!, arguments.GetValue(location)!, arguments.GetValue(delta), arguments.GetValue(reason)!)), Scopes.StockWrite)
         {
-            Subject = ItemsCommand.ItemPath(arguments.GetValue(sku)!), Missing = $"there is no item '{arguments.GetValue(sku)}'.",
+            Subjects = [ItemsCommand.Named(arguments.GetValue(sku)!)],
         });
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Millrace.Cli.Client;
 using Millrace.Cli.Serve;
@@ -16,17 +17,27 @@ internal static class ShardsCommand
 
     public static Command Create() => new("shards", "Show the databases of a store, and move partitions between them") { Show(), Move() };
 
-    private static Command Show() => Over(new Command("show", "List databases, their partitions and sizes, and the moves under way"), async (arguments, store, json, cancellation) =>
+    private static Command Show()
+    {
+        var output = new Output();
+        var command = new Command("show", "List databases, their partitions and sizes, and the moves under way");
+        output.AddTo(command);
+        return Over(command, (arguments, store, json, cancellation) => ShowAsync(arguments, output, store, json, cancellation));
+    }
+
+    private static async Task<int> ShowAsync(ParseResult arguments, Output output, ShardedStore store, JsonResult json, CancellationToken cancellation)
     {
         var (shards, moves) = await store.ShowAsync(cancellation);
-        foreach (var shard in shards)
+        output.WriteMany(arguments, [.. shards.Select(shard => JsonSerializer.SerializeToElement(new
         {
-            var size = shard.Bytes is { } bytes ? $"{bytes / 1_048_576.0:N1} MiB" : "cannot be reached";
-            Console.Out.WriteLine($"{shard.Name,-12} {size,18}  {shard.Partitions.Count,4} partitions  {PartitionRanges.Format(shard.Partitions)}");
-        }
-
+            name = shard.Name,
+            is_reached = shard.Bytes is not null,
+            bytes = shard.Bytes,
+            partitions = shard.Partitions.Count,
+            which = PartitionRanges.Format(shard.Partitions),
+        }))], "name", "is_reached", "bytes#", "partitions#", "which");
         foreach (var move in moves)
-            Console.Out.WriteLine($"partition {move.Partition} is on its way from {move.Source} to {move.Target} since {move.BeganAt:u}, {move.Stage}; 'shards move' goes on with it");
+            await arguments.InvocationConfiguration.Error.WriteLineAsync($"partition {move.Partition} is on its way from {move.Source} to {move.Target} since {move.BeganAt:u}, {move.Stage}; 'shards move' goes on with it");
         await json.WriteAsync(arguments, new JsonObject
         {
             ["scenario"] = "shards show",
@@ -42,7 +53,7 @@ internal static class ShardsCommand
             })]),
         });
         return Acting.Done;
-    });
+    }
 
     private static Command Move()
     {

@@ -40,7 +40,7 @@ internal static class TenantsCommand
                 w.WriteIfGiven("per_day", arguments.GetValue(day));
             });
             var path = Path(arguments.GetValue(tenant)!);
-            return new Change(new ApiRequest(HttpMethod.Put, path, body), Scopes.SystemOperate) { Subject = path };
+            return new Change(new ApiRequest(HttpMethod.Put, path, body), Scopes.SystemOperate) { Subjects = [new ChangeSubject(path)] };
         });
     }
 

@@ -46,6 +46,7 @@ public sealed class ChangingTests(CliServer server)
             (server.Key, 1, ["orders", "hold", shipped]), (server.Key, 1, ["orders", "ship", canceled]), (server.Key, 1, ["orders", "ship", held]), (server.Key, 1, ["orders", "deliver", plain]),
             (server.Key, 1, ["orders", "retry", plain]), (server.Key, 1, ["orders", "refund", plain]), (server.Key, 4, ["orders", "cancel", "ord_nothing"]),
             (server.Key, 4, ["orders", "release", "ord_nothing", "hold_1"]), (server.Key, 4, ["orders", "release", held, "hold_1"]),
+            (server.Key, 1, ["orders", "place", "--line", "no-such-item:1", "--customer", "c"]),
             (server.Key, 1, ["stock", "adjust", "no-such-item", "--delta", "1"]), (server.Key, 0, ["tenants", "limits", "set", "newcomer", "--all-keys", "10:10", "--each-key", "5:5"]),
             (server.Viewer, 5, ["orders", "cancel", plain]), (server.Viewer, 5, ["orders", "refund", plain]), (server.Viewer, 5, ["orders", "retry", plain]),
             (server.Viewer, 5, ["items", "put", "x", "--price", "1"]), (server.Viewer, 5, ["stock", "adjust", "x", "--delta", "1"]),

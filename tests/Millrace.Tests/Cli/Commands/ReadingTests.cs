@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Millrace.Cli.Client;
 using Millrace.Tests.EndToEnd;
 using Xunit;
 
@@ -55,6 +56,11 @@ public sealed class ReadingTests(CliServer server)
         var watch = CliRun.Start(TestContext.Current.CancellationToken, "orders", "watch", order, "--every", "0.05", "--url", server.Url, "--key", server.Key);
         var tail = CliRun.Start(TestContext.Current.CancellationToken, "events", "tail", order, "--every", "0.05", "--url", server.Url, "--key", server.Key);
         await Eventually.Async(() => Task.FromResult(watch.Output.Contains('\n', StringComparison.Ordinal) && tail.Output.Contains("order.placed", StringComparison.Ordinal)), "both show what is there");
+        using var stop = new CancellationTokenSource();
+        var stopped = CliRun.Start(stop.Token, "orders", "watch", order, "--every", "0.05", "--url", server.Url, "--key", server.Key);
+        await Eventually.Async(() => Task.FromResult(stopped.Output.Contains('\n', StringComparison.Ordinal)), "it watches");
+        await stop.CancelAsync();
+        Assert.Equal(Acting.Stopped, await stopped.EndAsync());
         await server.RunAsync(0, "orders", "cancel", order, "--reason", "test");
         Assert.Equal((0, 0), (await watch.EndAsync(), await tail.EndAsync()));
         Assert.Equal("canceled", (string)watch.Rows[^1]["status"]!);

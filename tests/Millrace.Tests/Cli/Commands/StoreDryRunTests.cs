@@ -57,6 +57,8 @@ public sealed class StoreDryRunTests(CliServer server, PostgresFixture postgres)
             // Made, and closed again.
         }
 
+        var shown = (await CliRun.OfAsync(0, "shards", "show", "--postgres", home, "--shard", "b=" + other, "-o", "ndjson")).Rows;
+        Assert.Equal([("home", 2, "0-1"), ("b", 0, "")], shown.Select(row => ((string)row["name"]!, (int)row["partitions"]!, (string)row["which"]!)));
         string[] on = ["--postgres", home, "--shard", "b=" + other, "--dry-run"];
         var dry = await CliRun.OfAsync(Acting.Done, ["shards", "move", "--partition", "0,1", "--to", "b", .. on]);
         Assert.Equal(["partition 0: it would move from home to b", "partition 1: it would move from home to b"], dry.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));

@@ -29,6 +29,7 @@ public sealed class UsageTests
     [InlineData("orders watch ord_1 --key k --until lost")]
     [InlineData("orders place --key k")]
     [InlineData("orders place --key k --line MUG --customer c")]
+    [InlineData("orders place --key k --file /dev/null")]
     [InlineData("stock adjust MUG --key k --delta many")]
     [InlineData("parked list --key k --limit 0")]
     [InlineData("parked retry --key k")]
