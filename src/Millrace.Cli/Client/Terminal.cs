@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using Spectre.Console;
 
 namespace Millrace.Cli.Client;
@@ -18,6 +19,14 @@ internal static class Terminal
 
     /// <summary>Whether a person looks at it, so that it may be drawn over.</summary>
     public static bool IsTerminal(TextWriter writer) => writer == Console.Out && !Console.IsOutputRedirected && Out.Profile.Capabilities.Ansi;
+
+    /// <summary>
+    /// Standard output for what goes on until it is stopped, with an <see cref="IOException"/> once nobody reads it any more, as behind <c>| head</c>: the
+    /// runtime's own stream passes over that. Null when the writer is not standard output.
+    /// </summary>
+    public static StreamWriter? OpenPipe(TextWriter writer) => writer == Console.Out && !OperatingSystem.IsWindows()
+        ? new StreamWriter(new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0))
+        : null;
 
     private static IAnsiConsole Open(TextWriter writer, bool isRedirected)
     {

@@ -48,23 +48,25 @@ internal sealed class Watching
             ? TimeSpan.FromSeconds(seconds)
             : throw new UsageException($"{_every.Name} is 0.05 to 86400 seconds.");
         var isDrawn = output.Of(arguments) == OutputFormat.Table && Terminal.IsTerminal(arguments.InvocationConfiguration.Output);
+        await using var pipe = isDrawn ? null : Terminal.OpenPipe(arguments.InvocationConfiguration.Output);
+        var writer = pipe ?? arguments.InvocationConfiguration.Output;
         var before = new HashSet<string>(StringComparer.Ordinal);
         while (true)
         {
             var (shown, end) = await read(cancellation);
-            before = isDrawn ? Redraw(arguments, output, shown, seconds) : Append(arguments, shown, before);
+            before = isDrawn ? Redraw(arguments, output, shown, seconds) : Append(writer, shown, before);
             if (end is { } code)
                 return code;
             await Task.Delay(wait, cancellation);
         }
     }
 
-    private static HashSet<string> Append(ParseResult arguments, Shown shown, HashSet<string> before)
+    private static HashSet<string> Append(TextWriter writer, Shown shown, HashSet<string> before)
     {
         var lines = Output.Lines(shown);
         foreach (var line in lines.Where(line => !before.Contains(line)))
-            arguments.InvocationConfiguration.Output.WriteLine(line);
-        arguments.InvocationConfiguration.Output.Flush();
+            writer.WriteLine(line);
+        writer.Flush();
         return [.. lines];
     }
 
