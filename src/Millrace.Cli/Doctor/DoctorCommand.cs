@@ -65,10 +65,10 @@ internal static class DoctorCommand
     private static void Line(TextWriter writer, Finding finding)
     {
         var mark = finding.Verdict switch { Verdict.Ok => "ok  ", Verdict.Warn => "WARN", _ => "FAIL" };
-        writer.WriteLine($"{mark} {finding.Check,-14} {finding.Measured}");
+        writer.WriteLine($"{mark} {finding.Check,-28} {finding.Measured}");
         if (finding.Verdict == Verdict.Ok)
             return;
-        writer.WriteLine($"                    why: {finding.Why}");
-        writer.WriteLine($"                    fix: {finding.Fix}");
+        writer.WriteLine($"     why: {finding.Why}");
+        writer.WriteLine($"     fix: {finding.Fix}");
     }
 }

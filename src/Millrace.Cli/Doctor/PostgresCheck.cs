@@ -31,13 +31,13 @@ internal static class PostgresCheck
             foreach (var (setting, isWell, otherwise, why, fix) in Settings)
             {
                 var value = (string)await ScalarAsync(connection, $"SELECT current_setting('{setting}')", cancellation);
-                findings.Add(Finding.Of(setting, isWell(value), otherwise, value.Length == 0 ? "not set" : value, why, fix));
+                findings.Add(Finding.Of("db " + setting, isWell(value), otherwise, value.Length == 0 ? "not set" : value, why, fix));
             }
 
             findings.Add(await OfCommitsAsync(connection, cancellation));
             var earliest = TimeProvider.System.GetUtcNow();
             var theirs = new DateTimeOffset((DateTime)await ScalarAsync(connection, "SELECT clock_timestamp()", cancellation));
-            findings.Add(ClockCheck.Against("postgres clock", theirs, earliest, TimeProvider.System.GetUtcNow(), TimeSpan.Zero));
+            findings.Add(ClockCheck.Against("db clock", theirs, earliest, TimeProvider.System.GetUtcNow(), TimeSpan.Zero));
         }
         catch (Exception unreachable) when (unreachable is NpgsqlException or TimeoutException or ArgumentException or System.Net.Sockets.SocketException)
         {
@@ -60,7 +60,7 @@ internal static class PostgresCheck
 
         times.Sort();
         var (p50, p99) = (times[Commits / 2], times[(int)(0.99 * Commits)]);
-        return Finding.Of("commit", p99 <= 50, Verdict.Warn, string.Create(CultureInfo.InvariantCulture, $"p50 {p50:0.00} ms, p99 {p99:0.00} ms of {Commits} commits, with the way there"),
+        return Finding.Of("db commit", p99 <= 50, Verdict.Warn, string.Create(CultureInfo.InvariantCulture, $"p50 {p50:0.00} ms, p99 {p99:0.00} ms of {Commits} commits, with the way there"),
             "each group of orders waits for one, and for the standby's", "pg_test_fsync -s 2   # on the database's machine: is it the disk, or the way?");
     }
 
