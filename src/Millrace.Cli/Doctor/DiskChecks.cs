@@ -59,7 +59,7 @@ internal static class DiskChecks
         }
     }
 
-    private static double At(List<double> sorted, double share) => sorted[Math.Min(sorted.Count - 1, (int)(share * sorted.Count))];
+    private static double At(List<double> sorted, double share) => sorted[(int)Math.Ceiling(share * sorted.Count) - 1];
 
     // Like a log: each write is behind the one before.
     private static List<double> Measure(string name)
