@@ -99,7 +99,7 @@ internal sealed class TrackingBench : IAsyncDisposable
         var orders = new List<(string, string)>();
         for (var i = 0; i <= _settings.Orders; i++)
         {
-            var placed = await _merchant.SendAsync(HttpMethod.Post, "/v1/orders", body, $"bench:track:{i}", cancellation, "wait=30");
+            var placed = await _merchant.SendAsync(new ApiRequest(HttpMethod.Post, "/v1/orders", body, $"bench:track:{i}", "wait=30"), cancellation);
             orders.Add((placed.Body.GetProperty("id").GetString()!, placed.Body.GetProperty("tracking_url").GetString()!));
         }
 

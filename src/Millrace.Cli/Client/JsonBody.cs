@@ -21,6 +21,19 @@ internal static class JsonBody
         return buffer.WrittenSpan.ToArray();
     }
 
+    /// <exception cref="UsageException">It is none.</exception>
+    public static JsonDocument Parse(byte[] body)
+    {
+        try
+        {
+            return JsonDocument.Parse(body);
+        }
+        catch (JsonException malformed)
+        {
+            throw new UsageException($"The body is not JSON: {malformed.Message}");
+        }
+    }
+
     /// <summary>A field that is left out when there is nothing to say.</summary>
     public static void WriteIfGiven(this Utf8JsonWriter writer, string name, string? value)
     {

@@ -17,7 +17,7 @@ internal sealed class JsonResult
             return;
         var line = ToLine(result);
         if (target == "-")
-            await Console.Out.WriteLineAsync(line);
+            await arguments.InvocationConfiguration.Output.WriteLineAsync(line);
         else
             await File.WriteAllTextAsync(target, line + "\n");
     }

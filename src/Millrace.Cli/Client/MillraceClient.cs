@@ -30,28 +30,47 @@ internal sealed class MillraceClient : IDisposable
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", apiKey);
     }
 
-    public Task<ApiAnswer> GetAsync(string path, CancellationToken cancellation) =>
-        SendAsync(HttpMethod.Get, path, body: null, idempotencyKey: null, cancellation);
+    /// <summary>How long a request may take with all its repeats; null for as long as those take.</summary>
+    public TimeSpan? Patience { get; init; }
 
-    public Task<ApiAnswer> PutAsync(string path, byte[] body, CancellationToken cancellation) =>
-        SendAsync(HttpMethod.Put, path, body, idempotencyKey: null, cancellation);
+    public Task<ApiAnswer> GetAsync(string path, CancellationToken cancellation) => SendAsync(ApiRequest.Get(path), cancellation);
+
+    public Task<ApiAnswer> PutAsync(string path, byte[] body, CancellationToken cancellation) => SendAsync(new ApiRequest(HttpMethod.Put, path, body), cancellation);
 
     public Task<ApiAnswer> PostAsync(string path, byte[] body, string idempotencyKey, CancellationToken cancellation) =>
-        SendAsync(HttpMethod.Post, path, body, idempotencyKey, cancellation);
+        SendAsync(new ApiRequest(HttpMethod.Post, path, body, idempotencyKey), cancellation);
 
     /// <exception cref="ApiException">The server refused, still after the last retry if it was for now.</exception>
     /// <exception cref="HttpRequestException">The server could not be reached.</exception>
-    public async Task<ApiAnswer> SendAsync(
-        HttpMethod method, string path, byte[]? body, string? idempotencyKey, CancellationToken cancellation, string? prefer = null)
+    /// <exception cref="TimeoutException">It did not answer within <see cref="Patience"/>.</exception>
+    public async Task<ApiAnswer> SendAsync(ApiRequest asked, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(method, path);
-        if (idempotencyKey is not null)
-            request.Headers.TryAddWithoutValidation("Idempotency-Key", idempotencyKey);
-        if (prefer is not null)
-            request.Headers.TryAddWithoutValidation("Prefer", prefer);
-        if (body is not null)
+        if (Patience is not { } patience)
+            return await TryAsync(asked, cancellation);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        either.CancelAfter(patience);
+        try
         {
-            request.Content = new ByteArrayContent(body);
+            return await TryAsync(asked, either.Token);
+        }
+        catch (OperationCanceledException late) when (!cancellation.IsCancellationRequested)
+        {
+            throw new TimeoutException($"There was no answer of the server within {patience.TotalSeconds} s.", late);
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<ApiAnswer> TryAsync(ApiRequest asked, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(asked.Method, asked.Path);
+        if (asked.IdempotencyKey is not null)
+            request.Headers.TryAddWithoutValidation("Idempotency-Key", asked.IdempotencyKey);
+        if (asked.Prefer is not null)
+            request.Headers.TryAddWithoutValidation("Prefer", asked.Prefer);
+        if (asked.Body is not null)
+        {
+            request.Content = new ByteArrayContent(asked.Body);
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         }
 
@@ -61,8 +80,6 @@ internal sealed class MillraceClient : IDisposable
             throw ApiException.Of((int)response.StatusCode, bytes);
         return new ApiAnswer((int)response.StatusCode, Parse(bytes), response.Headers.Contains("Idempotent-Replayed"));
     }
-
-    public void Dispose() => _http.Dispose();
 
     private static JsonElement Parse(byte[] bytes)
     {

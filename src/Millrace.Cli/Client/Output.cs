@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Spectre.Console;
@@ -12,7 +13,7 @@ internal enum OutputFormat
     Ndjson = 3,
 }
 
-/// <summary><c>-o table|json|ndjson</c>: how an answer of the server is shown.</summary>
+/// <summary><c>-o table|json|ndjson</c>: how an answer is shown, always on standard output.</summary>
 internal sealed class Output
 {
     private static readonly JsonWriterOptions Indented = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -35,44 +36,51 @@ internal sealed class Output
         _ => OutputFormat.Table,
     };
 
-    /// <summary>One object: its JSON, or two columns of its plain fields.</summary>
-    public void WriteOne(ParseResult arguments, JsonElement value)
+    public void WriteOne(ParseResult arguments, JsonElement value) => Write(arguments, new Shown.One(value));
+
+    public void WriteMany(ParseResult arguments, IReadOnlyList<JsonElement> values, params string[] columns) => Write(arguments, new Shown.Many(values, columns));
+
+    public void Write(ParseResult arguments, Shown shown)
     {
-        if (Of(arguments) != OutputFormat.Table)
+        var (format, writer) = (Of(arguments), arguments.InvocationConfiguration.Output);
+        if (format == OutputFormat.Table)
+            Terminal.To(writer).Write(TableOf(shown));
+        else if (format == OutputFormat.Json)
+            writer.WriteLine(ToText(shown is Shown.Many many ? JsonSerializer.SerializeToElement(many.Rows) : ((Shown.One)shown).Value, Indented));
+        else
+            Lines(shown).ForEach(writer.WriteLine);
+    }
+
+    /// <summary>Each object as a line of JSON.</summary>
+    public static List<string> Lines(Shown shown) =>
+        [.. (shown is Shown.Many many ? many.Rows : [((Shown.One)shown).Value]).Select(value => ToText(value, OneLine))];
+
+    private static Table TableOf(Shown shown)
+    {
+        if (shown is Shown.Many many)
         {
-            WriteJson(value, Of(arguments));
-            return;
+            var rows = Terminal.NewTable(null, many.Columns);
+            foreach (var value in many.Rows)
+                rows.AddText([.. many.Columns.Select(column => Cell(value, column.TrimEnd('#')))]);
+            return rows;
         }
 
         var table = Terminal.NewTable(null, "field", "value");
-        if (value.ValueKind == JsonValueKind.Object)
+        if (((Shown.One)shown).Value is { ValueKind: JsonValueKind.Object } one)
         {
-            foreach (var field in value.EnumerateObject())
+            foreach (var field in one.EnumerateObject())
                 table.AddText(field.Name, Words(field.Value));
         }
 
-        Terminal.Out.Write(table);
+        return table;
     }
 
-    /// <summary>Many objects: an array, a line each, or a row each with the named fields.</summary>
-    public void WriteMany(ParseResult arguments, IReadOnlyList<JsonElement> values, params string[] columns)
+    private static string Cell(JsonElement value, string column)
     {
-        switch (Of(arguments))
-        {
-            case OutputFormat.Json:
-                WriteJson(JsonSerializer.SerializeToElement(values), OutputFormat.Json);
-                break;
-            case OutputFormat.Ndjson:
-                foreach (var value in values)
-                    WriteJson(value, OutputFormat.Ndjson);
-                break;
-            default:
-                var table = Terminal.NewTable(null, columns);
-                foreach (var value in values)
-                    table.AddText([.. columns.Select(column => value.Find(column.TrimEnd('#')) is { } cell ? Words(cell) : "")]);
-                Terminal.Out.Write(table);
-                break;
-        }
+        JsonElement? found = value;
+        foreach (var name in column.Split('.'))
+            found = found?.Find(name);
+        return found is { } cell ? Words(cell) : "";
     }
 
     // Nested values on one line: a person sees that they are there, and -o json shows them well.
@@ -83,14 +91,13 @@ internal sealed class Output
         _ => ToText(value, OneLine),
     };
 
-    private static void WriteJson(JsonElement value, OutputFormat format) =>
-        Console.Out.WriteLine(ToText(value, format == OutputFormat.Json ? Indented : OneLine));
-
     private static string ToText(JsonElement value, JsonWriterOptions options)
     {
+        if (value.ValueKind == JsonValueKind.Undefined)
+            return "null";
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream, options))
             value.WriteTo(writer);
-        return System.Text.Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
+        return Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
     }
 }

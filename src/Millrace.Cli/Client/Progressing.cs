@@ -12,9 +12,10 @@ internal static class Progressing
     /// <param name="total">How much there is.</param>
     /// <param name="done">How much of it is done; asked from another thread.</param>
     /// <param name="work">The work itself.</param>
-    public static Task RunAsync(string title, long total, Func<long> done, Func<Task> work) =>
-        Console.IsErrorRedirected || !Terminal.Error.Profile.Capabilities.Interactive
-            ? WithLinesAsync(title, total, done, work)
+    /// <param name="error">Standard error, when it is not the process's own.</param>
+    public static Task RunAsync(string title, long total, Func<long> done, Func<Task> work, TextWriter? error = null) =>
+        Console.IsErrorRedirected || !Terminal.Error.Profile.Capabilities.Interactive || (error is not null && error != Console.Error)
+            ? WithLinesAsync(title, total, done, work, error ?? Console.Error)
             : WithBarAsync(title, total, done, work);
 
     private static Task WithBarAsync(string title, long total, Func<long> done, Func<Task> work) =>
@@ -30,12 +31,12 @@ internal static class Progressing
                 await running;
             });
 
-    private static async Task WithLinesAsync(string title, long total, Func<long> done, Func<Task> work)
+    private static async Task WithLinesAsync(string title, long total, Func<long> done, Func<Task> work, TextWriter error)
     {
         var running = work();
         while (await Task.WhenAny(running, Task.Delay(LineEvery)) != running)
-            await Console.Error.WriteLineAsync($"{title}: {done():N0} of {total:N0}");
+            await error.WriteLineAsync($"{title}: {done():N0} of {total:N0}");
         await running;
-        await Console.Error.WriteLineAsync($"{title}: {done():N0} of {total:N0}");
+        await error.WriteLineAsync($"{title}: {done():N0} of {total:N0}");
     }
 }

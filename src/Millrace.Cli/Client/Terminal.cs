@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using Spectre.Console;
 
 namespace Millrace.Cli.Client;
@@ -11,6 +12,21 @@ internal static class Terminal
     public static IAnsiConsole Out { get; } = Open(Console.Out, Console.IsOutputRedirected);
 
     public static IAnsiConsole Error { get; } = Open(Console.Error, Console.IsErrorRedirected);
+
+    /// <summary>Where a command was told to write; a test gives it a writer of its own, which is like a pipe.</summary>
+    public static IAnsiConsole To(TextWriter writer) =>
+        writer == Console.Out ? Out : writer == Console.Error ? Error : Open(writer, isRedirected: true);
+
+    /// <summary>Whether a person looks at it, so that it may be drawn over.</summary>
+    public static bool IsTerminal(TextWriter writer) => writer == Console.Out && !Console.IsOutputRedirected && Out.Profile.Capabilities.Ansi;
+
+    /// <summary>
+    /// Standard output for what goes on until it is stopped, with an <see cref="IOException"/> once nobody reads it any more, as behind <c>| head</c>: the
+    /// runtime's own stream passes over that. Null when the writer is not standard output.
+    /// </summary>
+    public static StreamWriter? OpenPipe(TextWriter writer) => writer == Console.Out && !OperatingSystem.IsWindows()
+        ? new StreamWriter(new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0))
+        : null;
 
     private static IAnsiConsole Open(TextWriter writer, bool isRedirected)
     {

@@ -45,6 +45,9 @@ public sealed class KeyAdministration : IAsyncDisposable
         }
     }
 
+    /// <summary>Reads what others have added since.</summary>
+    public Task RefreshAsync(CancellationToken cancellation) => _audit.RefreshAsync(TimeSpan.Zero, cancellation);
+
     /// <summary>A key for a while, of a run that makes its own.</summary>
     /// <returns>Its text.</returns>
     public static async Task<string> MakeAsync(

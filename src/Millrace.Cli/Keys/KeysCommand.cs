@@ -29,21 +29,35 @@ public static class KeysCommand
         var name = new Option<string>("--name") { Description = "The program that will hold it", Required = true };
         var scopes = new Option<string>("--scopes") { Description = string.Join(", ", ScopeNames.All) + "; separated by commas", Required = true };
         var expires = new Option<DateTimeOffset?>("--expires") { Description = "When it ends (ISO 8601) [default: never]" };
+        var dryRun = new DryRun();
         var command = new Command("create", "Make a key; its text is shown this once") { tenant, name, scopes, expires };
-        return OnStore(command, async (administration, arguments, cancellation) => await TellAsync(await administration.Keys.CreateAsync(
-            ParseTenant(arguments.GetValue(tenant)!), arguments.GetValue(name)!, ParseScopes(arguments.GetValue(scopes)!),
-            arguments.GetValue(expires), KeyAdministration.Actor, null, cancellation)));
+        dryRun.AddTo(command);
+        return OnStore(command, async (administration, arguments, cancellation) =>
+        {
+            var (merchant, holder, rights) = (ParseTenant(arguments.GetValue(tenant)!), arguments.GetValue(name)!, ParseScopes(arguments.GetValue(scopes)!));
+            if (dryRun.IsAsked(arguments))
+            {
+                var live = administration.Keys.List().Count(key => key.Tenant == merchant && key.Client == holder && IsLive(key));
+                return await SayAsync(arguments, live < ApiKeyStore.MaxLivePerClient,
+                    $"a key for '{holder}' of '{merchant}' with {string.Join(", ", ScopeNames.Of(rights))}; it has {live} live keys, and may have {ApiKeyStore.MaxLivePerClient}");
+            }
+
+            return await TellAsync(arguments, await administration.Keys.CreateAsync(
+                merchant, holder, rights, arguments.GetValue(expires), KeyAdministration.Actor, null, cancellation));
+        }, dryRun);
     }
 
     private static Command List()
     {
-        var output = new Output();
+        var (output, watching) = (new Output(), new Watching());
         var command = new Command("list", "Show keys, never their text");
         output.AddTo(command);
-        return OnStore(command, async (administration, arguments, cancellation) =>
+        watching.AddTo(command);
+        return OnStore(command, (administration, arguments, cancellation) => watching.RunAsync(arguments, output, async token =>
         {
+            await administration.RefreshAsync(token);
             var now = TimeProvider.System.GetUtcNow();
-            var uses = await administration.Keys.ReadUsesAsync(cancellation);
+            var uses = await administration.Keys.ReadUsesAsync(token);
             var rows = administration.Keys.List().Select(key => JsonSerializer.SerializeToElement(new
             {
                 id = key.Id,
@@ -55,9 +69,8 @@ public static class KeysCommand
                 last_used_at = uses.TryGetValue(key.Id, out var at) ? at : (DateTimeOffset?)null,
                 state = key.State(now),
             }));
-            output.WriteMany(arguments, [.. rows], "id", "tenant", "name", "scopes", "created_at", "expires_at", "last_used_at", "state");
-            return Acting.Done;
-        });
+            return new Shown.Many([.. rows], "id", "tenant", "name", "scopes", "created_at", "expires_at", "last_used_at", "state");
+        }, cancellation));
     }
 
     private static Command Rotate()
@@ -65,38 +78,56 @@ public static class KeysCommand
         var id = new Argument<string>("id") { Description = "key_…" };
         var overlap = new Option<TimeSpan>("--overlap") { Description = "How much longer the old key is accepted, as [D.]HH:MM:SS", DefaultValueFactory = _ => DefaultOverlap };
         var command = new Command("rotate", "Make a key that can do what another can, and let that one end") { id, overlap };
+        var dryRun = new DryRun();
+        dryRun.AddTo(command);
         return OnStore(command, async (administration, arguments, cancellation) =>
         {
             var length = arguments.GetValue(overlap);
             if (length < TimeSpan.Zero)
                 throw new UsageException($"{overlap.Name} is not negative.");
-            return await TellAsync(await administration.Keys.RotateAsync(arguments.GetValue(id)!, null, length, KeyAdministration.Actor, null, cancellation));
-        });
+            if (dryRun.IsAsked(arguments))
+                return await SayAsync(arguments, IsLive(administration, arguments.GetValue(id)!), $"another key in place of {arguments.GetValue(id)}, which ends after {length}");
+            return await TellAsync(arguments, await administration.Keys.RotateAsync(arguments.GetValue(id)!, null, length, KeyAdministration.Actor, null, cancellation));
+        }, dryRun);
     }
 
     private static Command Revoke()
     {
         var id = new Argument<string>("id") { Description = "key_…" };
         var command = new Command("revoke", "Withdraw a key; running servers refuse it within a second") { id };
+        var dryRun = new DryRun();
+        dryRun.AddTo(command);
         return OnStore(command, async (administration, arguments, cancellation) =>
         {
             var name = arguments.GetValue(id)!;
+            if (dryRun.IsAsked(arguments))
+                return await SayAsync(arguments, IsLive(administration, name), $"{name} withdrawn");
             if (await administration.Keys.RevokeAsync(name, null, KeyAdministration.Actor, cancellation))
                 return Acting.Done;
             throw new InvalidOperationException($"There is no live key '{name}' in this store.");
-        });
+        }, dryRun);
     }
 
-    private static async Task<int> TellAsync(KeyOutcome outcome)
+    private static bool IsLive(ApiKey key) => key.IsLive(TimeProvider.System.GetUtcNow());
+
+    private static bool IsLive(KeyAdministration administration, string id) => administration.Keys.List().Any(key => key.Id == id && IsLive(key));
+
+    private static async Task<int> SayAsync(ParseResult arguments, bool isPossible, string what)
+    {
+        await arguments.InvocationConfiguration.Error.WriteLineAsync($"dry run: nothing was changed. {(isPossible ? "It would be" : "It would be refused")}: {what}.");
+        return isPossible ? Acting.Done : Acting.Failed;
+    }
+
+    private static async Task<int> TellAsync(ParseResult arguments, KeyOutcome outcome)
     {
         var text = KeyAdministration.Text(outcome);
         var key = ((KeyOutcome.Made)outcome).Key;
-        await Console.Error.WriteLineAsync($"{key.Id} for '{key.Client}' of '{key.Tenant}'. Keep the text: it cannot be shown again.");
-        await Console.Out.WriteLineAsync(text);
+        await arguments.InvocationConfiguration.Error.WriteLineAsync($"{key.Id} for '{key.Client}' of '{key.Tenant}'. Keep the text: it cannot be shown again.");
+        await arguments.InvocationConfiguration.Output.WriteLineAsync(text);
         return Acting.Done;
     }
 
-    private static Command OnStore(Command command, Func<KeyAdministration, ParseResult, CancellationToken, Task<int>> act)
+    private static Command OnStore(Command command, Func<KeyAdministration, ParseResult, CancellationToken, Task<int>> act, DryRun? dryRun = null)
     {
         var data = new Option<string?>("--data") { Description = "The server's data folder" };
         var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the cluster's (home) database, in place of --data; also {ShardOption.HomeVariable}" };
@@ -108,6 +139,9 @@ public static class KeysCommand
             var database = folder is null || arguments.GetValue(postgres) is not null ? Secret.Read(arguments, postgres, ShardOption.HomeVariable) : null;
             if (folder is null == database is null)
                 throw new UsageException($"Name the store: {data.Name}, or {postgres.Name} ({ShardOption.HomeVariable}).");
+            // Opening would make a store of a folder that is missing.
+            if (dryRun?.IsAsked(arguments) == true && folder is not null && !Directory.Exists(folder))
+                throw new InvalidOperationException($"There is no data folder '{folder}'; without --dry-run it would be made.");
             await using var administration = await KeyAdministration.OpenAsync(folder, database, cancellation);
             return await act(administration, arguments, cancellation);
         });

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Millrace.Api.Keys;
 using Millrace.Cli.Client;
 
 namespace Millrace.Cli.Orders;
@@ -16,6 +17,9 @@ public static class ItemsCommand
 
     internal static string ItemPath(string sku) => "/v1/items/" + Uri.EscapeDataString(sku);
 
+    /// <summary>An item that a request of another thing names.</summary>
+    internal static ChangeSubject Named(string sku) => new(ItemPath(sku), $"there is no item '{sku}'.");
+
     internal static byte[] Render(string name, long price, string currency, long? backorder) => JsonBody.Of(w =>
     {
         w.WriteString("name", name);
@@ -31,27 +35,17 @@ public static class ItemsCommand
         var price = new Option<long>("--price") { Description = "Minor units", Required = true };
         var currency = new Option<string>("--currency") { Description = "ISO 4217", DefaultValueFactory = _ => "EUR" };
         var backorder = new Option<long?>("--backorder-limit") { Description = "Units that may be sold beyond what is there" };
-        return Mutation.Create("put", "Define an item", [sku, name, price, currency, backorder], arguments =>
+        return Mutation.Setting("put", "Define an item", [sku, name, price, currency, backorder], arguments =>
         {
             var code = arguments.GetValue(sku)!;
-            return new Change(HttpMethod.Put, ItemPath(code), Render(
-                arguments.GetValue(name) ?? code, arguments.GetValue(price), arguments.GetValue(currency)!, arguments.GetValue(backorder)));
+            return new Change(new ApiRequest(HttpMethod.Put, ItemPath(code), Render(
+                arguments.GetValue(name) ?? code, arguments.GetValue(price), arguments.GetValue(currency)!, arguments.GetValue(backorder))), Scopes.StockWrite);
         });
     }
 
     private static Command Get()
     {
-        var (connection, output) = (new Connection(), new Output());
         var sku = new Argument<string>("sku");
-        var command = new Command("get", "Show an item and its stock") { sku };
-        connection.AddTo(command);
-        output.AddTo(command);
-        command.SetGuardedAction(async (arguments, cancellation) =>
-        {
-            using var client = connection.Open(arguments);
-            output.WriteOne(arguments, (await client.GetAsync(ItemPath(arguments.GetValue(sku)!), cancellation)).Body);
-            return Acting.Done;
-        });
-        return command;
+        return Reading.One("get", "Show an item and its stock", [sku], arguments => ApiRequest.Get(ItemPath(arguments.GetValue(sku)!)));
     }
 }

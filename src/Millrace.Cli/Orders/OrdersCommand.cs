@@ -10,6 +10,7 @@ public static class OrdersCommand
         var command = new Command("orders", "Read and change orders of a running server");
         command.Subcommands.Add(ReadOrders.Get());
         command.Subcommands.Add(ReadOrders.List());
+        command.Subcommands.Add(WatchOrder.Create());
         command.Subcommands.Add(ReadOrders.Events());
         command.Subcommands.Add(PlaceOrder.Create());
         foreach (var change in ChangeOrder.All())

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Json;
+using Millrace.Api.Keys;
 using Millrace.Cli.Client;
 
 namespace Millrace.Cli.Orders;
@@ -22,7 +24,10 @@ internal static class PlaceOrder
                 : Render(arguments.GetValue(lines) ?? [], arguments.GetValue(customer), arguments.GetValue(currency)!,
                     arguments.GetValue(token)!, arguments.GetValue(externalId));
             var prefer = arguments.GetValue(wait) is { } seconds ? $"wait={seconds}" : null;
-            return new Change(HttpMethod.Post, "/v1/orders", body, prefer);
+            return new Change(ApiRequest.Post("/v1/orders", body) with { Prefer = prefer }, Scopes.OrdersWrite)
+            {
+                Subjects = [.. SkusOf(body).Distinct(StringComparer.Ordinal).Select(ItemsCommand.Named)],
+            };
         });
     }
 
@@ -53,6 +58,19 @@ internal static class PlaceOrder
             w.WriteString("token", token);
             w.WriteEndObject();
         });
+    }
+
+    // Of a file that may hold anything: what is not an order, the server says better.
+    private static IEnumerable<string> SkusOf(byte[] body)
+    {
+        using var order = JsonBody.Parse(body);
+        if (order.RootElement.Find("lines") is not { ValueKind: JsonValueKind.Array } lines)
+            yield break;
+        foreach (var line in lines.EnumerateArray())
+        {
+            if (line.Text("sku") is { Length: > 0 } sku)
+                yield return sku;
+        }
     }
 
     private static byte[] ReadAll(string path)

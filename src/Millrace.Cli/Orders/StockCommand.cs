@@ -1,16 +1,20 @@
 using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Millrace.Api.Keys;
 using Millrace.Cli.Client;
 
 namespace Millrace.Cli.Orders;
 
-/// <summary><c>millrace stock adjust</c>.</summary>
+/// <summary><c>millrace stock get|adjust</c>. The API lists no items: what is shown is named.</summary>
 public static class StockCommand
 {
     internal const string AdjustmentsPath = "/v1/stock/adjustments";
 
     public static Command Create()
     {
-        var command = new Command("stock", "Change what is on hand");
+        var command = new Command("stock", "Read and change what is on hand");
+        command.Subcommands.Add(Get());
         command.Subcommands.Add(Adjust());
         return command;
     }
@@ -30,8 +34,38 @@ public static class StockCommand
         var location = new Option<string>("--location") { Description = "Where", DefaultValueFactory = _ => "main" };
         var reason = new Option<string>("--reason") { Description = "Why", DefaultValueFactory = _ => "manual" };
         return Mutation.Create("adjust", "Add or take units", [sku, delta, location, reason], arguments => new Change(
-            HttpMethod.Post,
-            AdjustmentsPath,
-            Render(arguments.GetValue(sku)!, arguments.GetValue(location)!, arguments.GetValue(delta), arguments.GetValue(reason)!)));
+            ApiRequest.Post(AdjustmentsPath, Render(arguments.GetValue(sku)!, arguments.GetValue(location)!, arguments.GetValue(delta), arguments.GetValue(reason)!)), Scopes.StockWrite)
+        {
+            Subjects = [ItemsCommand.Named(arguments.GetValue(sku)!)],
+        });
+    }
+
+    private static Command Get()
+    {
+        var skus = new Argument<string[]>("sku") { Description = "One or more", Arity = ArgumentArity.OneOrMore };
+        return Reading.Create("get", "Show the stock of items by location", [skus],
+            arguments => ApiRequest.Get(ItemsCommand.ItemPath(arguments.GetValue(skus)![0])),
+            async (client, _, arguments, cancellation) =>
+            {
+                var rows = new List<JsonElement>();
+                foreach (var sku in arguments.GetValue(skus)!)
+                    rows.AddRange(LevelsOf((await client.GetAsync(ItemsCommand.ItemPath(sku), cancellation)).Body));
+                return new Shown.Many(rows, "sku", "location", "on_hand#", "reserved#", "allocated#", "available#");
+            });
+    }
+
+    // An item without stock has no locations, and is still there.
+    private static IEnumerable<JsonElement> LevelsOf(JsonElement item)
+    {
+        var levels = item.Find("stock") is { ValueKind: JsonValueKind.Array } stock ? stock.EnumerateArray().ToList() : [];
+        if (levels.Count == 0)
+            levels.Add(JsonSerializer.SerializeToElement(new { available = item.GetProperty("available") }));
+        foreach (var level in levels)
+        {
+            var row = new JsonObject { ["sku"] = item.Text("sku") };
+            foreach (var field in level.EnumerateObject())
+                row[field.Name] = JsonNode.Parse(field.Value.GetRawText());
+            yield return JsonSerializer.SerializeToElement(row);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Millrace.Cli.Client;
 using Millrace.Cli.Serve;
@@ -16,17 +17,27 @@ internal static class ShardsCommand
 
     public static Command Create() => new("shards", "Show the databases of a store, and move partitions between them") { Show(), Move() };
 
-    private static Command Show() => Over(new Command("show", "List databases, their partitions and sizes, and the moves under way"), async (arguments, store, json, cancellation) =>
+    private static Command Show()
+    {
+        var output = new Output();
+        var command = new Command("show", "List databases, their partitions and sizes, and the moves under way");
+        output.AddTo(command);
+        return Over(command, (arguments, store, json, cancellation) => ShowAsync(arguments, output, store, json, cancellation));
+    }
+
+    private static async Task<int> ShowAsync(ParseResult arguments, Output output, ShardedStore store, JsonResult json, CancellationToken cancellation)
     {
         var (shards, moves) = await store.ShowAsync(cancellation);
-        foreach (var shard in shards)
+        output.WriteMany(arguments, [.. shards.Select(shard => JsonSerializer.SerializeToElement(new
         {
-            var size = shard.Bytes is { } bytes ? $"{bytes / 1_048_576.0:N1} MiB" : "cannot be reached";
-            Console.Out.WriteLine($"{shard.Name,-12} {size,18}  {shard.Partitions.Count,4} partitions  {PartitionRanges.Format(shard.Partitions)}");
-        }
-
+            name = shard.Name,
+            is_reached = shard.Bytes is not null,
+            bytes = shard.Bytes,
+            partitions = shard.Partitions.Count,
+            which = PartitionRanges.Format(shard.Partitions),
+        }))], "name", "is_reached", "bytes#", "partitions#", "which");
         foreach (var move in moves)
-            Console.Out.WriteLine($"partition {move.Partition} is on its way from {move.Source} to {move.Target} since {move.BeganAt:u}, {move.Stage}; 'shards move' goes on with it");
+            await arguments.InvocationConfiguration.Error.WriteLineAsync($"partition {move.Partition} is on its way from {move.Source} to {move.Target} since {move.BeganAt:u}, {move.Stage}; 'shards move' goes on with it");
         await json.WriteAsync(arguments, new JsonObject
         {
             ["scenario"] = "shards show",
@@ -42,16 +53,20 @@ internal static class ShardsCommand
             })]),
         });
         return Acting.Done;
-    });
+    }
 
     private static Command Move()
     {
         var partition = new Option<string>("--partition") { Description = "Which, such as 3 or 3,5-7", Required = true };
         var to = new Option<string>("--to") { Description = "The shard's name; 'home' for the database of --postgres", Required = true };
         var command = new Command("move", "Move partitions to another database, while nodes serve or not; run it again after an interruption") { partition, to };
+        var dryRun = new DryRun();
+        dryRun.AddTo(command);
         return Over(command, async (arguments, store, json, cancellation) =>
         {
             var partitions = PartitionRanges.Parse(arguments.GetValue(partition)!, store.PartitionCount);
+            if (dryRun.IsAsked(arguments))
+                return await SayAsync(arguments, store, partitions, arguments.GetValue(to)!, cancellation);
             var reports = new List<MoveReport>();
             await Progressing.RunAsync("partitions", partitions.Count, () => reports.Count, async () =>
             {
@@ -70,6 +85,22 @@ internal static class ShardsCommand
             });
             return Acting.Done;
         });
+    }
+
+    private static async Task<int> SayAsync(ParseResult arguments, ShardedStore store, IReadOnlyList<int> partitions, string target, CancellationToken cancellation)
+    {
+        var (shards, moves) = await store.ShowAsync(cancellation);
+        if (shards.FirstOrDefault(shard => shard.Name == target) is not { Bytes: not null })
+            return await Acting.FailAsync(arguments, $"dry run: it would be refused: there is no shard '{target}', or it cannot be reached.", Acting.Failed);
+        foreach (var partition in partitions)
+        {
+            var from = shards.First(shard => shard.Partitions.Contains(partition)).Name;
+            var words = moves.Any(move => move.Partition == partition) ? "its move is under way, and would go on" : from == target ? "it is there" : $"it would move from {from} to {target}";
+            await arguments.InvocationConfiguration.Output.WriteLineAsync($"partition {partition}: {words}");
+        }
+
+        await DryRun.SayAsync(arguments, "where the partitions are, and whether the database answers");
+        return Acting.Done;
     }
 
     private static async Task<MoveReport> MoveAsync(ShardedStore store, int partition, string target, CancellationToken cancellation)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Millrace.Api.Keys;
 using Millrace.Cli.Client;
 using Millrace.Cli.Serve;
 using Millrace.Engine.Journal;
@@ -19,25 +20,33 @@ internal static class BackupCommand
 
     public static Command Create()
     {
-        var (connection, json) = (new Connection(), new JsonResult());
+        var (connection, json, dryRun) = (new Connection(), new JsonResult(), new DryRun());
         var data = new Option<string?>("--data") { Description = "Data folder that no server has open; without it, the server at --url backs up its own" };
         var to = new Option<string?>("--to") { Description = "With --data: the folder of backups; a running server has its own, from 'serve --backups'" };
         var command = new Command("backup", "Back up a SQLite store, while it is served or not") { data, to };
-        connection.AddTo(command);
+        connection.AddWithCurlTo(command);
         json.AddTo(command);
+        dryRun.AddTo(command);
+        command.Subcommands.Add(Status());
         command.SetGuardedAction(async (arguments, cancellation) =>
         {
             var (folder, target) = (arguments.GetValue(data), arguments.GetValue(to));
             if (folder is null != target is null)
                 throw new UsageException("--data and --to go together: a running server knows where its backups go.");
+            if (folder is not null && (connection.IsShown(arguments) || dryRun.IsAsked(arguments)))
+                throw new UsageException("--curl and --dry-run are of the backup that a running server makes, without --data.");
+            if (connection.IsShown(arguments))
+                return connection.Show(arguments, NewRequest());
             if (folder is not null)
                 return await ReportAsync(await OfFolderAsync(folder, target!, cancellation));
             using var client = connection.Open(arguments);
+            if (dryRun.IsAsked(arguments))
+                return await DryRun.CheckAsync(client, arguments, new Change(NewRequest(), Scopes.SystemOperate), cancellation);
             return await ReportAsync(await OfServerAsync(client, cancellation));
 
             async Task<int> ReportAsync(JsonObject made)
             {
-                Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                arguments.InvocationConfiguration.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"backup {made["backup"]}: {made["records"]} records of {made["partitions"]} partitions until {made["taken_at"]}, {made["bytes"]} bytes"));
                 await json.WriteAsync(arguments, made);
                 return Acting.Done;
@@ -68,7 +77,7 @@ internal static class BackupCommand
 
     private static async Task<JsonObject> OfServerAsync(MillraceClient client, CancellationToken cancellation)
     {
-        var started = (await client.PostAsync(Path, [], "backup-" + Guid.NewGuid().ToString("N"), cancellation)).Body;
+        var started = (await client.SendAsync(NewRequest(), cancellation)).Body;
         var job = started;
         // How much there is is known once it has looked at the folder.
         while (job.Text("status") == "running" && job.GetProperty("total_bytes").GetInt64() == 0)
@@ -81,6 +90,14 @@ internal static class BackupCommand
         if (job.Text("status") != "done")
             throw new InvalidOperationException(job.Text("failure") ?? "The backup failed.");
         return Result(job.Text("name")!, job.Text("taken_at")!, job.GetProperty("bytes").GetInt64(), job.GetProperty("partitions").GetInt32(), job.GetProperty("records").GetInt64());
+    }
+
+    private static ApiRequest NewRequest() => ApiRequest.Post(Path, []) with { IdempotencyKey = "backup-" + Guid.NewGuid().ToString("N") };
+
+    private static Command Status()
+    {
+        var id = new Argument<string>("id") { Description = "As the server named it" };
+        return Reading.One("status", "Show how far a backup of the server is, and what it holds", [id], arguments => ApiRequest.Get($"{Path}/{Uri.EscapeDataString(arguments.GetValue(id)!)}"));
     }
 
     private static async Task<JsonElement> AskAsync(MillraceClient client, string id, CancellationToken cancellation)

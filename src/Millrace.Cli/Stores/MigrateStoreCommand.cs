@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Millrace.Cli.Client;
+using Millrace.Cli.Doctor;
 using Millrace.Cli.Verify;
 using Millrace.Engine.Journal;
 using Millrace.Storage.Postgres;
@@ -14,11 +15,13 @@ internal static class MigrateStoreCommand
 {
     public static Command Create()
     {
-        var json = new JsonResult();
+        var (json, dryRun) = (new JsonResult(), new DryRun());
         var from = new Option<string>("--from") { Description = "Data folder of a stopped server", Required = true };
         var to = new Option<string>("--to") { Description = "Connection string of an empty database", Required = true };
         var command = new Command("migrate-store", "Copy a data folder's orders, stock and API keys to PostgreSQL, and verify both") { from, to };
+        command.Aliases.Add("migrate");
         json.AddTo(command);
+        dryRun.AddTo(command);
         command.SetGuardedAction(async (arguments, cancellation) =>
         {
             var (folder, database) = (arguments.GetValue(from)!, arguments.GetValue(to)!);
@@ -29,6 +32,8 @@ internal static class MigrateStoreCommand
                 var before = await StoreVerification.RunAsync(folder, null, cancellation);
                 if (before.ViolationCount > 0)
                     throw new InvalidOperationException($"The data folder has {before.ViolationCount} violations; 'millrace verify' shows them. Nothing was copied.");
+                if (dryRun.IsAsked(arguments))
+                    return await CheckAsync(arguments, database, before.Orders, cancellation);
                 await CopyAsync(folder, database, cancellation);
                 await Console.Error.WriteLineAsync("verifying the database");
                 var after = await StoreVerification.RunPostgresAsync(database, null, cancellation);
@@ -51,6 +56,17 @@ internal static class MigrateStoreCommand
             }
         });
         return command;
+    }
+
+    // What a copy would begin by making is not made: the database is only looked at.
+    private static async Task<int> CheckAsync(ParseResult arguments, string database, long orders, CancellationToken cancellation)
+    {
+        var unfit = (await PostgresCheck.OfAsync(database, cancellation)).Where(finding => finding.Verdict == Verdict.Fail).ToList();
+        foreach (var finding in unfit)
+            await Acting.FailAsync(arguments, $"dry run: it would be refused: {finding.Check}: {finding.Measured}; {finding.Why}", Acting.Failed);
+        if (unfit.Count == 0)
+            await DryRun.SayAsync(arguments, $"the data folder, whose {orders} orders have no violation, and the database's settings");
+        return unfit.Count == 0 ? Acting.Done : Acting.Failed;
     }
 
     private static async Task CopyAsync(string folder, string database, CancellationToken cancellation)

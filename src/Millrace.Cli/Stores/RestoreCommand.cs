@@ -17,16 +17,24 @@ internal static class RestoreCommand
 
     public static Command Create()
     {
-        var json = new JsonResult();
+        var (json, dryRun) = (new JsonResult(), new DryRun());
         var from = new Option<string>("--from") { Description = "A backup: one folder that 'millrace backup' made", Required = true };
         var to = new Option<string>("--to") { Description = "The new data folder; must be empty or missing", Required = true };
         var command = new Command("restore", "Make a data folder of a backup, and verify it") { from, to };
         json.AddTo(command);
+        dryRun.AddTo(command);
         command.SetGuardedAction(async (arguments, cancellation) =>
         {
             try
             {
                 var target = arguments.GetValue(to)!;
+                if (dryRun.IsAsked(arguments))
+                {
+                    var found = await StoreRestore.CheckAsync(arguments.GetValue(from)!, target, cancellation);
+                    await DryRun.SayAsync(arguments, $"{target}, and every byte of the backup {found.Name}: {found.Records} records, {found.Bytes} bytes");
+                    return Acting.Done;
+                }
+
                 using var restore = StoreRestore.Begin(arguments.GetValue(from)!, target);
                 var manifest = restore.Manifest;
                 var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();

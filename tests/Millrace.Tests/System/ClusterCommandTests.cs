@@ -44,9 +44,9 @@ public sealed class ClusterCommandTests(PostgresFixture postgres) : IDisposable
         var raised = await Eventually.AsyncOf(() => RunAsync(urls[0], operators, "raise-format", "-o", "ndjson"), answer => answer.Exit == 0, "all can read the newest format", Patience);
         Assert.Equal((2, 0), ((int)raised.Last["payload_format"]!, raised.Last["behind"]!.AsArray().Count));
 
-        Assert.Equal(1, (await RunAsync(urls[0], operators, "drain", "nobody")).Exit);
+        Assert.Equal(4, (await RunAsync(urls[0], operators, "drain", "nobody")).Exit);
         // What all tenants share is not for one of them.
-        Assert.Equal(1, (await RunAsync(urls[0], merchants, "nodes")).Exit);
+        Assert.Equal(5, (await RunAsync(urls[0], merchants, "nodes")).Exit);
 
         ChildProcess Node(string name, string url) => new(MillraceExecutable.With(
             "serve", "--postgres", database, "--node-name", name, "--cluster", $"127.0.0.1:{FreePort.Find()}", "--urls", url));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using Millrace.Engine.Journal;
 using Millrace.Storage.Sqlite.Native;
 
@@ -28,10 +29,48 @@ public sealed class StoreRestore : IDisposable
 
     public long DoneBytes => Interlocked.Read(ref _done);
 
+    /// <summary>Whether a backup could be restored: every byte of it is read, and nothing is written.</summary>
+    /// <returns>What it holds.</returns>
+    /// <exception cref="BackupFailedException">There is no backup, it is damaged, or there is no room for it.</exception>
+    public static async Task<BackupManifest> CheckAsync(string backup, string target, CancellationToken cancellation)
+    {
+        var manifest = Check(backup, target).Manifest;
+        try
+        {
+            foreach (var file in manifest.Files)
+            {
+                await using var bytes = File.OpenRead(Path.Combine(backup, file.Name));
+                if (Convert.ToHexStringLower(await SHA256.HashDataAsync(bytes, cancellation)) != file.Sha256)
+                    throw new BackupFailedException($"The backup is damaged: {file.Name} is not as it was written.");
+            }
+        }
+        catch (Exception fault) when (StoreBackup.IsOfDisk(fault))
+        {
+            throw new BackupFailedException($"The backup cannot be read: {fault.Message}", fault);
+        }
+
+        return manifest;
+    }
+
     /// <param name="backup">A folder that <see cref="StoreBackup"/> made.</param>
     /// <param name="target">Does not exist, or is empty; its parent exists.</param>
     /// <exception cref="BackupFailedException">There is no backup, or no room for it.</exception>
     public static StoreRestore Begin(string backup, string target)
+    {
+        var restore = Check(backup, target);
+        try
+        {
+            DurableFiles.CreateFolder(restore.DataDirectory);
+            return restore;
+        }
+        catch (Exception fault) when (StoreBackup.IsOfDisk(fault))
+        {
+            throw new BackupFailedException($"The backup cannot be restored: {fault.Message}", fault);
+        }
+    }
+
+    // Changes nothing yet.
+    private static StoreRestore Check(string backup, string target)
     {
         var manifest = BackupManifest.Read(backup);
         target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
@@ -42,15 +81,7 @@ public sealed class StoreRestore : IDisposable
         var restore = new StoreRestore(backup, target, manifest);
         if (Directory.Exists(restore.DataDirectory))
             throw new BackupFailedException($"{restore.DataDirectory} is there: another restore is under way, or one was interrupted. Remove it if none is.");
-        try
-        {
-            DurableFiles.CreateFolder(restore.DataDirectory);
-            return restore;
-        }
-        catch (Exception fault) when (StoreBackup.IsOfDisk(fault))
-        {
-            throw new BackupFailedException($"The backup cannot be restored: {fault.Message}", fault);
-        }
+        return restore;
     }
 
     /// <summary>Copies the files, checks every byte of them against the manifest, and gives the store its new identity.</summary>

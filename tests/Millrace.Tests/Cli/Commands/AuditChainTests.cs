@@ -1,0 +1,38 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Millrace.Cli.Audit;
+using Millrace.Cli.Client;
+using Xunit;
+
+namespace Millrace.Tests.Cli.Commands;
+
+[Collection(CliServers.Name)]
+public sealed class AuditChainTests(CliServer server)
+{
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    [Fact]
+    public async Task The_chain_of_a_real_log_fits_and_a_changed_or_lost_entry_is_found()
+    {
+        await server.RunAsync(0, "tenants", "limits", "set", "acme", "--all-keys", "5000:6000", "--each-key", "5000:6000");
+        var told = await server.RunAsync(Acting.Done, "audit", "list", "--check", "-o", "ndjson");
+        Assert.Matches(@"hash chain: [1-9]\d* links fit, 0 do not, ", told.Errors);
+        // As they were written: what is hashed is text.
+        var rows = told.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        var (fitting, broken) = AuditChain.Check(rows, "acme");
+        Assert.Empty(broken);
+        // The keys and limits of this merchant alone: every link can be computed.
+        Assert.Equal(rows.Count, fitting);
+
+        foreach (var (field, value) in new[] { ("subject", "key_other"), ("action", "key.revoked"), ("at", "2026-01-31T12:00:00.000Z") })
+        {
+            var changed = JsonNode.Parse(rows[1].GetRawText())!;
+            changed[field] = value;
+            Assert.Equal([2L], AuditChain.Check([rows[0], JsonDocument.Parse(changed.ToJsonString(Relaxed)).RootElement, .. rows.Skip(2)], "acme").Broken);
+        }
+
+        // Of another merchant's view nothing fits but what is of the installation; an entry that is left out is not computed.
+        Assert.NotEmpty(AuditChain.Check(rows, "stranger").Broken);
+        Assert.Equal(rows.Count - 2, AuditChain.Check([rows[0], .. rows.Skip(2)], "acme").Fitting);
+    }
+}

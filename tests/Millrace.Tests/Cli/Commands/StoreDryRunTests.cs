@@ -1,0 +1,69 @@
+using Millrace.Cli.Client;
+using Millrace.Storage.Postgres;
+using Millrace.Storage.Postgres.Shards;
+using Millrace.Storage.Sqlite;
+using Millrace.Tests.Storage.Postgres;
+using Npgsql;
+using Xunit;
+
+namespace Millrace.Tests.Cli.Commands;
+
+/// <summary>Commands on stores: what they would do, without doing it.</summary>
+[Collection(CliServers.Name)]
+public sealed class StoreDryRunTests(CliServer server, PostgresFixture postgres)
+{
+    [Fact]
+    public async Task A_restore_reads_every_byte_of_the_backup_and_writes_none()
+    {
+        await server.RunAsync(0, "backup");
+        var backup = Directory.GetDirectories(Path.Combine(server.Folder, "backups")).Order(StringComparer.Ordinal).Last();
+        var target = Path.Combine(server.Folder, "restored");
+        string[] restore = ["restore", "--from", backup, "--to", target, "--dry-run"];
+        Assert.Contains("nothing was changed", (await CliRun.OfAsync(0, restore)).Errors, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(target) || Directory.Exists(target + ".restoring"));
+
+        var file = Directory.GetFiles(backup, "*.db").First();
+        await using (var damaged = File.OpenWrite(file))
+            damaged.SetLength(damaged.Length - 1);
+        Assert.Contains("damaged", (await CliRun.OfAsync(Acting.Failed, restore)).Errors, StringComparison.Ordinal);
+        Assert.Contains("occupied", (await CliRun.OfAsync(Acting.Failed, "restore", "--from", backup, "--to", server.DataDirectory, "--dry-run")).Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_migration_looks_at_both_sides_and_makes_nothing_in_the_database()
+    {
+        var folder = Path.Combine(server.Folder, "to-migrate");
+        await using (SqliteStore.Open(new SqliteStoreOptions { DataDirectory = folder, PartitionCount = 1 }))
+        {
+            // Made, and closed again.
+        }
+
+        var database = await postgres.NewDatabaseAsync();
+        await CliRun.OfAsync(Acting.Done, "migrate", "--from", folder, "--to", database, "--dry-run");
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var tables = source.CreateCommand("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'");
+        Assert.Equal(0L, await tables.ExecuteScalarAsync(TestContext.Current.CancellationToken));
+        var lossy = await CliRun.OfAsync(Acting.Failed, "migrate-store", "--from", folder, "--to", database + ";Options=-c synchronous_commit=off", "--dry-run");
+        Assert.Contains("synchronous_commit", lossy.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_move_of_partitions_says_from_where_to_where()
+    {
+        var (home, other) = (await postgres.NewDatabaseAsync(), await postgres.NewDatabaseAsync());
+        var shards = new Dictionary<string, string>(StringComparer.Ordinal) { ["b"] = other };
+        await using (await ShardedStore.OpenAsync(new ShardedStoreOptions { Home = new PostgresStoreOptions { ConnectionString = home, PartitionCount = 2 }, Shards = shards }, TestContext.Current.CancellationToken))
+        {
+            // Made, and closed again.
+        }
+
+        var shown = (await CliRun.OfAsync(0, "shards", "show", "--postgres", home, "--shard", "b=" + other, "-o", "ndjson")).Rows;
+        Assert.Equal([("home", 2, "0-1"), ("b", 0, "")], shown.Select(row => ((string)row["name"]!, (int)row["partitions"]!, (string)row["which"]!)));
+        string[] on = ["--postgres", home, "--shard", "b=" + other, "--dry-run"];
+        var dry = await CliRun.OfAsync(Acting.Done, ["shards", "move", "--partition", "0,1", "--to", "b", .. on]);
+        Assert.Equal(["partition 0: it would move from home to b", "partition 1: it would move from home to b"], dry.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        // And they did not.
+        Assert.Contains("it is there", (await CliRun.OfAsync(Acting.Done, ["shards", "move", "--partition", "0", "--to", "home", .. on])).Output, StringComparison.Ordinal);
+        await CliRun.OfAsync(Acting.Failed, ["shards", "move", "--partition", "0", "--to", "nowhere", .. on]);
+    }
+}
