@@ -29,8 +29,9 @@ public static class Node
     public static WebApplication Build(NodeOptions options)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        WebApplication? app = null;
-        ConfigureLogging(builder, hasStarted: () => app?.Lifetime.ApplicationStarted.IsCancellationRequested == true);
+        // Not the application itself: what still arrives at its end is logged after its container is gone.
+        var started = CancellationToken.None;
+        ConfigureLogging(builder, hasStarted: () => started.IsCancellationRequested);
         ConfigureServer(builder, options);
         AddStore(builder.Services, options);
         AddPayments(builder.Services, options);
@@ -56,7 +57,8 @@ public static class Node
         });
         builder.Services.AddSingleton<NodeMetrics>();
         builder.Services.AddSingleton<ISystemdNotifier, SystemdNotifier>().AddHostedService<ServiceManager>();
-        app = builder.Build();
+        var app = builder.Build();
+        started = app.Lifetime.ApplicationStarted;
         app.Services.GetRequiredService<NodeMetrics>().Watch(options);
         app.MapMillraceApi();
         app.MapMillraceConsole();
