@@ -150,3 +150,14 @@ internal sealed record OverviewPointShape(
 
 [Description("In milliseconds.")]
 internal sealed record PercentilesShape(double P50, double P95, double P99);
+
+[Description("What the asked node checks while it serves, and what it found since it was started.")]
+internal sealed record AuditorShape(
+    string Node, int RowsPerSecond, AuditorSweepShape? Sweep, AuditorSweepShape? LastSweep, long Orders, long ChangedOrders, long Items, long TurnsSkipped,
+    long Violations, AuditorFindingShape[] Findings);
+
+[Description("A look at every order and item of the partitions that the node had when it began.")]
+internal sealed record AuditorSweepShape(DateTimeOffset StartedAt, DateTimeOffset? EndedAt, int Partitions, long Orders, long Items);
+
+[Description("A promise, by its number in docs/guarantees.md, that a stored row does not keep.")]
+internal sealed record AuditorFindingShape(DateTimeOffset At, int Invariant, string Promise, string Subject, string What);

@@ -1,8 +1,11 @@
 using Microsoft.Extensions.Hosting.Systemd;
 using Millrace.Api;
+using Millrace.Api.Admission;
+using Millrace.Api.Auditing;
 using Millrace.Api.Caching;
 using Millrace.Api.Keys;
 using Millrace.Api.Orders.Read;
+using Millrace.Cli.Auditing;
 using Millrace.Cluster;
 using Millrace.Cluster.Administration;
 using Millrace.Cluster.Orleans;
@@ -54,6 +57,7 @@ public static class Node
             SessionSecret = services => services.GetRequiredService<StoreSecret>().KeyFor("console", 64),
             Demo = options.Demo,
         });
+        AddAuditor(builder.Services, options);
         builder.Services.AddSingleton<NodeMetrics>();
         builder.Services.AddSingleton<ISystemdNotifier, SystemdNotifier>().AddHostedService<ServiceManager>();
         app = builder.Build();
@@ -127,11 +131,12 @@ public static class Node
 
     // By a factory, so that the container closes it.
     private static void AddStore<T>(IServiceCollection services, T store)
-        where T : class, IJournal, IReadModel
+        where T : class, IJournal, IReadModel, IStockPages
     {
         services.AddSingleton(_ => store);
         services.AddSingleton<IJournal>(s => s.GetRequiredService<T>());
         services.AddSingleton<IReadModel>(s => s.GetRequiredService<T>());
+        services.AddSingleton<IStockPages>(s => s.GetRequiredService<T>());
     }
 
     private static void AddCluster(IHostBuilder host, NodeOptions options)
@@ -153,6 +158,21 @@ public static class Node
         {
             host.UseSingleNode(runtime, name, FreePort.Find());
         }
+    }
+
+    private static void AddAuditor(IServiceCollection services, NodeOptions options)
+    {
+        services.AddSingleton<AuditorMetrics>().AddSingleton(s =>
+        {
+            var runtime = s.GetRequiredService<PartitionRuntime>();
+            var node = new AuditedNode(
+                s.GetRequiredService<IReadModel>(), s.GetRequiredService<IStockPages>(), runtime.Map.Count, runtime.IsHere, s.GetRequiredService<RefusedRequests>());
+            var auditor = new Auditor(options.AuditRate, node, s.GetRequiredService<AuditorMetrics>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Auditor>>());
+            runtime.OrderChanged += auditor.Changed;
+            return auditor;
+        });
+        services.AddHostedService(s => s.GetRequiredService<Auditor>());
+        services.AddSingleton<AuditorReader>(s => s.GetRequiredService<Auditor>().Read);
     }
 
     private static void AddPayments(IServiceCollection services, NodeOptions options)
