@@ -140,13 +140,15 @@ internal sealed record FieldErrorShape([Description("A JSON Pointer into the bod
 internal sealed record CallerShape(string Tenant, ActorShape Actor, string[] Scopes);
 
 [Description("A node, second by second; oldest first.")]
-internal sealed record OverviewShape(string Node, OverviewPointShape[] Data);
+internal sealed record OverviewShape(
+    string Node, [Description("Settings in use that are not for production.")] string[] UnsafeSettings, OverviewPointShape[] Data);
 
 [Description("A second, or as many as were asked for. Rates are per second.")]
 internal sealed record OverviewPointShape(
     DateTimeOffset At, double Placed, double Refused, double Unavailable, double Confirmed, double Ended,
     PercentilesShape? AcceptMs, PercentilesShape? SettleMs, PercentilesShape? CommitMs, double Commits, double Payments, double PaymentsUnknown,
-    long Unfinished, double OldestS, long Inside, long Waiting, bool BreakerOpen, long Unserved);
+    long Unfinished, double OldestS, long Inside, long Waiting, bool BreakerOpen, long Unserved, long LaneWaiting, long PaymentsInside,
+    [Description("Of what part of the orders may be turned away, 0.01%, what part is left: over the node's last hour, or since its start. Null while no order was asked for.")] double? AcceptBudgetLeft);
 
 [Description("In milliseconds.")]
 internal sealed record PercentilesShape(double P50, double P95, double P99);

@@ -72,6 +72,25 @@ public sealed partial class ConsoleTests(Shop shop)
     }
 
     [Fact]
+    public async Task The_overview_names_what_is_not_for_production_and_shows_each_stage()
+    {
+        using var folder = new TemporaryFolder();
+        var settings = new ServerSettings(folder["node"]);
+        var key = NewKey.Of(settings, "acme", Scopes.SystemOperate);
+        await using var server = await ServerProcess.StartAsync(settings);
+        using var visitor = new ConsoleVisitor(settings.Address);
+        await visitor.SignInAsync(key);
+        var page = (await visitor.GetAsync("/")).Body;
+        Assert.Contains("<code>simulated_payments</code>", page, StringComparison.Ordinal);
+        foreach (var id in new[] { "tile-budget", "tile-waiting", "tile-lane_waiting", "tile-payments_inside", "tile-stage_unfinished", "tile-stage_oldest" })
+            Assert.Contains($"id=\"{id}\"", page, StringComparison.Ordinal);
+        using var api = new ApiClient(settings.Address, key);
+        Assert.Equal("""["simulated_payments"]""", (await api.GetAsync("/v1/overview"))["unsafe_settings"].ToJsonString());
+        using var safe = await shop.AdmittedAsync(NewKey.Of(shop.Settings, "operators", Scopes.SystemOperate));
+        Assert.Equal("[]", (await safe.GetAsync("/v1/overview"))["unsafe_settings"].ToJsonString());
+    }
+
+    [Fact]
     public async Task An_order_of_another_tenant_is_not_found()
     {
         var order = (await shop.ConfirmedAsync(await shop.NewItemAsync(3))).Id();
