@@ -151,9 +151,7 @@ public abstract partial class StoreCompliance
     }
 
     [Theory]
-    [InlineData(1)]
     [InlineData(2)]
-    [InlineData(5)]
     [InlineData(1_000)]
     public async Task Items_come_in_pages_each_once_and_of_one_partition(int limit)
     {
