@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 using Millrace.Api.Admission;
 using Millrace.Api.Audit;
+using Millrace.Api.Auditing;
 using Millrace.Api.Backups;
 using Millrace.Api.Caching;
 using Millrace.Api.Documentation;
@@ -35,7 +36,7 @@ namespace Millrace.Api;
 
 /// <summary>
 /// The HTTP edge. Needs in the container: <see cref="PartitionRuntime"/>, <see cref="PartitionRouter"/>, <see cref="Millrace.Cluster.Catalog"/>, <see cref="IReadModel"/>,
-/// <see cref="ApiKeyStore"/> and what its keys are kept in, <see cref="PspWebhookParser"/> when webhooks are to be taken, <see cref="BackupStarter"/> when backups are, and <see cref="ReplicaReader"/> when there is one.
+/// <see cref="ApiKeyStore"/> and what its keys are kept in, <see cref="PspWebhookParser"/> when webhooks are to be taken, <see cref="BackupStarter"/> when backups are, <see cref="ReplicaReader"/> when there is one, and <see cref="AuditorReader"/> when there is an auditor.
 /// </summary>
 public static class ApiHost
 {
@@ -45,6 +46,11 @@ public static class ApiHost
         services.AddSingleton<ApiMetrics>();
         services.AddSingleton<OrderTraces>();
         services.AddSingleton(s => new AdmissionGate(s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ApiMetrics>()));
+        services.AddSingleton<RefusedRequests>(s =>
+        {
+            var gate = s.GetRequiredService<AdmissionGate>();
+            return () => gate.RefusedCount;
+        });
         services.AddSingleton(s =>
         {
             // Found now: its timer may come once more while the container is being emptied.
@@ -124,6 +130,8 @@ public static class ApiHost
         ApiRoutes.MapTracking(routes, new TrackEndpoint(admitted, tokens, watched, cache, options.Cdn, time));
         ApiRoutes.MapKeys(routes, new KeyEndpoints(services.GetRequiredService<ApiKeyStore>(), time), new AuditEndpoint(services.GetRequiredService<IAdministration>()));
         ApiRoutes.MapOverview(routes, new OverviewEndpoints(services.GetRequiredService<NodeSamples>(), options));
+        if (services.GetService<AuditorReader>() is { } auditor)
+            ApiRoutes.MapAuditor(routes, new AuditorEndpoint(auditor, options));
         ApiRoutes.MapLimits(routes, new LimitEndpoints(services.GetRequiredService<RateLimits>(), services.GetRequiredService<AuditLog>()));
         if (services.GetService<ClusterOperations>() is { } cluster)
             ApiRoutes.MapCluster(routes, new ClusterEndpoints(cluster));

@@ -41,6 +41,9 @@ public sealed class ApiOptions
     /// <summary>Redis' address, through which nodes share limits and caches, as <c>HOST:PORT,password=…</c>. Null, the default: each node gives its even share, and caches for itself.</summary>
     public string? Redis { get; init; }
 
+    /// <summary>What of the node's settings is not for production, as <c>millrace.settings.unsafe</c> names it: told on the overview.</summary>
+    public IReadOnlyList<string> UnsafeSettings { get; init; } = [];
+
     /// <summary>Serves <c>POST /v1/_noop</c>, the bench's yardstick, to anyone. Default false.</summary>
     public bool HasNoopEndpoint { get; init; }
 }

@@ -1,5 +1,6 @@
 using Millrace.Api.Admission;
 using Millrace.Api.Audit;
+using Millrace.Api.Auditing;
 using Millrace.Api.Backups;
 using Millrace.Api.Documentation;
 using Millrace.Api.Health;
@@ -201,6 +202,13 @@ internal static class ApiRoutes
             Query = [("seconds", "How far back: 1 to 3600; 60 without."), ("step", "Seconds in each point: 1 to 60; 1 without. 300 points come at most.")],
         });
     }
+
+    public static void MapAuditor(Routes routes, AuditorEndpoint auditor) =>
+        routes.Map("GET", "/v1/auditor", auditor.GetAsync, new("get_auditor", "What the asked node checks while it serves, and what it found")
+        {
+            Tag = "operations", Answer = typeof(AuditorShape), Scope = Scopes.SystemOperate,
+            Details = "Of this node since its start: each node checks the orders and items of its own partitions. docs/guarantees.md tells what.",
+        });
 
     public static void MapLimits(Routes routes, LimitEndpoints limits)
     {

@@ -1,5 +1,6 @@
 using Millrace.Client.ApiKeys;
 using Millrace.Client.Audit;
+using Millrace.Client.Auditor;
 using Millrace.Client.Backups;
 using Millrace.Client.Cluster;
 using Millrace.Client.Health;
@@ -39,6 +40,7 @@ public sealed class MillraceClient : IDisposable
         Cluster = new ClusterClient(sender);
         Backups = new BackupsClient(sender);
         Overview = new OverviewClient(sender);
+        Auditor = new AuditorClient(sender);
         Health = new HealthClient(sender);
         Tracking = new TrackingClient(sender);
     }
@@ -69,6 +71,9 @@ public sealed class MillraceClient : IDisposable
 
     /// <summary>What a node does, second by second.</summary>
     public OverviewClient Overview { get; }
+
+    /// <summary>What a node checks while it serves.</summary>
+    public AuditorClient Auditor { get; }
 
     /// <summary>Probes.</summary>
     public HealthClient Health { get; }

@@ -55,6 +55,7 @@ public static class ConsoleHost
         Get("/cluster", SystemPages.ClusterAsync);
         Post("/cluster/{node}/drain", SystemPages.DrainAsync);
         Post("/cluster/{node}/undrain", SystemPages.UndrainAsync);
+        Get("/auditor", SystemPages.AuditorAsync);
         Get("/keys", SystemPages.KeysAsync);
         Post("/keys", SystemPages.MakeKeyAsync);
         Post("/keys/{key}/revoke", SystemPages.RevokeAsync);

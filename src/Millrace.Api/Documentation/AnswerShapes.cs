@@ -140,13 +140,26 @@ internal sealed record FieldErrorShape([Description("A JSON Pointer into the bod
 internal sealed record CallerShape(string Tenant, ActorShape Actor, string[] Scopes);
 
 [Description("A node, second by second; oldest first.")]
-internal sealed record OverviewShape(string Node, OverviewPointShape[] Data);
+internal sealed record OverviewShape(
+    string Node, [Description("Settings in use that are not for production.")] string[] UnsafeSettings, OverviewPointShape[] Data);
 
 [Description("A second, or as many as were asked for. Rates are per second.")]
 internal sealed record OverviewPointShape(
     DateTimeOffset At, double Placed, double Refused, double Unavailable, double Confirmed, double Ended,
     PercentilesShape? AcceptMs, PercentilesShape? SettleMs, PercentilesShape? CommitMs, double Commits, double Payments, double PaymentsUnknown,
-    long Unfinished, double OldestS, long Inside, long Waiting, bool BreakerOpen, long Unserved);
+    long Unfinished, double OldestS, long Inside, long Waiting, bool BreakerOpen, long Unserved, long LaneWaiting, long PaymentsInside,
+    [Description("Of what part of the orders may be turned away, 0.01%, what part is left: over the node's last hour, or since its start. Null while no order was asked for.")] double? AcceptBudgetLeft);
 
 [Description("In milliseconds.")]
 internal sealed record PercentilesShape(double P50, double P95, double P99);
+
+[Description("What the asked node checks while it serves, and what it found since it was started.")]
+internal sealed record AuditorShape(
+    string Node, int RowsPerSecond, AuditorSweepShape? Sweep, AuditorSweepShape? LastSweep, long Orders, long ChangedOrders, long Items, long TurnsSkipped,
+    long Violations, AuditorFindingShape[] Findings);
+
+[Description("A look at every order and item of the partitions that the node had when it began.")]
+internal sealed record AuditorSweepShape(DateTimeOffset StartedAt, DateTimeOffset? EndedAt, int Partitions, long Orders, long Items);
+
+[Description("A promise, by its number in docs/guarantees.md, that a stored row does not keep.")]
+internal sealed record AuditorFindingShape(DateTimeOffset At, int Invariant, string Promise, string Subject, string What);

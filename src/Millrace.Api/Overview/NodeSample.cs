@@ -19,13 +19,20 @@ namespace Millrace.Api.Overview;
 /// <param name="Waiting">Requests that wait for their turn.</param>
 /// <param name="IsBreakerOpen">Calls to the payment provider are held back.</param>
 /// <param name="Unserved">Partitions that no node serves, as far as this one knows.</param>
+/// <param name="LaneWaiting">Inputs that wait for a lane.</param>
+/// <param name="PaymentsInside">Calls to payment providers that are under way.</param>
+/// <param name="Seconds">How long it is.</param>
 internal sealed record NodeSample(
     DateTimeOffset At,
     double Placed, double Refused, double Unavailable, double Confirmed, double Ended,
     Percentiles? Accept, Percentiles? Settle, Percentiles? Commit, double Commits,
     double Payments, double PaymentsUnknown,
-    long Unfinished, double OldestSeconds, long Inside, long Waiting, bool IsBreakerOpen, long Unserved)
+    long Unfinished, double OldestSeconds, long Inside, long Waiting, bool IsBreakerOpen, long Unserved,
+    long LaneWaiting, long PaymentsInside, double Seconds)
 {
+    /// <summary>Of the error budget of accepting orders, over what this node remembers: 1 is untouched, 0 spent, null while no order was asked for.</summary>
+    public double? AcceptBudgetLeft { get; init; }
+
     /// <summary>Several as one: rates are averaged, percentiles are the worst seen, states are the last.</summary>
     public static NodeSample Of(IReadOnlyList<NodeSample> samples) => samples[^1] with
     {
@@ -41,6 +48,7 @@ internal sealed record NodeSample(
         Payments = samples.Average(s => s.Payments),
         PaymentsUnknown = samples.Average(s => s.PaymentsUnknown),
         OldestSeconds = samples.Max(s => s.OldestSeconds),
+        Seconds = samples.Sum(s => s.Seconds),
     };
 }
 

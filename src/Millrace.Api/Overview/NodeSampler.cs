@@ -10,6 +10,7 @@ internal sealed class NodeSampler(NodeSamples samples, TimeProvider time) : Base
     // The gateway is another's: the edge knows only what its metrics are called.
     private const string PaymentCalls = "millrace.psp.call.duration";
     private const string BreakerOpen = "millrace.psp.breaker.open";
+    private const string PaymentsInside = "millrace.psp.calls";
     private long _last = time.GetTimestamp();
 
     /// <summary>Reads what came since the last time.</summary>
@@ -38,7 +39,8 @@ internal sealed class NodeSampler(NodeSamples samples, TimeProvider time) : Base
             payments.Total / seconds, second.Of(PaymentCalls, "outcome", "unknown").Total / seconds,
             (long)second.Gauge(LaneMetrics.Unfinished.Name), second.Gauge(LaneMetrics.OldestAge.Name),
             (long)second.Gauge(ApiMetrics.AdmissionInside.Name), (long)second.Gauge(ApiMetrics.AdmissionWaiting.Name),
-            second.Gauge(BreakerOpen) > 0, (long)second.Gauge(LaneMetrics.PartitionsUnserved.Name)));
+            second.Gauge(BreakerOpen) > 0, (long)second.Gauge(LaneMetrics.PartitionsUnserved.Name),
+            (long)second.Gauge(LaneMetrics.InputsWaiting.Name), (long)second.Gauge(PaymentsInside), seconds));
         return ExportResult.Success;
     }
 

@@ -16,12 +16,16 @@ internal sealed class OverviewEndpoints(NodeSamples samples, ApiOptions options)
         if (!TryRead(http, "seconds", 60, NodeSamples.Kept, out var seconds) || !TryRead(http, "step", 1, 60, out var step) || seconds > MostPoints * step)
             return Answer.Problem(http, new Problem(ProblemKinds.InvalidParameter, $"seconds is 1 to {NodeSamples.Kept}, step 1 to 60, and {MostPoints} points come at most."));
         http.Response.Headers.CacheControl = "private, no-store";
-        return Answer.Json(http, StatusCodes.Status200OK, (options.NodeName, samples.Last(seconds, step)), static (w, overview) =>
+        return Answer.Json(http, StatusCodes.Status200OK, (options, Data: samples.Last(seconds, step)), static (w, overview) =>
         {
             w.WriteStartObject();
-            w.WriteString("node"u8, overview.NodeName);
+            w.WriteString("node"u8, overview.options.NodeName);
+            w.WriteStartArray("unsafe_settings"u8);
+            foreach (var setting in overview.options.UnsafeSettings)
+                w.WriteStringValue(setting);
+            w.WriteEndArray();
             w.WriteStartArray("data"u8);
-            foreach (var sample in overview.Item2)
+            foreach (var sample in overview.Data)
                 Write(w, sample);
             w.WriteEndArray();
             w.WriteEndObject();
@@ -56,6 +60,12 @@ internal sealed class OverviewEndpoints(NodeSamples samples, ApiOptions options)
         w.WriteNumber("waiting"u8, sample.Waiting);
         w.WriteBoolean("breaker_open"u8, sample.IsBreakerOpen);
         w.WriteNumber("unserved"u8, sample.Unserved);
+        w.WriteNumber("lane_waiting"u8, sample.LaneWaiting);
+        w.WriteNumber("payments_inside"u8, sample.PaymentsInside);
+        if (sample.AcceptBudgetLeft is { } left)
+            w.WriteNumber("accept_budget_left"u8, Math.Round(left, 4));
+        else
+            w.WriteNull("accept_budget_left"u8);
         w.WriteEndObject();
     }
 

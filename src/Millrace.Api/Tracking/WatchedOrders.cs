@@ -79,7 +79,7 @@ internal sealed class WatchedOrders : BackgroundService
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        _runtime.OrderChanged = Changed;
+        _runtime.OrderChanged += Changed;
         _cache.ReadElsewhere = (kind, key) =>
         {
             if (kind == Kind.Name && OrderId.TryParse(key, out var id))

@@ -1,8 +1,11 @@
 using Microsoft.Extensions.Hosting.Systemd;
 using Millrace.Api;
+using Millrace.Api.Admission;
+using Millrace.Api.Auditing;
 using Millrace.Api.Caching;
 using Millrace.Api.Keys;
 using Millrace.Api.Orders.Read;
+using Millrace.Cli.Auditing;
 using Millrace.Cluster;
 using Millrace.Cluster.Administration;
 using Millrace.Cluster.Orleans;
@@ -49,12 +52,14 @@ public static class Node
             MaxBacklogAge = options.MaxBacklogAge,
             Redis = options.Redis,
             Cdn = options.Cdn,
+            UnsafeSettings = [.. NodeMetrics.UnsafeSettingsOf(options).Where(setting => setting.IsInUse).Select(setting => setting.Name)],
         });
         builder.Services.AddMillraceConsole(new ConsoleOptions
         {
             SessionSecret = services => services.GetRequiredService<StoreSecret>().KeyFor("console", 64),
             Demo = options.Demo,
         });
+        AddAuditor(builder.Services, options);
         builder.Services.AddSingleton<NodeMetrics>();
         builder.Services.AddSingleton<ISystemdNotifier, SystemdNotifier>().AddHostedService<ServiceManager>();
         var app = builder.Build();
@@ -129,11 +134,12 @@ public static class Node
 
     // By a factory, so that the container closes it.
     private static void AddStore<T>(IServiceCollection services, T store)
-        where T : class, IJournal, IReadModel
+        where T : class, IJournal, IReadModel, IStockPages
     {
         services.AddSingleton(_ => store);
         services.AddSingleton<IJournal>(s => s.GetRequiredService<T>());
         services.AddSingleton<IReadModel>(s => s.GetRequiredService<T>());
+        services.AddSingleton<IStockPages>(s => s.GetRequiredService<T>());
     }
 
     private static void AddCluster(IHostBuilder host, NodeOptions options)
@@ -155,6 +161,21 @@ public static class Node
         {
             host.UseSingleNode(runtime, name, FreePort.Find());
         }
+    }
+
+    private static void AddAuditor(IServiceCollection services, NodeOptions options)
+    {
+        services.AddSingleton<AuditorMetrics>().AddSingleton(s =>
+        {
+            var runtime = s.GetRequiredService<PartitionRuntime>();
+            var node = new AuditedNode(
+                s.GetRequiredService<IReadModel>(), s.GetRequiredService<IStockPages>(), runtime.Map.Count, runtime.IsHere, s.GetRequiredService<RefusedRequests>());
+            var auditor = new Auditor(options.AuditRate, node, s.GetRequiredService<AuditorMetrics>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Auditor>>());
+            runtime.OrderChanged += auditor.Changed;
+            return auditor;
+        });
+        services.AddHostedService(s => s.GetRequiredService<Auditor>());
+        services.AddSingleton<AuditorReader>(s => s.GetRequiredService<Auditor>().Read);
     }
 
     private static void AddPayments(IServiceCollection services, NodeOptions options)

@@ -3,6 +3,7 @@ using Millrace.Api.Caching;
 using Millrace.Api.Limits;
 using Millrace.Api.Tls;
 using Millrace.Api.Tokens;
+using Millrace.Cli.Auditing;
 using Millrace.OperatorConsole;
 
 namespace Millrace.Cli.Serve;
@@ -69,6 +70,9 @@ public sealed record NodeOptions
 
     /// <summary>Shared with the PSP to sign its webhooks; null refuses all webhooks.</summary>
     public string? PspWebhookSecret { get; init; }
+
+    /// <summary>Rows a second that are checked while they are served, 0 to <see cref="Auditor.MostRowsPerSecond"/>; 0 for none.</summary>
+    public int AuditRate { get; init; } = Auditor.DefaultRowsPerSecond;
 
     /// <summary>Serves the endpoint that benchmarks compare with.</summary>
     public bool HasNoopEndpoint { get; init; }

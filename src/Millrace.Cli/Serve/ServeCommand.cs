@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Millrace.Api;
+using Millrace.Cli.Auditing;
 using Millrace.Cli.Client;
 using Millrace.Cli.Stores;
 using Millrace.Engine.Journal;
@@ -35,11 +36,15 @@ internal static class ServeCommand
         {
             Description = "New orders are refused while the oldest that should have moved is older than this, as [D.]HH:MM:SS", DefaultValueFactory = _ => ApiOptions.DefaultMaxBacklogAge,
         };
+        var auditRate = new Option<int>("--audit-rate")
+        {
+            Description = $"Rows a second that are checked while they are served, 0 to {Auditor.MostRowsPerSecond}; 0 for none.", DefaultValueFactory = _ => Auditor.DefaultRowsPerSecond,
+        };
         var tokens = new TokenIssuerOptions();
         var redis = new Option<string?>("--redis") { Description = $"HOST:PORT of Redis, through which nodes share rate limits and caches; with a password in {RedisVariable} instead." };
         var cdn = new CdnSettings();
         var noop = new Option<bool>("--bench-noop") { Description = "Serve POST /v1/_noop, the benchmark's yardstick." };
-        var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, listReplica, nodeName, replica, partitions, psp, maxBacklogAge, redis, noop };
+        var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, listReplica, nodeName, replica, partitions, psp, maxBacklogAge, auditRate, redis, noop };
         listeningOptions.AddTo(command);
         clusterOptions.AddTo(command);
         shardOption.AddTo(command);
@@ -92,6 +97,7 @@ internal static class ServeCommand
                 Tokens = tokens.Read(parsed),
                 Limits = limits.Read(parsed),
                 MaxBacklogAge = parsed.GetValue(maxBacklogAge) is var age && age > TimeSpan.Zero ? age : throw new UsageException($"{maxBacklogAge.Name} is longer than nothing."),
+                AuditRate = parsed.GetValue(auditRate) is var rows and >= 0 and <= Auditor.MostRowsPerSecond ? rows : throw new UsageException($"{auditRate.Name} is 0 to {Auditor.MostRowsPerSecond}."),
                 Cdn = cdn.Read(parsed),
                 Redis = Secret.Read(parsed, redis, RedisVariable),
             }, cancellation);

@@ -52,14 +52,14 @@ internal sealed class TorturedCluster : IAsyncDisposable
     {
         var ports = Enumerable.Range(0, 2 * nodes).Select(_ => Serve.FreePort.Find()).ToArray();
         var psp = await PspProcess.StartAsync(Path.Combine(folder, "psp"), new Uri($"http://127.0.0.1:{ports[0]}/v1/psp/psp/webhooks"), Secret, cancellation);
-        var key = await KeyAdministration.MakeAsync(null, database, "torture", "torture", Scopes.Admin, cancellation);
+        var key = await KeyAdministration.MakeAsync(null, database, "torture", "torture", Scopes.Admin | Scopes.SystemOperate, cancellation);
         var cluster = new TorturedCluster(folder, database, shards, shoppers, seed, key, psp);
         try
         {
             for (var i = 0; i < nodes; i++)
             {
                 var node = new NodeProcess(
-                    ["--node-name", $"node-{i}", "--psp", psp.Url.ToString(), .. arguments(i, $"127.0.0.1:{ports[nodes + i]}"),
+                    ["--node-name", $"node-{i}", "--psp", psp.Url.ToString(), .. AuditorComplaints.Arguments, .. arguments(i, $"127.0.0.1:{ports[nodes + i]}"),
                         .. (shards ?? new Dictionary<string, string>()).SelectMany(shard => new[] { "--shard", $"{shard.Key}={shard.Value}" })],
                     Secret, ports[i]);
                 cluster.Nodes.Add(node);
@@ -105,6 +105,12 @@ internal sealed class TorturedCluster : IAsyncDisposable
 
         await PspFaults.ClearAsync(_psp.Url, cancellation);
         var (lost, stuck) = await Drain.RunAsync(_told, shoppers, cancellation);
+        foreach (var client in Clients)
+        {
+            foreach (var complaint in await AuditorComplaints.OfAsync(client, cancellation))
+                _complaints.Enqueue(complaint);
+        }
+
         foreach (var node in Nodes)
             await node.StopAsync(cancellation);
         var report = await StoreVerification.RunPostgresAsync(_database, _psp.Url, cancellation, isDrained: true, _shards);

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Millrace.Domain.Identity;
-using Millrace.Domain.Ledger;
 using Millrace.Domain.Orders;
 using Millrace.Engine.Codec;
 using Millrace.Engine.Journal;
@@ -13,8 +12,10 @@ namespace Millrace.Cli.Verify;
 /// What a journal proves whose first days are archived. An order that was placed since is compared from its first event; of an older one the end of its
 /// document, which holds all its events. What stock should be, the kept part alone cannot say.
 /// </summary>
-internal sealed class KeptJournalChecker(CheckReport report)
+internal sealed class KeptJournalChecker(int partitionCount, CheckReport report)
 {
+    // A document is an order's whole history, wherever its journal is by now.
+    private readonly RowChecker _rows = new(partitionCount, report);
     private readonly Dictionary<OrderId, KeptOrder> _orders = [];
     private readonly Dictionary<int, long> _epochs = [];
     private readonly Dictionary<int, long> _checkpoints = [];
@@ -62,10 +63,9 @@ internal sealed class KeptJournalChecker(CheckReport report)
 
     public void Take(OrderRow row)
     {
-        report.Orders++;
+        _rows.Take(row);
         var status = row.Attention is null ? row.Status.ToString().ToLowerInvariant() : "parked";
         report.OrdersByStatus[status] = report.OrdersByStatus.GetValueOrDefault(status) + 1;
-        CheckDocument(row);
         if (!_orders.TryGetValue(row.Id, out var kept))
         {
             _before++;
@@ -104,24 +104,6 @@ internal sealed class KeptJournalChecker(CheckReport report)
         report.LastAtUnixMs = Math.Max(report.LastAtUnixMs ?? 0, record.Decision.Context.AtUnixMs);
         kept.Document.AddRange(record.Bytes.Span);
         kept.Marks.Add((seq, kept.Document.Count));
-    }
-
-    // A document is an order's whole history, wherever its journal is by now.
-    private void CheckDocument(OrderRow row)
-    {
-        Order? order = null;
-        foreach (var recorded in OrderDocument.Read(row.Document))
-        {
-            if (OrderLedger.EntryFor(order, recorded.Fact, recorded.Context) is { } entry && entry.Postings.Sum(posting => posting.AmountMinor) != 0)
-                report.Add(6, row.Id.ToString(), $"ledger entry {entry.Version} does not balance");
-            Order.Evolve(row.Id, shared: null, ref order, recorded.Fact, recorded.Context);
-            var payment = order!.Payment;
-            if (payment.RefundedMinor > payment.CapturedMinor || payment.CapturedMinor > payment.AuthorizedMinor)
-                report.Add(6, row.Id.ToString(), $"refunded {payment.RefundedMinor}, captured {payment.CapturedMinor}, authorized {payment.AuthorizedMinor}");
-        }
-
-        if (order is null || row.Status != order.Status || row.Version != order.Version || row.Attention != order.Parked?.Code)
-            report.Add(19, row.Id.ToString(), "has columns that differ from its document");
     }
 
     private int LengthAt(KeptOrder kept, OrderId id) =>

@@ -102,7 +102,7 @@ public static class StoreVerification
         ShardedStore store, IReadOnlyDictionary<int, (long Seq, UInt128 Chain)> starts, Action<string> tell, CancellationToken cancellation)
     {
         var report = new CheckReport();
-        var checker = new KeptJournalChecker(report);
+        var checker = new KeptJournalChecker(store.PartitionCount, report);
         try
         {
             await foreach (var batch in ReadAllAsync(store, null, starts, cancellation))

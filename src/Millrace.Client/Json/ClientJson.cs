@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Millrace.Client.ApiKeys;
 using Millrace.Client.Audit;
+using Millrace.Client.Auditor;
 using Millrace.Client.Backups;
 using Millrace.Client.Cluster;
 using Millrace.Client.Health;
@@ -44,6 +45,7 @@ namespace Millrace.Client.Json;
 [JsonSerializable(typeof(Backup))]
 [JsonSerializable(typeof(Caller))]
 [JsonSerializable(typeof(NodeOverview))]
+[JsonSerializable(typeof(AuditorReport))]
 [JsonSerializable(typeof(HealthStatus))]
 [JsonSerializable(typeof(TrackedOrder))]
 [JsonSerializable(typeof(Problem))]

@@ -1,7 +1,8 @@
 namespace Millrace.Client.Overview;
 
+/// <param name="UnsafeSettings">Settings in use that are not for production.</param>
 /// <param name="Data">Oldest first.</param>
-public sealed record NodeOverview(string Node, IReadOnlyList<NodePoint> Data);
+public sealed record NodeOverview(string Node, IReadOnlyList<string> UnsafeSettings, IReadOnlyList<NodePoint> Data);
 
 /// <summary>What a node did in a second, or in as many as were asked for. Rates are per second.</summary>
 /// <param name="AcceptMs">From an order's request to its durable answer; null when none was accepted.</param>
@@ -10,10 +11,14 @@ public sealed record NodeOverview(string Node, IReadOnlyList<NodePoint> Data);
 /// <param name="Unfinished">Orders that should move.</param>
 /// <param name="OldestS">Age of the oldest of them, in seconds.</param>
 /// <param name="Unserved">Partitions that no node serves, as far as this one knows.</param>
+/// <param name="LaneWaiting">Inputs that wait for a lane.</param>
+/// <param name="PaymentsInside">Calls to payment providers that are under way.</param>
+/// <param name="AcceptBudgetLeft">Of what part of the orders may be turned away, what part is left, over the node's last hour or since its start; null while no order was asked for.</param>
 public sealed record NodePoint(
     DateTimeOffset At, double Placed, double Refused, double Unavailable, double Confirmed, double Ended,
     Percentiles? AcceptMs, Percentiles? SettleMs, Percentiles? CommitMs, double Commits, double Payments, double PaymentsUnknown,
-    long Unfinished, double OldestS, long Inside, long Waiting, bool BreakerOpen, long Unserved);
+    long Unfinished, double OldestS, long Inside, long Waiting, bool BreakerOpen, long Unserved,
+    long LaneWaiting, long PaymentsInside, double? AcceptBudgetLeft);
 
 /// <summary>As near as the buckets of the node's histograms are.</summary>
 public sealed record Percentiles(double P50, double P95, double P99);

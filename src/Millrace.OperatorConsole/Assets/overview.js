@@ -42,11 +42,17 @@
     return value === null || value === undefined ? '–' : value < 10 ? String(Math.round(value * small) / small) : Math.round(value).toLocaleString('en');
   }
 
+  function count(value) {
+    return value.toLocaleString('en');
+  }
+
   function show(p) {
     const tiles = {
       placed: number(p.placed, 10), confirmed: number(p.confirmed, 10), ended: number(p.ended, 10), unavailable: number(p.unavailable, 10),
       accept_p99: number(p.accept_ms?.p99, 100), settle_p99: number(p.settle_ms?.p99, 100), unfinished: String(p.unfinished), oldest_s: number(p.oldest_s, 10),
-      payments: number(p.payments, 10), commits: number(p.commits, 10), commit_p99: number(p.commit_ms?.p99, 100), inside: String(p.inside),
+      payments: number(p.payments, 10), commits: number(p.commits, 10), commit_p99: number(p.commit_ms?.p99, 100), inside: count(p.inside),
+      budget: p.accept_budget_left === null ? '–' : String(Math.round(p.accept_budget_left * 1000) / 10), waiting: count(p.waiting), lane_waiting: count(p.lane_waiting),
+      payments_inside: count(p.payments_inside), stage_unfinished: count(p.unfinished), stage_oldest: number(p.oldest_s, 10),
     };
     for (const [name, text] of Object.entries(tiles)) {
       const tile = document.getElementById('tile-' + name);

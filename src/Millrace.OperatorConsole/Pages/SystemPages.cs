@@ -35,6 +35,11 @@ internal static class SystemPages
         });
     }
 
+    public static async Task<IResult> AuditorAsync(HttpContext http, Session session) => View.Of<AuditorPage>(new(StringComparer.Ordinal)
+    {
+        ["Session"] = session, ["Report"] = (await session.Api.Auditor.GetAsync(cancellation: http.RequestAborted)).Value,
+    });
+
     public static Task<IResult> DrainAsync(HttpContext http, Session session, IFormCollection form) =>
         View.ActAsync("/cluster", () => session.Api.Cluster.DrainAsync((string)http.Request.RouteValues["node"]!, cancellation: http.RequestAborted));
 

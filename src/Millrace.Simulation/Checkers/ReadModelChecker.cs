@@ -31,8 +31,7 @@ public sealed class ReadModelChecker(JournalChecker journal, CheckReport report)
             report.Add(19, row.Id.ToString(), "differs from the fold of its events");
         else if (row.Tenant != order.Order.Placement.Tenant)
             report.Add(19, row.Id.ToString(), $"stands under the tenant {row.Tenant}");
-        else if (length == order.Document.Count && (row.Status != order.Order.Status || row.Version != order.Order.Version
-            || row.CustomerId != order.Order.Placement.Buyer.CustomerId || row.Attention != order.Order.Parked?.Code || row.DueAtUnixMs != order.Order.DueAtUnixMs))
+        else if (length == order.Document.Count && !RowChecker.HasColumnsOf(row, order.Order))
             report.Add(19, row.Id.ToString(), "has columns that differ from its document");
     }
 

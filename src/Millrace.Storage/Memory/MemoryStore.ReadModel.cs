@@ -88,6 +88,18 @@ public sealed partial class MemoryStore
         }
     }
 
+    public ValueTask<IReadOnlyList<StockRow>> ListStockAsync(int partition, (TenantId Tenant, string Sku)? after, int limit, CancellationToken cancellation)
+    {
+        StockPageRules.RequireLimit(limit);
+        lock (disk.Gate)
+        {
+            RequireOpen();
+            var key = after is { } last ? (last.Tenant.Value, last.Sku) : ("", "");
+            return ValueTask.FromResult<IReadOnlyList<StockRow>>(
+                [.. Partition(partition).Stock.Where(item => Comparer<(string, string)>.Default.Compare(item.Key, key) > 0).Select(item => item.Value).Take(limit)]);
+        }
+    }
+
     private static void RequireDurable(MemoryDisk.Partition target, PartitionCheckpoint checkpoint)
     {
         var isKnown = checkpoint.Seq == target.CheckpointSeq

@@ -9,7 +9,7 @@ namespace Millrace.Storage.Memory;
 /// The contracts of a store over a <see cref="MemoryDisk"/>, for tests and simulations. Completes synchronously, starts no
 /// threads, and is thread-safe. Closing it is the death of a process: open another over the same disk to go on.
 /// </summary>
-public sealed partial class MemoryStore(MemoryDisk disk) : IJournal, IReadModel, IAsyncDisposable
+public sealed partial class MemoryStore(MemoryDisk disk) : IJournal, IReadModel, IStockPages, IAsyncDisposable
 {
     private volatile bool _closed;
 

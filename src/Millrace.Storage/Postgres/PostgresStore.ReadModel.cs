@@ -98,8 +98,7 @@ public sealed partial class PostgresStore
             async reader => await reader.ReadAsync(cancellation).ConfigureAwait(false) ? (reader.GetInt64(0), reader.GetFieldValue<byte[]>(1)) : (0L, []),
             cancellation).ConfigureAwait(false);
         var stock = await ReadAllAsync(
-            "SELECT tenant, sku, doc FROM stock WHERE partition = $1 ORDER BY tenant, sku", Bind,
-            static r => new StockRow(TenantId.Parse(r.GetString(0)), r.GetString(1), r.GetFieldValue<byte[]>(2)), cancellation).ConfigureAwait(false);
+            "SELECT tenant, sku, doc FROM stock WHERE partition = $1 ORDER BY tenant, sku", Bind, ReadStock, cancellation).ConfigureAwait(false);
         var names = await ReadAllAsync("SELECT hash FROM name WHERE partition = $1", Bind, static r => ReadHash(r, 0), cancellation).ConfigureAwait(false);
         var due = await ReadAllAsync(
             $"SELECT {OrderLister.Columns} FROM orders WHERE partition = $1 AND due_at IS NOT NULL ORDER BY due_at, id", Bind, OrderLister.Read, cancellation)
@@ -142,6 +141,25 @@ public sealed partial class PostgresStore
     }
 
     public ValueTask<OrderPage> ListOrdersAsync(OrderQuery query, CancellationToken cancellation) => ListOrdersAsync(query, null, cancellation);
+
+    public async ValueTask<IReadOnlyList<StockRow>> ListStockAsync(int partition, (TenantId Tenant, string Sku)? after, int limit, CancellationToken cancellation)
+    {
+        RequirePartition(partition);
+        StockPageRules.RequireLimit(limit);
+        // No tenant's name is empty: all are above it, whatever the database sorts by.
+        return await ReadAllAsync(
+            "SELECT tenant, sku, doc FROM stock WHERE partition = $1 AND (tenant, sku) > ($2, $3) ORDER BY tenant, sku LIMIT $4",
+            p =>
+            {
+                p.Add(Of(partition));
+                p.Add(Of(after?.Tenant.Value ?? ""));
+                p.Add(Of(after?.Sku ?? ""));
+                p.Add(Of((long)limit));
+            },
+            ReadStock, cancellation).ConfigureAwait(false);
+    }
+
+    private static StockRow ReadStock(NpgsqlDataReader reader) => new(TenantId.Parse(reader.GetString(0)), reader.GetString(1), reader.GetFieldValue<byte[]>(2));
 
     /// <param name="only">Orders of these partitions; null for all.</param>
     internal async ValueTask<OrderPage> ListOrdersAsync(OrderQuery query, int[]? only, CancellationToken cancellation)

@@ -10,7 +10,7 @@ namespace Millrace.Storage.Postgres;
 /// Journal and read model of a cluster in one PostgreSQL database. Thread-safe. Any number of nodes may open it at once: what each
 /// partition's row in <c>partition_head</c> says, decides who writes.
 /// </summary>
-public sealed partial class PostgresStore : IJournal, IReadModel, IAsyncDisposable
+public sealed partial class PostgresStore : IJournal, IReadModel, IStockPages, IAsyncDisposable
 {
     private readonly NpgsqlDataSource _commits;
     private readonly Pool _control;

@@ -47,6 +47,12 @@ public sealed partial class SqliteStore
             cancellation);
     }
 
+    public ValueTask<IReadOnlyList<StockRow>> ListStockAsync(int partition, (TenantId Tenant, string Sku)? after, int limit, CancellationToken cancellation)
+    {
+        StockPageRules.RequireLimit(limit);
+        return _readers.ReadAsync((Head(partition).Partition, after, limit), StockLister.List, cancellation);
+    }
+
     private CheckpointPlan? PlanCheckpoint(PartitionCheckpoint checkpoint)
     {
         lock (_writing)

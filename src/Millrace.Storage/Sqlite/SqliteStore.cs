@@ -12,7 +12,7 @@ namespace Millrace.Storage.Sqlite;
 /// writes to a file take turns and run on the caller's thread; reads use connections of their own and never wait for a commit.
 /// See docs/adr/0001 for the journal's layout and 0004 for the read model's.
 /// </summary>
-public sealed partial class SqliteStore : IJournal, IReadModel, IAsyncDisposable
+public sealed partial class SqliteStore : IJournal, IReadModel, IStockPages, IAsyncDisposable
 {
     // 1,000 pages of 8 KB take about 8 ms to copy, during which nobody commits: as much as the accept latency can bear.
     private const int JournalCheckpointPages = 1_000;

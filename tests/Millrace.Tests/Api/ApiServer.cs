@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Millrace.Api;
+using Millrace.Api.Auditing;
 using Millrace.Api.Backups;
 using Millrace.Api.Keys;
 using Millrace.Api.Psp;
@@ -39,6 +40,11 @@ public sealed class ApiServer : IAsyncLifetime
     /// <summary>What the next backup becomes.</summary>
     public RunningBackup? NextBackup { get; set; }
 
+    /// <summary>What its auditor tells.</summary>
+    public AuditorStatus Auditor { get; } = new(
+        200, new AuditorSweep(DateTimeOffset.UnixEpoch, null, Partitions, 10, 0), new AuditorSweep(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddSeconds(1), Partitions, 20, 3),
+        31, 1, 3, 2, 1, [new AuditorFinding(DateTimeOffset.UnixEpoch, 19, "the read model is the fold of the journal", "ord_1", "has columns that differ from its document")]);
+
     public string Management { get; } = $"http://127.0.0.1:{FreePort.Find()}";
 
     public ApiKeyStore Keys => _app!.Services.GetRequiredService<ApiKeyStore>();
@@ -59,6 +65,7 @@ public sealed class ApiServer : IAsyncLifetime
             .AddSingleton(new PartitionRuntimeOptions()).AddSingleton<PartitionRuntime>().AddSingleton<PartitionRouter>()
             .AddSingleton<IAdministration>(_ => SqliteAdministration.Open(_directory)).AddSingleton<AuditLog>().AddSingleton<ApiKeyStore>()
             .AddSingleton<PspWebhookParser>((_, _, _) => NextWebhook)
+            .AddSingleton<AuditorReader>(_ => () => Auditor)
             .AddSingleton<BackupStarter>(_ => NextBackup ?? throw new InvalidOperationException("No backup was expected."));
         builder.Services.AddMillraceApi(new ApiOptions { HasNoopEndpoint = true, ManagementUrl = Management });
         _app = builder.Build();

@@ -47,6 +47,7 @@ public sealed class ExampleTests(ApiServer server) : IClassFixture<ApiServer>
         await SendAsync(200, "list_audit");
         await SendAsync(200, "get_caller");
         await SendAsync(200, "get_overview");
+        await SendAsync(200, "get_auditor");
         await SendAsync(200, "put_limits", "other");
         await SendAsync(200, "get_limits", "other");
 

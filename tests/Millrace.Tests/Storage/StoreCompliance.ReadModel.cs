@@ -150,6 +150,32 @@ public abstract partial class StoreCompliance
         Assert.Equal(AppendOutcome.Appended, await AppendOneAsync(idleAgain.Next()));
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(1_000)]
+    public async Task Items_come_in_pages_each_once_and_of_one_partition(int limit)
+    {
+        foreach (var partition in new[] { 2, 3 })
+        {
+            var log = await PartitionLog.ClaimAsync(Journal, partition);
+            await AppendOneAsync(log.Next());
+            StockRow[] rows = [.. from tenant in new[] { Acme, Other } from sku in new[] { "a", "B", "ä", "a-1", "z" } select new StockRow(tenant, sku, new[] { (byte)partition })];
+            Assert.True(await ReadModel.CheckpointAsync(Checkpoint(log) with { Stock = rows[..(partition * 3)] }));
+        }
+
+        var listed = new List<StockRow>();
+        for (IReadOnlyList<StockRow>? page = null; page is null || page.Count == limit; listed.AddRange(page))
+        {
+            page = await StockPages.ListStockAsync(2, listed.Count == 0 ? null : (listed[^1].Tenant, listed[^1].Sku), limit, CancellationToken.None);
+            Assert.True(page.Count <= limit);
+        }
+
+        Assert.All(listed, row => Assert.Equal([2], row.Document.ToArray()));
+        Assert.Equal(["acme B", "acme a", "acme a-1", "acme z", "acme ä", "other a"], listed.Select(row => $"{row.Tenant} {row.Sku}").Order(StringComparer.Ordinal));
+        Assert.Empty(await StockPages.ListStockAsync(5, null, limit, CancellationToken.None));
+        await Assert.ThrowsAnyAsync<ArgumentException>(async () => await StockPages.ListStockAsync(2, null, 1_001, CancellationToken.None));
+    }
+
     private static PartitionCheckpoint Checkpoint(PartitionLog log) =>
         new(log.Partition, log.Epoch, log.Seq, ReadOnlyMemory<byte>.Empty, [], [], []);
 

@@ -23,6 +23,8 @@ public abstract partial class StoreCompliance : IAsyncLifetime
 
     protected IReadModel ReadModel => (IReadModel)_store!;
 
+    protected IStockPages StockPages => (IStockPages)_store!;
+
     /// <summary>Opens the store as a new process would, over what the ones before left.</summary>
     protected abstract IAsyncDisposable OpenStore();
 

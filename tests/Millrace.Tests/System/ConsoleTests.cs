@@ -61,7 +61,7 @@ public sealed partial class ConsoleTests(Shop shop)
     {
         var order = (await shop.ConfirmedAsync(await shop.NewItemAsync(3))).Id();
         using var visitor = await SignedInAsync("acme", Scopes.Admin | Scopes.SystemOperate);
-        foreach (var path in new[] { "/sign-in", "/", "/orders", "/orders/" + order, "/orders/ord_x", "/attention", "/stock", "/cluster", "/keys", "/audit" })
+        foreach (var path in new[] { "/sign-in", "/", "/orders", "/orders/" + order, "/orders/ord_x", "/attention", "/stock", "/cluster", "/auditor", "/keys", "/audit" })
         {
             var page = await visitor.GetAsync(path);
             Assert.StartsWith("default-src 'none'; script-src 'self'; style-src 'self';", page.Headers["Content-Security-Policy"], StringComparison.Ordinal);
@@ -69,6 +69,25 @@ public sealed partial class ConsoleTests(Shop shop)
             Assert.Contains("<h1", page.Body, StringComparison.Ordinal);
             Assert.DoesNotMatch(Inline(), page.Body);
         }
+    }
+
+    [Fact]
+    public async Task The_overview_names_what_is_not_for_production_and_shows_each_stage()
+    {
+        using var folder = new TemporaryFolder();
+        var settings = new ServerSettings(folder["node"]);
+        var key = NewKey.Of(settings, "acme", Scopes.SystemOperate);
+        await using var server = await ServerProcess.StartAsync(settings);
+        using var visitor = new ConsoleVisitor(settings.Address);
+        await visitor.SignInAsync(key);
+        var page = (await visitor.GetAsync("/")).Body;
+        Assert.Contains("<code>simulated_payments</code>", page, StringComparison.Ordinal);
+        foreach (var id in new[] { "tile-budget", "tile-waiting", "tile-lane_waiting", "tile-payments_inside", "tile-stage_unfinished", "tile-stage_oldest" })
+            Assert.Contains($"id=\"{id}\"", page, StringComparison.Ordinal);
+        using var api = new ApiClient(settings.Address, key);
+        Assert.Equal("""["simulated_payments"]""", (await api.GetAsync("/v1/overview"))["unsafe_settings"].ToJsonString());
+        using var safe = await shop.AdmittedAsync(NewKey.Of(shop.Settings, "operators", Scopes.SystemOperate));
+        Assert.Equal("[]", (await safe.GetAsync("/v1/overview"))["unsafe_settings"].ToJsonString());
     }
 
     [Fact]

@@ -8,7 +8,7 @@ namespace Millrace.Storage.Postgres.Shards;
 /// Journal and read model of a cluster in one or several PostgreSQL databases. Thread-safe; any number of nodes may have it open, and partitions may be
 /// moved from one database to another meanwhile. See docs/adr/0012.
 /// </summary>
-public sealed partial class ShardedStore : IJournal, IReadModel, IAsyncDisposable
+public sealed partial class ShardedStore : IJournal, IReadModel, IStockPages, IAsyncDisposable
 {
     private readonly ShardDatabase[] _shards;
     private readonly ShardMap _map;

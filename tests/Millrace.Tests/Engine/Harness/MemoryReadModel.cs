@@ -1,5 +1,7 @@
 using Millrace.Domain.Identity;
 using Millrace.Engine.ReadModel;
+using Millrace.Simulation.Checkers;
+using Xunit;
 
 namespace Millrace.Tests.Engine.Harness;
 
@@ -29,6 +31,7 @@ internal sealed class MemoryReadModel(int partitions)
     {
         var store = _stores[checkpoint.Partition];
         Checkpoints++;
+        Judge(checkpoint);
         (store.Seq, store.State) = (checkpoint.Seq, checkpoint.State);
         foreach (var row in checkpoint.Orders)
             store.Orders[row.Id] = row;
@@ -36,6 +39,18 @@ internal sealed class MemoryReadModel(int partitions)
             store.Stock[(row.Tenant, row.Sku)] = row;
         foreach (var row in checkpoint.Names)
             store.Names.TryAdd(row.Hash, row.Order);
+    }
+
+    // Every row of every checkpoint, as an auditor sees it while all goes on: none is a false alarm.
+    private void Judge(PartitionCheckpoint checkpoint)
+    {
+        var report = new CheckReport();
+        var checker = new RowChecker(partitions, report);
+        foreach (var row in checkpoint.Orders)
+            checker.Take(row);
+        foreach (var row in checkpoint.Stock)
+            checker.Take(checkpoint.Partition, row);
+        Assert.Empty(report.Violations);
     }
 
     public PartitionSnapshot Load(int partition)

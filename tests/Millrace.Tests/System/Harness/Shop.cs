@@ -105,6 +105,8 @@ public sealed class Shop : IAsyncLifetime
 
     private async Task LeaveAsync(ServerProcess server, Uri psp)
     {
+        using (var operators = await AdmittedAsync(NewKey.Of(Settings, "operators", Scopes.SystemOperate)))
+            Assert.Equal("[]", (await operators.GetAsync("/v1/auditor"))["findings"].ToJsonString());
         Assert.True(await server.StopAsync() == 0, server.Process.Words);
         await Violations.NoneAsync(Settings.DataDirectory, psp);
     }

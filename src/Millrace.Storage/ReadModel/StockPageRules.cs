@@ -1,0 +1,13 @@
+using Millrace.Engine.ReadModel;
+
+namespace Millrace.Storage.ReadModel;
+
+/// <summary>What every store takes a page of items to mean.</summary>
+internal static class StockPageRules
+{
+    public static void RequireLimit(int limit)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, IStockPages.MostRows);
+    }
+}
