@@ -8,7 +8,7 @@ namespace Millrace.Api.Edge;
 /// <summary>What a partition's refusal is to a client.</summary>
 internal static class ReplyProblem
 {
-    private const int MostRetryAfterSeconds = 4;
+    private const int MostRetryAfterSeconds = 2;
 
     // What has stood still for minutes does not move in a second.
     private const int LeastBacklogSeconds = 15;

@@ -63,7 +63,10 @@ public static class ScopeNames
     public static Scopes Known(IEnumerable<string> names) =>
         names.Select(name => TryParse([name], out var scope) ? scope : Scopes.None).Aggregate(Scopes.None, static (all, scope) => all | scope);
 
-    public static string[] Of(Scopes scopes) => scopes == Scopes.Admin
-        ? ["admin"]
-        : [.. Table.Where(row => row.Scope != Scopes.Admin && scopes.HasFlag(row.Scope)).Select(row => row.Name)];
+    /// <summary>As few as say it: what <c>admin</c> stands for is not told one by one.</summary>
+    public static string[] Of(Scopes scopes) => scopes.HasFlag(Scopes.Admin)
+        ? ["admin", .. Names(scopes & ~Scopes.Admin)]
+        : [.. Names(scopes)];
+
+    private static IEnumerable<string> Names(Scopes scopes) => Table.Where(row => row.Scope != Scopes.Admin && scopes.HasFlag(row.Scope)).Select(row => row.Name);
 }

@@ -29,6 +29,11 @@ internal static class DemoCommand
             if (value.GetValueOrDefault<int>() is < 1 or > DemoCluster.MostNodes)
                 value.AddError($"--nodes is 1 to {DemoCluster.MostNodes}.");
         });
+        rate.Validators.Add(value =>
+        {
+            if (value.GetValueOrDefault<double>() is not (>= 0 and <= 1_000))
+                value.AddError("--rate is 0 to 1000.");
+        });
         var command = new Command("demo", "Run a whole shop on this machine.") { data, url, rate, seconds, nodes };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -37,7 +42,7 @@ internal static class DemoCommand
                 stop.CancelAfter(TimeSpan.FromSeconds(limit));
             try
             {
-                return await RunAsync(parsed.GetValue(data)!, parsed.GetValue(url)!, Math.Clamp(parsed.GetValue(rate), 0, 1_000), parsed.GetValue(nodes), stop.Token);
+                return await RunAsync(parsed.GetValue(data)!, parsed.GetValue(url)!, parsed.GetValue(rate), parsed.GetValue(nodes), stop.Token);
             }
             catch (Exception failure) when (failure is StoreRefusedException or IOException or UnauthorizedAccessException or InvalidOperationException)
             {
@@ -68,12 +73,12 @@ internal static class DemoCommand
             await shop.WaitReadyAsync(stop);
             await shop.SeedAsync(stop);
             var first = await shop.PlaceFirstAsync(stop);
-            Welcome(url, key, psp.Url, first, TimeProvider.System.GetElapsedTime(started));
+            Welcome(url, key, psp.Url, first, TimeProvider.System.GetElapsedTime(started), isKept: nodes == 1);
             await shop.TradeAsync(() => controls.Rate, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            await Console.Error.WriteLineAsync("Stopping: everything accepted is durable; the next run goes on with it.");
+            await Console.Error.WriteLineAsync(nodes > 1 ? "Stopping; the cluster and its database are gone with it." : "Stopping: everything accepted is durable; the next run goes on with it.");
         }
 
         await app.StopAsync(CancellationToken.None);
@@ -90,7 +95,7 @@ internal static class DemoCommand
         return await administration.MakeAsync("demo", "demo", Scopes.Admin | Scopes.SystemOperate, now.AddDays(7), cancellation);
     }
 
-    private static void Welcome(string url, string key, Uri psp, string first, TimeSpan elapsed) => Console.Out.WriteLine($"""
+    private static void Welcome(string url, string key, Uri psp, string first, TimeSpan elapsed, bool isKept) => Console.Out.WriteLine($"""
 
         Millrace is running; the first order was confirmed {elapsed.TotalSeconds:F1} s after the start.
 
@@ -106,6 +111,6 @@ internal static class DemoCommand
           curl -H "Authorization: Bearer $MILLRACE_KEY" {url}/v1/orders/{first}/events
           curl -X PUT {psp}faults -H 'Content-Type: application/json' -d '{"{"}"outage":true{"}"}'
 
-        Ctrl-C stops it. Everything acknowledged is durable.
+        Ctrl-C stops it. {(isKept ? "Everything acknowledged is durable." : "Its database is gone then: this one is for watching nodes come and go.")}
         """);
 }

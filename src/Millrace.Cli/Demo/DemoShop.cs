@@ -19,10 +19,10 @@ internal sealed class DemoShop : IDisposable
 
     private const string Approved = "tok_visa";
     private const int MostAtOnce = 32;
+    private const int MostAttempts = 100;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
     private readonly IReadOnlyList<Uri> _nodes;
     private readonly HttpClient _http = new();
-    private readonly Random _random = new();
     private int _asked;
     private int _placed;
 
@@ -51,11 +51,12 @@ internal sealed class DemoShop : IDisposable
     {
         foreach (var (sku, name, price) in Goods)
         {
-            using var item = await _http.PutAsJsonAsync(new Uri(_nodes[0], $"/v1/items/{sku}"), new JsonObject { ["name"] = name, ["price"] = price, ["currency"] = "GBP" }, stop);
+            using var item = await UntilTakenAsync(
+                () => _http.PutAsJsonAsync(new Uri(_nodes[0], $"/v1/items/{sku}"), new JsonObject { ["name"] = name, ["price"] = price, ["currency"] = "GBP" }, stop), stop);
             item.EnsureSuccessStatusCode();
             // The key is the same in every run, so stock is received once.
-            using var stock = await PostAsync(_nodes[0], "/v1/stock/adjustments", $"demo-stock-{sku}",
-                new JsonObject { ["sku"] = sku, ["delta"] = 100_000, ["reason"] = "demo" }, null, stop);
+            using var stock = await UntilTakenAsync(() => PostAsync(_nodes[0], "/v1/stock/adjustments", $"demo-stock-{sku}",
+                new JsonObject { ["sku"] = sku, ["delta"] = 100_000, ["reason"] = "demo" }, null, stop), stop);
             stock.EnsureSuccessStatusCode();
         }
     }
@@ -63,11 +64,12 @@ internal sealed class DemoShop : IDisposable
     /// <returns>The id of an order that was confirmed before this returned.</returns>
     public async Task<string> PlaceFirstAsync(CancellationToken stop)
     {
-        using var answer = await PostAsync(_nodes[0], "/v1/orders", $"demo-{Guid.NewGuid():N}", Order(Approved, _random), "wait=20", stop);
-        var order = await answer.Content.ReadFromJsonAsync<JsonElement>(stop);
+        var (key, order) = ($"demo-{Guid.NewGuid():N}", Order(Approved, new Random()));
+        using var answer = await UntilTakenAsync(() => PostAsync(_nodes[0], "/v1/orders", key, order, "wait=20", stop), stop);
+        var placed = await answer.Content.ReadFromJsonAsync<JsonElement>(stop);
         if (answer.StatusCode != HttpStatusCode.Created)
-            throw new InvalidOperationException($"The first order was not confirmed: {order}");
-        return order.GetProperty("id").GetString()!;
+            throw new InvalidOperationException($"The first order was not confirmed: {placed}");
+        return placed.GetProperty("id").GetString()!;
     }
 
     /// <param name="rate">Orders a second, asked before each; 0 for none.</param>
@@ -101,7 +103,7 @@ internal sealed class DemoShop : IDisposable
             string refusal;
             try
             {
-                using var answer = await PostAsync(_nodes[(int)((first + attempt) % _nodes.Count)], "/v1/orders", key, (JsonObject)order.DeepClone(), null, stop);
+                using var answer = await PostAsync(_nodes[(int)((first + attempt) % _nodes.Count)], "/v1/orders", key, order, null, stop);
                 if (answer.IsSuccessStatusCode)
                 {
                     if (Interlocked.Increment(ref _placed) is var placed && placed % 100 == 0)
@@ -122,6 +124,19 @@ internal sealed class DemoShop : IDisposable
                 return;
             }
 
+            await Task.Delay(Pause, stop);
+        }
+    }
+
+    // Partitions move while nodes come and go: who is told to repeat repeats, as docs/problems.md says.
+    private static async Task<HttpResponseMessage> UntilTakenAsync(Func<Task<HttpResponseMessage>> ask, CancellationToken stop)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var answer = await ask();
+            if (answer.StatusCode != HttpStatusCode.ServiceUnavailable || attempt == MostAttempts)
+                return answer;
+            answer.Dispose();
             await Task.Delay(Pause, stop);
         }
     }

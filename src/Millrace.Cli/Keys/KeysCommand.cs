@@ -29,6 +29,17 @@ public static class KeysCommand
         var name = new Option<string>("--name") { Description = "The program that will hold it", Required = true };
         var scopes = new Option<string>("--scopes") { Description = string.Join(", ", ScopeNames.All) + "; separated by commas", Required = true };
         var expires = new Option<DateTimeOffset?>("--expires") { Description = "When it ends (ISO 8601) [default: never]" };
+        // Before the store is opened, which makes one where there is none.
+        name.Validators.Add(value =>
+        {
+            if (string.IsNullOrWhiteSpace(value.GetValueOrDefault<string>()))
+                value.AddError($"{name.Name} names the program that will hold the key.");
+        });
+        expires.Validators.Add(value =>
+        {
+            if (value.GetValueOrDefault<DateTimeOffset?>() is { } end && end <= TimeProvider.System.GetUtcNow())
+                value.AddError($"{expires.Name}: {end:O} is past.");
+        });
         var dryRun = new DryRun();
         var command = new Command("create", "Make a key; its text is shown this once") { tenant, name, scopes, expires };
         dryRun.AddTo(command);
@@ -44,7 +55,7 @@ public static class KeysCommand
 
             return await TellAsync(arguments, await administration.Keys.CreateAsync(
                 merchant, holder, rights, arguments.GetValue(expires), KeyAdministration.Actor, null, cancellation));
-        }, dryRun);
+        }, dryRun, makesStore: true);
     }
 
     private static Command List()
@@ -127,7 +138,7 @@ public static class KeysCommand
         return Acting.Done;
     }
 
-    private static Command OnStore(Command command, Func<KeyAdministration, ParseResult, CancellationToken, Task<int>> act, DryRun? dryRun = null)
+    private static Command OnStore(Command command, Func<KeyAdministration, ParseResult, CancellationToken, Task<int>> act, DryRun? dryRun = null, bool makesStore = false)
     {
         var data = new Option<string?>("--data") { Description = "The server's data folder" };
         var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the cluster's (home) database, in place of --data; also {ShardOption.HomeVariable}" };
@@ -139,9 +150,9 @@ public static class KeysCommand
             var database = folder is null || arguments.GetValue(postgres) is not null ? Secret.Read(arguments, postgres, ShardOption.HomeVariable) : null;
             if (folder is null == database is null)
                 throw new UsageException($"Name the store: {data.Name}, or {postgres.Name} ({ShardOption.HomeVariable}).");
-            // Opening would make a store of a folder that is missing.
-            if (dryRun?.IsAsked(arguments) == true && folder is not null && !Directory.Exists(folder))
-                throw new InvalidOperationException($"There is no data folder '{folder}'; without --dry-run it would be made.");
+            // Opening would make a store of a folder that is missing, and only a first key is a reason to.
+            if (folder is not null && !Directory.Exists(folder) && (!makesStore || dryRun?.IsAsked(arguments) == true))
+                throw new InvalidOperationException($"There is no data folder '{folder}'{(makesStore ? "; without --dry-run it would be made" : "")}.");
             await using var administration = await KeyAdministration.OpenAsync(folder, database, cancellation);
             return await act(administration, arguments, cancellation);
         });

@@ -78,7 +78,7 @@ public static class Node
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
             console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
+        builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", level => level >= LogLevel.Information && hasStarted());
         // What both say of a failed start is stack traces; whoever starts the node says it in a line.
         builder.Logging.AddFilter("Orleans", level => level >= LogLevel.Error && hasStarted());
         // Its every retry, which is part of Orleans' own failure handling.

@@ -24,6 +24,7 @@ public static class StoreVerification
     }
 
     /// <summary>The same over a store's databases; nobody may serve from them meanwhile.</summary>
+    /// <exception cref="StoreRefusedException">It cannot be opened, or it was written to.</exception>
     /// <param name="shards">Beside the home one, by name; null for none.</param>
     /// <param name="archive">Where the first days of the journal are, if they were archived.</param>
     /// <param name="tell">Told what cannot be checked without them. Null refuses to check less than everything.</param>
@@ -34,6 +35,7 @@ public static class StoreVerification
         var home = new PostgresStoreOptions { ConnectionString = connectionString, AllowUnsafeDurability = true };
         await using var store = await ShardedStore.OpenAsync(
             new ShardedStoreOptions { Home = home, Shards = shards ?? new Dictionary<string, string>(StringComparer.Ordinal) }, cancellation);
+        var heads = await store.ReadHeadsAsync(cancellation);
         var misplaced = await store.FindMisplacedAsync(cancellation);
         var starts = await store.ReadArchivedAsync(cancellation);
         CheckReport report;
@@ -50,6 +52,10 @@ public static class StoreVerification
             report = await RunAsync(store, store, ReadAllAsync(store, archive, starts, cancellation), psp, isDrained, cancellation);
         }
 
+        // Journal and read model are read one after the other: what was written in between would look like a violation.
+        var moved = (await store.ReadHeadsAsync(cancellation)).Count(head => !heads.TryGetValue(head.Key, out var before) || before != head.Value);
+        if (moved > 0)
+            throw new StoreRefusedException($"The store is served: {moved} of its partitions have moved on meanwhile. Stop its nodes, and verify it then.");
         foreach (var line in misplaced)
             report.Add(10, "store", line);
         return report;

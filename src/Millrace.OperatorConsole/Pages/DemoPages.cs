@@ -17,6 +17,9 @@ internal sealed class DemoPages(DemoControls demo) : IDisposable
         ["none"] = new { },
     };
 
+    // A visitor of the demo has it; who has signed in with a key of less has not.
+    private const string Scope = "system:operate";
+
     private readonly HttpClient _psp = new() { BaseAddress = demo.Psp, Timeout = TimeSpan.FromSeconds(5) };
 
     public Task<IResult> ShowAsync(HttpContext http, Session session)
@@ -27,6 +30,8 @@ internal sealed class DemoPages(DemoControls demo) : IDisposable
 
     public async Task<IResult> BreakAsync(HttpContext http, Session session, IFormCollection form)
     {
+        if (session.Lacks(Scope) is { } lack)
+            return View.Back("/demo", lack, isProblem: true);
         if (!Faults.TryGetValue(form["fault"].ToString(), out var faults))
             return View.Back("/demo", "There is no such fault.", isProblem: true);
         try
@@ -43,6 +48,8 @@ internal sealed class DemoPages(DemoControls demo) : IDisposable
 
     public Task<IResult> PaceAsync(HttpContext http, Session session, IFormCollection form)
     {
+        if (session.Lacks(Scope) is { } lack)
+            return Task.FromResult(View.Back("/demo", lack, isProblem: true));
         if (!double.TryParse(form["rate"], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var rate))
             return Task.FromResult(View.Back("/demo", "A rate is a number.", isProblem: true));
         demo.Rate = rate;
@@ -51,6 +58,8 @@ internal sealed class DemoPages(DemoControls demo) : IDisposable
 
     public async Task<IResult> KillAsync(HttpContext http, Session session, IFormCollection form)
     {
+        if (session.Lacks(Scope) is { } lack)
+            return View.Back("/demo", lack, isProblem: true);
         var name = form["node"].ToString();
         return demo.Nodes is { } nodes && await nodes.Kill(name)
             ? View.Back("/demo", $"{name} is dead. Its partitions move to the others within seconds; it is started again in ten.", isProblem: false)

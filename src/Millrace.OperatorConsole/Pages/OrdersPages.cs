@@ -26,7 +26,7 @@ internal static class OrdersPages
         if (search.StartsWith("ord_", StringComparison.Ordinal))
             return Results.Redirect("/orders/" + Uri.EscapeDataString(search));
         var filter = FilterOf(query);
-        var cursor = Given(query["cursor"]);
+        var cursor = View.Given(query["cursor"]);
         var (words, isProblem) = View.Notice(http);
         var parameters = new Dictionary<string, object?>(StringComparer.Ordinal)
         {
@@ -69,17 +69,17 @@ internal static class OrdersPages
     {
         var id = (string)http.Request.RouteValues["id"]!;
         var orders = session.Api.Orders;
-        var options = new CallOptions { IdempotencyKey = Given(form["key"]), IfMatch = Given(form["version"]) };
-        var reason = Given(form["reason"]);
+        var options = new CallOptions { IdempotencyKey = View.Given(form["key"]), IfMatch = View.Given(form["version"]) };
+        var reason = View.Given(form["reason"]);
         var cancellation = http.RequestAborted;
         return View.ActAsync("/orders/" + id, () => (string)http.Request.RouteValues["act"]! switch
         {
             "cancel" => orders.CancelAsync(id, reason, options, cancellation),
             "hold" => orders.PlaceHoldAsync(id, new NewHold("operator", reason), options, cancellation),
             "release" => orders.ReleaseHoldAsync(id, (string)http.Request.RouteValues["part"]!, options, cancellation),
-            "ship" => orders.ShipAsync(id, new Parcel(null, Given(form["tracking"])), options, cancellation),
+            "ship" => orders.ShipAsync(id, new Parcel(null, View.Given(form["tracking"])), options, cancellation),
             "deliver" => orders.DeliverAsync(id, options, cancellation),
-            "refund" => orders.RefundAsync(id, new NewRefund(Given(form["amount"]) is { } amount ? long.Parse(amount, NumberStyles.None, CultureInfo.InvariantCulture) : null), options, cancellation),
+            "refund" => orders.RefundAsync(id, new NewRefund(View.Given(form["amount"]) is { } amount ? long.Parse(amount, NumberStyles.None, CultureInfo.InvariantCulture) : null), options, cancellation),
             "resume" => orders.ResumeAsync(id, reason, options, cancellation),
             var other => throw new FormatException($"There is no {other}."),
         });
@@ -87,19 +87,19 @@ internal static class OrdersPages
 
     public static async Task<IResult> AttentionAsync(HttpContext http, Session session)
     {
-        var page = await session.Api.Orders.ListPageAsync(new OrderFilter { NeedsAttention = true, PageSize = PageSize }, Given(http.Request.Query["cursor"]), cancellation: http.RequestAborted);
+        var page = await session.Api.Orders.ListPageAsync(new OrderFilter { NeedsAttention = true, PageSize = PageSize }, View.Given(http.Request.Query["cursor"]), cancellation: http.RequestAborted);
         var (notice, isProblem) = View.Notice(http);
         return View.Of<AttentionPage>(new(StringComparer.Ordinal) { ["Session"] = session, ["Page"] = page.Value, ["Notice"] = notice, ["IsProblem"] = isProblem });
     }
 
     public static async Task<IResult> ResumeAsync(HttpContext http, Session session, IFormCollection form) =>
-        View.Back("/attention", await EachAsync(http, form, (id, options, token) => session.Api.Orders.ResumeAsync(id, Given(form["reason"]), options, token)));
+        View.Back("/attention", await EachAsync(http, form, (id, options, token) => session.Api.Orders.ResumeAsync(id, View.Given(form["reason"]), options, token)));
 
     /// <summary>What is done with the orders that were marked in a list.</summary>
     public static async Task<IResult> BulkAsync(HttpContext http, Session session, IFormCollection form)
     {
         var orders = session.Api.Orders;
-        var reason = Given(form["reason"]);
+        var reason = View.Given(form["reason"]);
         // Only ever a query: whatever else a form says leads nowhere else.
         var back = "/orders" + (form["query"].ToString() is ['?', ..] query ? query : "");
         Func<string, CallOptions, CancellationToken, Task>? act = form["act"].ToString() switch
@@ -139,10 +139,10 @@ internal static class OrdersPages
     /// <summary>What a list's address asks for.</summary>
     public static OrderFilter FilterOf(IQueryCollection query) => new()
     {
-        Status = Given(query["status"]),
-        Customer = Given(query["customer"]),
-        Sku = Given(query["sku"]),
-        ExternalId = Given(query["q"]),
+        Status = View.Given(query["status"]),
+        Customer = View.Given(query["customer"]),
+        Sku = View.Given(query["sku"]),
+        ExternalId = View.Given(query["q"]),
         NeedsAttention = query["attention"] == "true",
         CreatedAfter = query["today"] == "true" ? new DateTimeOffset(DateTimeOffset.UtcNow.UtcDateTime.Date, TimeSpan.Zero) : null,
         PageSize = PageSize,
@@ -159,6 +159,4 @@ internal static class OrdersPages
     // Without what was said of the last act.
     private static string QueryOf(HttpContext http) =>
         QueryString.Create(http.Request.Query.Where(part => part.Key is not ("notice" or "problem"))).Value ?? "";
-
-    private static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 }

@@ -67,8 +67,8 @@ internal static class SystemPages
     {
         var sku = form["sku"].ToString();
         return View.ActAsync("/stock?sku=" + Uri.EscapeDataString(sku), () => session.Api.Stock.AdjustAsync(
-            new StockAdjustment(sku, long.Parse(form["delta"].ToString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture), form["reason"].ToString(), Given(form["location"])),
-            new CallOptions { IdempotencyKey = Given(form["key"]) }, http.RequestAborted));
+            new StockAdjustment(sku, long.Parse(form["delta"].ToString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture), form["reason"].ToString(), View.Given(form["location"])),
+            new CallOptions { IdempotencyKey = View.Given(form["key"]) }, http.RequestAborted));
     }
 
     public static Task<IResult> KeysAsync(HttpContext http, Session session) => KeysAsync(http, session, null);
@@ -77,10 +77,10 @@ internal static class SystemPages
     {
         try
         {
-            if (!TryReadEnd(Given(form["days"]), out var ends))
+            if (!TryReadEnd(View.Given(form["days"]), out var ends))
                 return View.Back("/keys", "A key ends after 1 to 3650 days, or never.", isProblem: true);
             var made = await session.Api.ApiKeys.CreateAsync(
-                new NewApiKey(form["name"].ToString(), form["scopes"].ToString().Split(' '), ends), new CallOptions { IdempotencyKey = Given(form["key"]) }, http.RequestAborted);
+                new NewApiKey(form["name"].ToString(), form["scopes"].ToString().Split(' '), ends), new CallOptions { IdempotencyKey = View.Given(form["key"]) }, http.RequestAborted);
             // Shown in this answer: an address would keep it.
             return await KeysAsync(http, session, made.Value);
         }
@@ -109,7 +109,7 @@ internal static class SystemPages
 
     public static async Task<IResult> AuditAsync(HttpContext http, Session session) => View.Of<AuditPage>(new(StringComparer.Ordinal)
     {
-        ["Session"] = session, ["Page"] = (await session.Api.Audit.ListPageAsync(Given(http.Request.Query["after"]), cancellation: http.RequestAborted)).Value,
+        ["Session"] = session, ["Page"] = (await session.Api.Audit.ListPageAsync(View.Given(http.Request.Query["after"]), cancellation: http.RequestAborted)).Value,
     });
 
     private static async Task<IResult> KeysAsync(HttpContext http, Session session, ApiKey? made)
@@ -121,6 +121,4 @@ internal static class SystemPages
             ["Session"] = session, ["Keys"] = keys.Value.Data.OrderByDescending(key => key.CreatedAt).ToList(), ["Made"] = made, ["Notice"] = notice, ["IsProblem"] = isProblem,
         });
     }
-
-    private static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 }

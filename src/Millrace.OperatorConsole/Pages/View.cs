@@ -43,4 +43,7 @@ internal static class View
         var words = problem.Length > 0 ? problem : http.Request.Query["notice"].ToString();
         return (words.Length == 0 ? null : words.Length > MostWords ? words[..MostWords] : words, problem.Length > 0);
     }
+
+    /// <returns>What somebody typed; null for nothing.</returns>
+    public static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 }

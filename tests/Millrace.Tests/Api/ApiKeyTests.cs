@@ -161,6 +161,14 @@ public sealed class ApiKeyTests : IDisposable
     }
 
     [Fact]
+    public void A_key_that_may_do_everything_of_its_tenant_says_so_whatever_else_it_may()
+    {
+        Assert.Equal(["admin", "system:operate"], ScopeNames.Of(Scopes.Admin | Scopes.SystemOperate));
+        Assert.Equal(["admin"], ScopeNames.Of(Scopes.Admin));
+        Assert.DoesNotContain("admin", ScopeNames.Of(Scopes.Admin & ~Scopes.OpsWrite));
+    }
+
+    [Fact]
     public void Every_scope_has_a_name_that_reads_back()
     {
         foreach (var scope in Enum.GetValues<Scopes>().Where(s => s != Scopes.None))

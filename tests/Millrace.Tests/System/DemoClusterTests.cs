@@ -34,11 +34,17 @@ public sealed partial class DemoClusterTests : IDisposable
         elsewhere.Cookies.Add(others["node-3"], signedIn.Cookies.GetAllCookies().Single(cookie => cookie.Name == "millrace_session"));
         Assert.Equal(200, (await elsewhere.GetAsync("/orders")).Status);
 
+        // Who has signed in can break no more than his key may.
+        using var shop = new ApiClient(others["node-3"], key);
+        var viewer = (await shop.PostAsync("/v1/api-keys", """{"name":"a viewer","scopes":["viewer"]}""", "viewer")).Text("key");
+        using var guest = new ConsoleVisitor(address);
+        await Eventually.Async(async () => (await guest.SignInAsync(viewer)).Status == 302, "all nodes know the key");
+        Assert.StartsWith("/demo?problem=", (await guest.PostAsync("/demo/kill", ("form_token", await guest.FormTokenAsync("/demo")), ("node", "node-2"))).Location, StringComparison.Ordinal);
+
         var token = await visitor.FormTokenAsync("/demo");
         Assert.Contains("no%20such%20node", (await visitor.PostAsync("/demo/kill", ("form_token", token), ("node", "node-1"))).Location, StringComparison.Ordinal);
         Assert.Contains("node-2%20is%20dead", (await visitor.PostAsync("/demo/kill", ("form_token", token), ("node", "node-2"))).Location, StringComparison.Ordinal);
         Assert.Contains("dead; it is started again", (await visitor.GetAsync("/demo")).Body, StringComparison.Ordinal);
-        using var shop = new ApiClient(others["node-3"], key);
         var order = Bodies.Order("MUG").With("currency", "GBP").ToJsonString();
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Eventually.AsyncOf(
             () => shop.PlaceAsync(order, $"after-{i}", "Prefer: wait=10"), answer => answer.Status is 200 or 201, "the others go on")));
@@ -49,12 +55,14 @@ public sealed partial class DemoClusterTests : IDisposable
         Assert.True(await demo.ExitAsync(MillraceCommand.Patience) == 0, demo.Words);
     }
 
-    [Fact]
-    public async Task More_nodes_than_a_demo_has_are_refused()
+    [Theory]
+    [InlineData("--nodes", "9", "--nodes is 1 to 5.")]
+    [InlineData("--rate", "-1", "--rate is 0 to 1000.")]
+    public async Task What_a_demo_cannot_do_is_refused(string option, string value, string because)
     {
-        await using var demo = new ChildProcess(MillraceExecutable.With("demo", "--nodes", "9", "--data", _folder["demo"]));
-        Assert.NotEqual(0, await demo.ExitAsync());
-        Assert.Contains("--nodes is 1 to 5.", demo.Words, StringComparison.Ordinal);
+        await using var demo = new ChildProcess(MillraceExecutable.With("demo", option, value, "--data", _folder["demo"]));
+        Assert.Equal(2, await demo.ExitAsync());
+        Assert.Contains(because, demo.Words, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_folder["demo"]));
     }
 

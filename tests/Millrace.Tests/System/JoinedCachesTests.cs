@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Millrace.Api.Keys;
 using Millrace.Cli.Serve;
+using Millrace.Cli.Verify;
+using Millrace.Engine.Journal;
 using Millrace.Tests.Storage.Postgres;
 using Xunit;
 
@@ -48,6 +50,18 @@ public sealed class JoinedCachesTests(PostgresFixture postgres, ITestOutputHelpe
         foreach (var client in new[] { atA, atB })
             await Eventually.Async(() => IsReadyAsync(client, "redis"), "it serves, and says what it lacks");
         await ChangeIsSeenAsync(total: 19);
+
+        // Whoever verifies what is served reads the journal at one moment and the rest at another.
+        using var enough = new CancellationTokenSource();
+        var trade = Task.Run(async () =>
+        {
+            while (!enough.IsCancellationRequested)
+                await AdjustAsync(atB, 1);
+        });
+        var refused = await Assert.ThrowsAsync<StoreRefusedException>(() => StoreVerification.RunPostgresAsync(database, null, TestContext.Current.CancellationToken));
+        Assert.Contains("The store is served", refused.Message, StringComparison.Ordinal);
+        await enough.CancelAsync();
+        await trade;
 
         ChildProcess Node(string name, Uri url) => new(MillraceExecutable.With(
             "serve", "--postgres", database, "--node-name", name, "--cluster", $"127.0.0.1:{FreePort.Find()}", "--urls", url.ToString(), "--redis", redis.Address));

@@ -133,6 +133,15 @@ public sealed partial class ShardedStore : IJournal, IReadModel, IStockPages, IA
         }
     }
 
+    /// <summary>How far each partition is: whoever has read the store, and finds them elsewhere afterwards, has read a store that was being written to.</summary>
+    public async Task<IReadOnlyDictionary<int, (long Epoch, long Seq)>> ReadHeadsAsync(CancellationToken cancellation)
+    {
+        var heads = new Dictionary<int, (long, long)>();
+        foreach (var shard in _shards.Where(shard => shard.Opened is not null))
+            await shard.Moves.QueryAsync("SELECT partition, epoch, seq FROM partition_head", static _ => { }, reader => heads[reader.GetInt32(0)] = (reader.GetInt64(1), reader.GetInt64(2)), cancellation).ConfigureAwait(false);
+        return heads;
+    }
+
     private int IndexOf(string shard) => Array.FindIndex(_shards, database => database.Name == shard);
 
     private async Task<PlacesRead> ReadPlacesAsync(CancellationToken cancellation) => _places = await _map.ReadAsync(cancellation).ConfigureAwait(false);

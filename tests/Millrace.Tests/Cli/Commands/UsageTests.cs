@@ -19,6 +19,7 @@ public sealed class UsageTests
     [InlineData("orders")]
     [InlineData("orders get")]
     [InlineData("orders get a b")]
+    [InlineData("keys create --data nowhere --name a --scopes viewer --expires 2020-01-01")]
     [InlineData("orders get ord_1 --key k --url ftp://x")]
     [InlineData("orders get ord_1 --key k --timeout 0")]
     [InlineData("orders get ord_1 --key k --timeout soon")]
@@ -58,6 +59,7 @@ public sealed class UsageTests
         var run = await CliRun.OfAsync(Acting.Usage, [.. words, .. words.Contains("--key") && !words.Contains("--url") ? new[] { "--url", Nowhere } : []]);
         Assert.Empty(run.Output);
         Assert.Matches("^millrace: [^\n]+\n$", run.Errors);
+        Assert.False(Directory.Exists("nowhere"));
     }
 
     [Fact]
