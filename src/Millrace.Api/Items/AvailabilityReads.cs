@@ -8,9 +8,10 @@ using Millrace.Engine.Requests;
 namespace Millrace.Api.Items;
 
 /// <summary>What can be sold of an item, as it was at most a second ago.</summary>
+/// <param name="IsBackorderable">More can be sold than there is, to whoever allows a backorder.</param>
 internal sealed record Availability(string Sku, long Available, bool IsBackorderable, long ReadAtUnixMs) : CachedRead(ReadAtUnixMs)
 {
-    public static Availability Of(StockItem item, long nowMs) => new(item.Sku, Math.Max(0, item.Available), item.Available + item.BackorderLimit > 0, nowMs);
+    public static Availability Of(StockItem item, long nowMs) => new(item.Sku, Math.Max(0, item.Available), item.BackorderLimit > 0 && item.Available + item.BackorderLimit > 0, nowMs);
 }
 
 /// <summary>Reads availability through the cache: a shop window asks for the same few items over and over, and each question would go to the item's owner.</summary>

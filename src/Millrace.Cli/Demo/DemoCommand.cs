@@ -80,8 +80,12 @@ internal static class DemoCommand
         {
             await Console.Error.WriteLineAsync(nodes > 1 ? "Stopping; the cluster and its database are gone with it." : "Stopping: everything accepted is durable; the next run goes on with it.");
         }
+        finally
+        {
+            // In good order, whatever ended it: what still runs must not find the container gone.
+            await app.StopAsync(CancellationToken.None);
+        }
 
-        await app.StopAsync(CancellationToken.None);
         return 0;
     }
 

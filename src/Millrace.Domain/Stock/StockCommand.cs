@@ -31,5 +31,5 @@ public abstract record StockRejection(string Code, string Detail)
     public sealed record TooManyLocations(string Sku)
         : StockRejection("too_many_locations", $"'{Sku}' is at {StockItem.MaxLocations} locations already.");
 
-    public sealed record OutOfRange(string Sku) : StockRejection("out_of_range", $"The stock of '{Sku}' would not fit.");
+    public sealed record OutOfRange(string Sku) : StockRejection("out_of_range", $"There would be less than none of '{Sku}' at the location, or more than a trillion.");
 }

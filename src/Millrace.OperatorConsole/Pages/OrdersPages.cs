@@ -158,5 +158,5 @@ internal static class OrdersPages
 
     // Without what was said of the last act.
     private static string QueryOf(HttpContext http) =>
-        QueryString.Create(http.Request.Query.Where(part => part.Key is not ("notice" or "problem"))).Value ?? "";
+        QueryString.Create(http.Request.Query.Where(part => part.Key is not ("notice" or "problem" or "seal"))).Value ?? "";
 }

@@ -1,14 +1,16 @@
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.DependencyInjection;
 using Millrace.Client;
+using Millrace.OperatorConsole.Sessions;
 
 namespace Millrace.OperatorConsole.Pages;
 
 /// <summary>How pages are answered.</summary>
 internal static class View
 {
-    // Said on the page that follows an act; nothing in it is trusted, the page escapes it.
+    // Said on the page that follows an act.
     private const int MostWords = 300;
 
     public static IResult Of<T>(Dictionary<string, object?> parameters, int status = StatusCodes.Status200OK)
@@ -34,16 +36,26 @@ internal static class View
 
     public static IResult Back(string to, (string Words, bool IsProblem) outcome) => Back(to, outcome.Words, outcome.IsProblem);
 
-    public static IResult Back(string to, string words, bool isProblem) =>
-        Results.Redirect($"{to}{(to.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{(isProblem ? "problem" : "notice")}={Uri.EscapeDataString(words.Length > MostWords ? words[..MostWords] : words)}");
+    public static IResult Back(string to, string words, bool isProblem) => new BackResult(to, words.Length > MostWords ? words[..MostWords] : words, isProblem);
 
     public static (string? Words, bool IsProblem) Notice(HttpContext http)
     {
         var problem = http.Request.Query["problem"].ToString();
         var words = problem.Length > 0 ? problem : http.Request.Query["notice"].ToString();
-        return (words.Length == 0 ? null : words.Length > MostWords ? words[..MostWords] : words, problem.Length > 0);
+        // A link of elsewhere puts no words into the console's mouth.
+        return words.Length > 0 && http.RequestServices.GetRequiredService<SessionCookie>().IsSealed(words, http.Request.Query["seal"]) ? (words, problem.Length > 0) : (null, false);
     }
 
     /// <returns>What somebody typed; null for nothing.</returns>
     public static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
+
+    private sealed class BackResult(string to, string words, bool isProblem) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            var seal = httpContext.RequestServices.GetRequiredService<SessionCookie>().Seal(words);
+            httpContext.Response.Redirect($"{to}{(to.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{(isProblem ? "problem" : "notice")}={Uri.EscapeDataString(words)}&seal={seal}");
+            return Task.CompletedTask;
+        }
+    }
 }

@@ -13,6 +13,7 @@ internal sealed class SessionCookie(IDataProtectionProvider protection)
     private const string Name = "millrace_session";
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
     private readonly ITimeLimitedDataProtector _keys = protection.CreateProtector("Millrace.OperatorConsole.Session").ToTimeLimitedDataProtector();
+    private readonly IDataProtector _notices = protection.CreateProtector("Millrace.OperatorConsole.Notice");
     private readonly IDataProtector _forms = protection.CreateProtector("Millrace.OperatorConsole.Form");
 
     public void Write(HttpContext http, string apiKey) => http.Response.Cookies.Append(Name, _keys.Protect(apiKey, Lifetime), Options(http));
@@ -29,7 +30,12 @@ internal sealed class SessionCookie(IDataProtectionProvider protection)
         token is not null && Unprotect(_forms, token) is { } digest
         && CryptographicOperations.FixedTimeEquals(Convert.FromHexString(digest), Convert.FromHexString(Digest(apiKey)));
 
-    private static string Digest(string apiKey) => Convert.ToHexString(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(apiKey)));
+    /// <summary>Shows that the words are the console's own.</summary>
+    public string Seal(string words) => _notices.Protect(Digest(words));
+
+    public bool IsSealed(string words, string? seal) => seal is not null && Unprotect(_notices, seal) == Digest(words);
+
+    private static string Digest(string text) => Convert.ToHexString(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(text)));
 
     private static string? Unprotect(IDataProtector protector, string text)
     {

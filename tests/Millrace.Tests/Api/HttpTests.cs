@@ -235,7 +235,9 @@ public sealed class HttpTests(ApiServer server) : IClassFixture<ApiServer>
         (await server.PostAsync("/v1/stock/adjustments", $$"""{"sku":"A/{{_sku}}","delta":8,"reason":"receipt","location":"leeds"}""", "adj-" + _sku)).Problem(422, "idempotency_key_reused");
         Assert.Equal("leeds", (string)(await server.SendAsync("GET", path))["stock"][0]!["location"]!);
         var availability = await server.SendAsync("GET", path + "/availability");
-        Assert.Equal((7, "private, max-age=5"), ((int)availability["available"]!, availability.Header("Cache-Control")));
+        Assert.Equal((7, true, "private, max-age=5"), ((int)availability["available"]!, (bool)availability["backorderable"]!, availability.Header("Cache-Control")));
+        // What is there is no backorder.
+        Assert.Equal((true, false), ((await server.SendAsync("GET", $"/v1/items/{_sku}/availability")) is var none ? ((bool)none["in_stock"]!, (bool)none["backorderable"]!) : default));
     }
 
     [Fact]

@@ -24,6 +24,8 @@ public sealed class AuditorTests
             await api.SendAsync("PUT", "/v1/items/MUG", Bodies.Item());
             await api.PostAsync("/v1/stock/adjustments", Bodies.Adjustment("MUG", 5), "receipt");
             order = (await api.PlaceAsync(Bodies.Order("MUG").ToJsonString(), "k", "Prefer: wait=30")).Id();
+            // The store has it with the next checkpoint.
+            await Eventually.Async(async () => (await api.GetAsync("/v1/orders?status=confirmed"))["data"].AsArray().Count == 1, "it is listed");
             await visitor.SignInAsync(key);
             Assert.Contains("None: every row that was checked keeps its promises.", (await visitor.GetAsync("/auditor")).Body, StringComparison.Ordinal);
             Assert.Equal(0, await server.StopAsync());

@@ -128,6 +128,9 @@ public sealed partial class ConsoleTests(Shop shop)
         var done = await visitor.PostAsync("/orders/bulk", ("form_token", token), ("key", "bulk-" + sku), ("query", "?customer=c-" + sku), ("act", "hold"), ("reason", "fraud?"),
             ("order", one), ("order", other), ("order", canceled));
         Assert.StartsWith($"/orders?customer=c-{sku}&problem=Done%20for%202%2C%20refused%20for%201.%20{canceled}", done.Location, StringComparison.Ordinal);
+        Assert.Contains("Done for 2, refused for 1.", (await visitor.GetAsync(done.Location!)).Body, StringComparison.Ordinal);
+        Assert.DoesNotContain("call 0900", (await visitor.GetAsync("/orders?notice=call%200900")).Body, StringComparison.Ordinal);
+        Assert.DoesNotContain("call 0900", (await visitor.GetAsync("/orders?notice=call%200900&seal=" + done.Location!.Split("seal=")[1])).Body, StringComparison.Ordinal);
         foreach (var id in new[] { one, other })
             Assert.Single((await shop.Api.GetAsync("/v1/orders/" + id))["holds"].AsArray());
 
