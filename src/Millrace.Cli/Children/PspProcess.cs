@@ -25,7 +25,8 @@ internal sealed class PspProcess : IAsyncDisposable
         start.RedirectStandardOutput = true;
         // The system closes the pipe when this process dies, however it dies: the simulator ends with it.
         start.RedirectStandardInput = true;
-        var process = Process.Start(start)!;
+        var process = new Process { StartInfo = start };
+        Forking.Start(process, atDeath: "TERM");
         var running = new PspProcess(process, url);
         try
         {

@@ -16,8 +16,8 @@ public sealed class OrphanTests : IDisposable
     public async Task A_torture_that_is_killed_takes_its_servers_with_it()
     {
         await using var torture = new ChildProcess(MillraceExecutable.With("torture", "cluster", "--faults", "50", "--data", _folder["cluster"]));
-        // Two nodes, the provider, and PostgreSQL with processes of its own.
-        var started = await Eventually.AsyncOf(() => Task.FromResult(Below(torture.Id)), all => Named(all, "postgres") > 1 && Named(all, "millrace") > 1, "its servers run");
+        // Two nodes, the provider, and PostgreSQL with processes of its own; each in a group of its own: what a terminal sends at Ctrl-C is for the command, which decides what stops when.
+        var started = await Eventually.AsyncOf(() => Task.FromResult(Below(torture.Id)), all => Named(all, "postgres") > 1 && Named(all, "millrace") > 1 && all.TrueForAll(process => Group(process.Id) != Group(torture.Id)), "its servers run");
         torture.Send(Signal.Kill);
         await Eventually.AsyncOf(
             () => Task.FromResult(started.Where(process => Name(process.Id) == process.Name).ToList()), left => left.Count == 0, "all of them are gone");
@@ -50,6 +50,20 @@ public sealed class OrphanTests : IDisposable
         {
             // It has ended.
             return [];
+        }
+    }
+
+    /// <returns>Null when it has ended.</returns>
+    private static string? Group(int id)
+    {
+        try
+        {
+            // State, parent and group stand behind the name, which may hold anything.
+            return File.ReadAllText($"/proc/{id}/stat").Split(')')[^1].Split(' ', StringSplitOptions.RemoveEmptyEntries)[2];
+        }
+        catch (IOException)
+        {
+            return null;
         }
     }
 
