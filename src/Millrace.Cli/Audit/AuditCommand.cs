@@ -14,7 +14,7 @@ internal static class AuditCommand
     private static Command List()
     {
         var after = new Option<long>("--after") { Description = "Only entries behind this one", DefaultValueFactory = _ => 0 };
-        var limit = new Option<int?>("--limit") { Description = "Most entries to show [default: all]" };
+        var limit = new Option<int>("--limit") { Description = "Most entries to show", DefaultValueFactory = _ => 10_000 };
         var check = new Option<bool>("--check") { Description = "Compute the hash chain again, between entries that follow on each other; exit code 1 when one does not fit" };
         var watching = new Watching();
         var command = Reading.Create("list", "List entries, oldest first", [after, limit, check],
@@ -22,14 +22,16 @@ internal static class AuditCommand
             {
                 if (arguments.GetValue(after) < 0 || arguments.GetValue(limit) < 1)
                     throw new UsageException($"{after.Name} is not negative, and {limit.Name} at least 1.");
-                return ApiRequest.Get($"/v1/audit?limit={Math.Min(arguments.GetValue(limit) ?? MaxPage, MaxPage)}&after={arguments.GetValue(after)}");
+                return ApiRequest.Get($"/v1/audit?limit={Math.Min(arguments.GetValue(limit), MaxPage)}&after={arguments.GetValue(after)}");
             },
             async (client, request, arguments, output, cancellation) =>
             {
                 var exit = Acting.Done;
                 var shown = await watching.RunAsync(arguments, output, async token =>
                 {
-                    var (rows, _) = await PagedList.ReadAsync(client, request, "after", arguments.GetValue(limit) ?? int.MaxValue, token);
+                    var (rows, hasMore) = await PagedList.ReadAsync(client, request, "after", arguments.GetValue(limit), token);
+                    if (hasMore)
+                        await arguments.InvocationConfiguration.Error.WriteLineAsync($"There are more than these {rows.Count}: raise {limit.Name}, or go on with {after.Name}.");
                     if (arguments.GetValue(check))
                         exit = await AuditChain.TellAsync(client, arguments, rows, token);
                     return new Shown.Many(rows, "seq#", "at", "actor.name", "action", "subject", "detail");

@@ -16,7 +16,8 @@ internal static class PagedList
         string? cursor = null;
         do
         {
-            var path = cursor is null ? first.Path : $"{first.Path}&{cursorName}={Uri.EscapeDataString(cursor)}";
+            // The first may begin further on itself: its place stands last, and the next one's is instead of it.
+            var path = cursor is null ? first.Path : $"{first.Path.Split($"&{cursorName}=")[0]}&{cursorName}={Uri.EscapeDataString(cursor)}";
             var body = (await client.GetAsync(path, cancellation)).Body;
             rows.AddRange(body.Rows());
             cursor = body.Text("next_cursor");
