@@ -9,23 +9,31 @@ namespace Millrace.Api;
 /// <summary>
 /// What leaves the process about itself: metrics at <c>/metrics</c> always, and both metrics and traces to a collector once
 /// <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> names one. Without it nobody listens for spans, so none is made.
-/// The SDK's other variables hold too, such as <c>OTEL_TRACES_SAMPLER</c>.
+/// The SDK's other variables hold too, such as <c>OTEL_TRACES_SAMPLER</c>; with <c>OTEL_SDK_DISABLED=true</c> nothing is
+/// measured at all, and there is no <c>/metrics</c>.
 /// </summary>
 internal static class ApiTelemetry
 {
     private const string EndpointVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
     private const string ServiceVariable = "OTEL_SERVICE_NAME";
+    private const string DisabledVariable = "OTEL_SDK_DISABLED";
+    private const string Own = "Millrace.*";
+
+    public static bool IsDisabled => string.Equals(Environment.GetEnvironmentVariable(DisabledVariable), "true", StringComparison.OrdinalIgnoreCase);
 
     public static void AddMillraceTelemetry(this IServiceCollection services)
     {
         var isExported = Environment.GetEnvironmentVariable(EndpointVariable) is { Length: > 0 };
         services.AddSingleton<NodeSamples>();
+        if (IsDisabled)
+            return;
+        // A provider of its own: a reader beside the others would have every request measured once more for metrics that it does not look at.
+        services.AddHostedService(s => new NodeSampling(s.GetRequiredService<NodeSamples>(), s.GetRequiredService<TimeProvider>(), Own));
         var telemetry = services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(Environment.GetEnvironmentVariable(ServiceVariable) ?? "millrace"))
             .WithMetrics(metrics =>
             {
-                metrics.AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime", "Millrace.*").AddPrometheusExporter();
-                metrics.AddReader(s => NodeSampler.NewReader(s.GetRequiredService<NodeSamples>(), s.GetRequiredService<TimeProvider>()));
+                metrics.AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime", Own).AddPrometheusExporter();
                 if (isExported)
                     metrics.AddOtlpExporter();
             });

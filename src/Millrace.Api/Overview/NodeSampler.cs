@@ -13,12 +13,6 @@ internal sealed class NodeSampler(NodeSamples samples, TimeProvider time) : Base
     private const string PaymentsInside = "millrace.psp.calls";
     private long _last = time.GetTimestamp();
 
-    /// <summary>Reads what came since the last time.</summary>
-    public static MetricReader NewReader(NodeSamples samples, TimeProvider time) => new PeriodicExportingMetricReader(new NodeSampler(samples, time), 1_000)
-    {
-        TemporalityPreference = MetricReaderTemporalityPreference.Delta,
-    };
-
     public override ExportResult Export(in Batch<Metric> batch)
     {
         var seconds = Math.Max(time.GetElapsedTime(_last).TotalSeconds, 1e-3);

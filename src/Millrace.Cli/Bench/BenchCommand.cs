@@ -16,6 +16,7 @@ public static class BenchCommand
         command.Subcommands.Add(Overload());
         command.Subcommands.Add(Edge());
         command.Subcommands.Add(TrackingCommand.Create());
+        command.Subcommands.Add(TelemetryCommand.Create());
         return command;
     }
 
@@ -127,7 +128,7 @@ public static class BenchCommand
         return command;
     }
 
-    private static void Check(PlaceSettings settings)
+    internal static void Check(PlaceSettings settings)
     {
         if (settings.Duration < TimeSpan.FromSeconds(1) || settings.Connections is < 1 or > 10_000 || settings.Rate is < 1)
             throw new UsageException("--seconds, --connections and --rate must be above zero.");

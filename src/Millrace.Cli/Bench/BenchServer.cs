@@ -32,8 +32,11 @@ internal sealed class BenchServer : IAsyncDisposable
     private Child? _psp;
     private Uri? _pspUrl;
 
-    private BenchServer(string? data)
+    private readonly bool _isMeasured;
+
+    private BenchServer(string? data, bool isMeasured)
     {
+        _isMeasured = isMeasured;
         _temporary = data is null ? Directory.CreateTempSubdirectory("millrace-bench-").FullName : null;
         DataDirectory = data ?? Path.Combine(_temporary!, "store");
     }
@@ -66,7 +69,7 @@ internal sealed class BenchServer : IAsyncDisposable
 
     public static async Task<BenchServer> StartAsync(PlaceSettings settings, CancellationToken cancellation)
     {
-        var bench = new BenchServer(settings.DataDirectory);
+        var bench = new BenchServer(settings.DataDirectory, settings.IsMeasured);
         try
         {
             await bench.StartPartsAsync(settings, cancellation);
@@ -237,7 +240,10 @@ internal sealed class BenchServer : IAsyncDisposable
 
     private Task StartAsync(BenchNode node, CancellationToken cancellation)
     {
-        node.Process = Child.StartSelf([.. node.Arguments]);
+        var start = Self.Start([.. node.Arguments]);
+        if (!_isMeasured)
+            start.Environment["OTEL_SDK_DISABLED"] = "true";
+        node.Process = Child.Start(start);
         return UntilReadyAsync(node.Process, [new Uri(node.ManagementUrl, "/readyz"), new Uri(node.Url, "/readyz")], cancellation);
     }
 

@@ -1,0 +1,29 @@
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+
+namespace Millrace.Api.Overview;
+
+/// <summary>Samples the node's metrics once a second while it runs.</summary>
+/// <param name="samples">Receives them.</param>
+/// <param name="time">Says when.</param>
+/// <param name="meters">What is sampled; a pattern of meters' names.</param>
+internal sealed class NodeSampling(NodeSamples samples, TimeProvider time, string meters) : IHostedService, IDisposable
+{
+    private const int EveryMs = 1_000;
+    private MeterProvider? _provider;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _provider = Sdk.CreateMeterProviderBuilder().AddMeter(meters)
+            .AddReader(new PeriodicExportingMetricReader(new NodeSampler(samples, time), EveryMs)
+            {
+                TemporalityPreference = MetricReaderTemporalityPreference.Delta,
+            })
+            .Build();
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => _provider?.Dispose();
+}

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using Millrace.Cli.Client;
+
+namespace Millrace.Cli.Bench;
+
+/// <summary><c>millrace bench telemetry</c>.</summary>
+internal static class TelemetryCommand
+{
+    public static Command Create()
+    {
+        var json = new JsonResult();
+        var seconds = new Option<int>("--seconds") { Description = "Of each run", DefaultValueFactory = _ => 8 };
+        var rounds = new Option<int>("--rounds") { Description = "Of two runs each", DefaultValueFactory = _ => 6 };
+        var command = new Command("telemetry", "What metrics cost an order") { seconds, rounds };
+        json.AddTo(command);
+        command.SetGuardedAction(async (arguments, cancellation) =>
+        {
+            if (arguments.GetValue(rounds) < 1 || arguments.GetValue(seconds) < 1)
+                throw new UsageException("--rounds and --seconds are above zero.");
+            var settings = new PlaceSettings("sqlite", TimeSpan.FromSeconds(arguments.GetValue(seconds)), 256, null, false, null, false, null);
+            BenchCommand.Check(settings);
+            await using var with = await BenchServer.StartAsync(settings, cancellation);
+            await using var without = await BenchServer.StartAsync(settings with { IsMeasured = false }, cancellation);
+            var result = await new TelemetryBench(settings, arguments.GetValue(rounds), with, without).RunAsync(cancellation);
+            Console.Error.WriteLine($"bench: {result["overhead"]:P1} of the processor time of an order");
+            await json.WriteAsync(arguments, result);
+            return Acting.Done;
+        });
+        return command;
+    }
+}
