@@ -10,6 +10,7 @@ using Millrace.Api.Backups;
 using Millrace.Api.Caching;
 using Millrace.Api.Documentation;
 using Millrace.Api.Edge;
+using Millrace.Api.Events;
 using Millrace.Api.Health;
 using Millrace.Api.Items;
 using Millrace.Api.Keys;
@@ -28,14 +29,16 @@ using Millrace.Cluster;
 using Millrace.Cluster.Administration;
 using Millrace.Cluster.Orleans;
 using Millrace.Engine.Administration;
+using Millrace.Engine.Journal;
 using Millrace.Engine.ReadModel;
+using Millrace.Feed;
 using Millrace.Telemetry;
 using Scalar.AspNetCore;
 
 namespace Millrace.Api;
 
 /// <summary>
-/// The HTTP edge. Needs in the container: <see cref="PartitionRuntime"/>, <see cref="PartitionRouter"/>, <see cref="Millrace.Cluster.Catalog"/>, <see cref="IReadModel"/>,
+/// The HTTP edge. Needs in the container: <see cref="PartitionRuntime"/>, <see cref="PartitionRouter"/>, <see cref="Millrace.Cluster.Catalog"/>, <see cref="IReadModel"/>, <see cref="IJournalFeed"/>,
 /// <see cref="ApiKeyStore"/> and what its keys are kept in, <see cref="PspWebhookParser"/> when webhooks are to be taken, <see cref="BackupStarter"/> when backups are, <see cref="ReplicaReader"/> when there is one, and <see cref="AuditorReader"/> when there is an auditor.
 /// </summary>
 public static class ApiHost
@@ -45,6 +48,7 @@ public static class ApiHost
         services.AddSingleton(options);
         services.AddSingleton<ApiMetrics>();
         services.AddSingleton<OrderTraces>();
+        services.AddSingleton(s => new EventFeed(s.GetRequiredService<IJournalFeed>()));
         services.AddSingleton(s => new AdmissionGate(s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ApiMetrics>()));
         services.AddSingleton<RefusedRequests>(s =>
         {
@@ -119,7 +123,8 @@ public static class ApiHost
         var place = new PlaceEndpoint(orders, router, tokens, options, time, app.Lifetime.ApplicationStopping);
 
         app.UseMiddleware<EdgeMiddleware>();
-        var routes = new Routes(app, new Access(services.GetRequiredService<ApiKeyStore>(), services.GetService<TokenValidator>(), services.GetRequiredService<RateLimits>(), services.GetRequiredService<ApiMetrics>()));
+        var access = new Access(services.GetRequiredService<ApiKeyStore>(), services.GetService<TokenValidator>(), services.GetRequiredService<RateLimits>(), services.GetRequiredService<ApiMetrics>());
+        var routes = new Routes(app, access);
         var cache = services.GetRequiredService<NodeCache>();
         var watched = services.GetRequiredService<WatchedOrders>();
         var availability = new AvailabilityReads(admitted, cache, time);
@@ -127,6 +132,8 @@ public static class ApiHost
             new ListOrders(services.GetRequiredService<IReadModel>(), services.GetRequiredService<OrderLists>(), admitted, tokens));
         ApiRoutes.MapChanges(routes, new ChangeOrders(admitted, watched, tokens));
         ApiRoutes.MapStock(routes, new ItemEndpoints(admitted, availability), new AdjustEndpoint(admitted, availability));
+        var (feed, traces) = (services.GetRequiredService<EventFeed>(), services.GetRequiredService<OrderTraces>());
+        ApiRoutes.MapEvents(routes, new ListEvents(feed, router.Map.Count, traces), new StreamEvents(feed, router.Map.Count, traces, access, time, app.Lifetime.ApplicationStopping));
         ApiRoutes.MapTracking(routes, new TrackEndpoint(admitted, tokens, watched, cache, options.Cdn, time));
         ApiRoutes.MapKeys(routes, new KeyEndpoints(services.GetRequiredService<ApiKeyStore>(), time), new AuditEndpoint(services.GetRequiredService<IAdministration>()));
         ApiRoutes.MapOverview(routes, new OverviewEndpoints(services.GetRequiredService<NodeSamples>(), options));
@@ -169,6 +176,8 @@ public static class ApiHost
 
         if (port is { } management)
             app.UseMiddleware<ManagementMiddleware>(management);
+        if (ApiTelemetry.IsDisabled)
+            return;
         app.MapPrometheusScrapingEndpoint("/metrics").Add(endpoint =>
             endpoint.RequestDelegate = HealthEndpoints.Internal(endpoint.RequestDelegate!, port));
     }

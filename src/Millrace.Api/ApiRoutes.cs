@@ -3,6 +3,7 @@ using Millrace.Api.Audit;
 using Millrace.Api.Auditing;
 using Millrace.Api.Backups;
 using Millrace.Api.Documentation;
+using Millrace.Api.Events;
 using Millrace.Api.Health;
 using Millrace.Api.Items;
 using Millrace.Api.Keys;
@@ -134,6 +135,31 @@ internal static class ApiRoutes
                 .. OfAnItem, ProblemKinds.UnknownSku, ProblemKinds.BelowPromised, ProblemKinds.TooManyLocations, ProblemKinds.OutOfRange,
                 ProblemKinds.CardNumberRefused, ProblemKinds.KeyReused,
             ],
+        });
+    }
+
+    public static void MapEvents(Routes routes, ListEvents list, StreamEvents stream)
+    {
+        (string, string)[] query =
+        [
+            ("after", "next_cursor of the page before, or now for what happens from now on."),
+            ("type", "Only events of these types, separated by commas, such as order.confirmed.v1."),
+            ("share", "Only a part, such as 2/4, the second of four: each order's events are in one of them."),
+        ];
+        ProblemKind[] problems = [ProblemKinds.InvalidCursor, ProblemKinds.EventsGone];
+        routes.Map("GET", "/v1/events", list.HandleAsync, new("list_events", "What happened to the tenant's orders")
+        {
+            Tag = "events", Answer = typeof(CloudEventListShape), Scope = Scopes.EventsRead, Query = [.. query, ("limit", "1 to 200; 50 without.")],
+            Details = "CloudEvents. An order's events come in its order, without a gap; those of different orders in any. From the oldest that is kept without after. "
+                + "A page may be empty and have more behind it; next_cursor goes on from every page, also the last.",
+            AnswerHeaders = ["Link"], Problems = problems,
+        });
+        routes.Map("GET", "/v1/events/stream", stream.HandleAsync, new("stream_events", "What happens to the tenant's orders, as it happens")
+        {
+            Tag = "events", StreamOf = typeof(CloudEventShape), Scope = Scopes.EventsRead, Query = query,
+            Details = "Server-sent events, each a CloudEvent. From now on without after. A stream ends after ten minutes, or with its node or key; who comes again with Last-Event-ID "
+                + "misses nothing, and may be told some events twice: they have the same id.",
+            Headers = [("Last-Event-ID", "The id that came last.", false)], Problems = [.. problems, ProblemKinds.Overloaded],
         });
     }
 

@@ -3,6 +3,7 @@ using Millrace.Client.Audit;
 using Millrace.Client.Auditor;
 using Millrace.Client.Backups;
 using Millrace.Client.Cluster;
+using Millrace.Client.Events;
 using Millrace.Client.Health;
 using Millrace.Client.Items;
 using Millrace.Client.Limits;
@@ -32,6 +33,7 @@ public sealed class MillraceClient : IDisposable
         _own = http is null ? NewHttp() : null;
         var sender = new Sender(http ?? _own!, options);
         Orders = new OrdersClient(sender, options.Time);
+        Events = new EventsClient(sender);
         Items = new ItemsClient(sender);
         Stock = new StockClient(sender);
         ApiKeys = new ApiKeysClient(sender);
@@ -47,6 +49,9 @@ public sealed class MillraceClient : IDisposable
 
     /// <summary>Placing orders, following them, and changing what becomes of them.</summary>
     public OrdersClient Orders { get; }
+
+    /// <summary>What happens to orders, as it happens.</summary>
+    public EventsClient Events { get; }
 
     /// <summary>The catalog.</summary>
     public ItemsClient Items { get; }

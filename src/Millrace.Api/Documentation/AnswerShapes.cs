@@ -67,6 +67,15 @@ internal sealed record EventListShape(EventShape[] Data);
 
 internal sealed record EventShape(int Version, [Description("Such as order.confirmed.v1.")] string Type, DateTimeOffset At, ActorShape Actor, Dictionary<string, JsonElement> Data);
 
+[Description("An event of an order: CloudEvents 1.0.2.")]
+internal sealed record CloudEventShape(
+    [AllowedValues("1.0")] string Specversion, [Description("The same whenever the event is told.")] string Id, string Source,
+    [Description("Such as order.confirmed.v1.")] string Type, [Description("The order's id.")] string Subject, DateTimeOffset Time, string Datacontenttype,
+    [Description("The order's version with the event, from 1 and without a gap.")] string Sequence, string Partitionkey, EventShape Data,
+    [Description("The trace that placed the order, while the node remembers it.")] string? Traceparent = null);
+
+internal sealed record CloudEventListShape(CloudEventShape[] Data, bool HasMore, [Description("Goes on from here, also when nothing more is there yet.")] string NextCursor);
+
 internal sealed record ActorShape([AllowedValues("system", "api_key", "operator", "psp")] string Kind, string? Name);
 
 internal sealed record LedgerShape(string Currency, EntryShape[] Data, PostingShape[] Balances);

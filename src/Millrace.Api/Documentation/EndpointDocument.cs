@@ -26,6 +26,9 @@ internal sealed record EndpointDocument(string Name, string Summary)
     /// <summary>A success may also be a page for people.</summary>
     public bool IsAlsoPage { get; init; }
 
+    /// <summary>The shape of each of the events that a success consists of; null where it is no stream.</summary>
+    public Type? StreamOf { get; init; }
+
     public int[] Statuses { get; init; } = [StatusCodes.Status200OK];
 
     /// <summary>Name and description of query parameters.</summary>

@@ -64,6 +64,12 @@ internal static class Examples
          "trace_id":"0HNPIV5J1KQ0V:00000001","errors":[{"pointer":"/lines/0/sku","code":"unknown_sku","detail":"There is no such item."}]}
         """;
 
+    private const string Event = """
+        {"specversion":"1.0","id":"17:4242:0","source":"/v1/orders","type":"order.placed.v1","subject":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7C",
+         "time":"2026-01-31T12:00:00.000Z","datacontenttype":"application/json","sequence":"1","partitionkey":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7C","traceparent":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+         "data":{"version":1,"type":"order.placed.v1","at":"2026-01-31T12:00:00.000Z","actor":{"kind":"api_key","name":"shop"},"data":{"total":1039,"currency":"GBP","lines":1}}}
+        """;
+
     private const string Limits = """{"tenant":{"per_second":500,"burst":1000},"key":{"per_second":100,"burst":200},"per_day":1000000}""";
 
     // In the order in which a reader meets them.
@@ -87,6 +93,8 @@ internal static class Examples
         (typeof(OrderListShape), "page", $$"""{"data":[{{Confirmed}}],"has_more":true,"next_cursor":"AbC","as_of":"2026-01-31T12:00:01.000Z"}"""),
         (typeof(BatchShape), "taken_and_refused", $$"""{"data":[{"row":0,"idempotency_key":"import-1","status":202,"replayed":false,"order":{{Confirmed}}},{"row":1,"idempotency_key":"import-2","status":422,"replayed":false,"problem":{{RefusedRow}}}]}"""),
         (typeof(EventListShape), "timeline", """{"data":[{"version":1,"type":"order.placed.v1","at":"2026-01-31T12:00:00.000Z","actor":{"kind":"api_key","name":"shop"},"data":{"total":1039,"currency":"GBP","lines":1}}]}"""),
+        (typeof(CloudEventShape), "event", Event),
+        (typeof(CloudEventListShape), "events", $$"""{"data":[{{Event}}],"has_more":false,"next_cursor":"AQABAAAB1AQ"}"""),
         (typeof(LedgerShape), "ledger", """{"currency":"GBP","data":[{"version":6,"at":"2026-01-31T12:00:00.250Z","kind":"authorize","reference":"auth_1","postings":[{"account":"authorization_held","amount":1039},{"account":"authorization_promised","amount":-1039}]}],"balances":[{"account":"authorization_held","amount":1039},{"account":"authorization_promised","amount":-1039}]}"""),
         (typeof(ItemShape), "item", Item),
         (typeof(AvailabilityShape), "availability", """{"sku":"MUG","available":98,"in_stock":true,"backorderable":true}"""),

@@ -15,6 +15,7 @@ internal static partial class OpenApiDocument
     private static readonly (string Name, string Description)[] Tags =
     [
         ("orders", "Placing orders, following them, and changing what becomes of them."),
+        ("events", "What happens to orders, for other programs."),
         ("items", "The catalog, and what can be sold of it."),
         ("stock", "Units on hand."),
         ("api keys", "The tenant's API keys."),
@@ -74,8 +75,8 @@ internal static partial class OpenApiDocument
         operation.Parameters =
         [
             .. PathParameter().Matches(context.Description.RelativePath ?? "").Select(m => Parameters.OfPath(m.Groups["name"].Value)),
-            .. doc.Query.Select(q => Parameters.Of(q.Name, ParameterLocation.Query, q.Description, isRequired: false)),
-            .. doc.Headers.Select(h => Parameters.Of(h.Name, ParameterLocation.Header, h.Description, h.IsRequired)),
+            .. doc.Query.Select(q => Parameters.Of(doc.Tag, q.Name, ParameterLocation.Query, q.Description, isRequired: false)),
+            .. doc.Headers.Select(h => Parameters.Of(doc.Tag, h.Name, ParameterLocation.Header, h.Description, h.IsRequired)),
         ];
         operation.RequestBody = doc.Body is null ? null : Body(doc, document);
         operation.Responses = Responses.Of(doc, document);

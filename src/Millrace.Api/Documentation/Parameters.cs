@@ -20,22 +20,25 @@ internal static class Parameters
         ["backup"] = "The backup's id.",
     };
 
-    public static OpenApiParameter OfPath(string name) => Of(name, ParameterLocation.Path, OfPaths.GetValueOrDefault(name), isRequired: true);
+    public static OpenApiParameter OfPath(string name) => Of("", name, ParameterLocation.Path, OfPaths.GetValueOrDefault(name), isRequired: true);
 
-    public static OpenApiParameter Of(string name, ParameterLocation place, string? description, bool isRequired) => new()
+    public static OpenApiParameter Of(string tag, string name, ParameterLocation place, string? description, bool isRequired) => new()
     {
         Name = name,
         In = place,
         Description = description,
         Required = isRequired,
-        Schema = Schema(name),
+        Schema = Schema(tag, name),
     };
 
-    private static OpenApiSchema Schema(string name) => name switch
+    private static OpenApiSchema Schema(string tag, string name) => name switch
     {
         "limit" => new() { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = "200", Default = 50 },
         "seconds" => new() { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = "3600", Default = 60 },
         "step" => new() { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = "60", Default = 1 },
+        "after" when tag == "events" => Text(null, "now"),
+        "type" => Text(null, "order.confirmed.v1,order.closed.v1"),
+        "share" => Text(null, "1/4"),
         "after" => new() { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" },
         "attention" => new() { Type = JsonSchemaType.Boolean },
         "created_after" or "as_of" => new() { Type = JsonSchemaType.String, Format = "date-time" },

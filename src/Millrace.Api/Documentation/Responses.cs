@@ -42,6 +42,14 @@ internal static class Responses
                 response.Content["text/html"] = Page;
         }
 
+        if (doc.StreamOf is not null)
+        {
+            response.Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
+            {
+                ["text/event-stream"] = new() { Schema = Schemas.Of(doc.StreamOf, document), Examples = Examples.Of(doc.StreamOf, document) },
+            };
+        }
+
         return response;
     }
 

@@ -21,6 +21,19 @@ internal sealed class Access(ApiKeyStore keys, TokenValidator? tokens, RateLimit
         return (keys.FindKnown(text)?.Caller ?? tokens?.FindKnown(text)) is { } caller ? Admit(http, caller, scope, handle) : AskAsync(http, text, scope, handle);
     };
 
+    /// <summary>Whether a request that was let in would still be: for answers that go on for minutes. True also while that cannot be told.</summary>
+    public async ValueTask<bool> IsStillGoodAsync(HttpContext http, Caller caller, CancellationToken cancellation)
+    {
+        try
+        {
+            return await FindAsync(http.Request.Headers.Authorization.ToString(), cancellation) is { } now && now.Tenant == caller.Tenant && now.Scopes == caller.Scopes;
+        }
+        catch (Exception away) when (IsAway(away))
+        {
+            return true;
+        }
+    }
+
     public static Problem Lacks(Scopes scope) =>
         new(ProblemKinds.InsufficientScope, $"The scope {string.Join(' ', ScopeNames.Of(scope))} is needed.");
 
@@ -29,11 +42,9 @@ internal sealed class Access(ApiKeyStore keys, TokenValidator? tokens, RateLimit
         Caller? caller;
         try
         {
-            caller = tokens is null || ApiKeyStore.IsKey(header)
-                ? (await keys.FindAsync(header, http.RequestAborted))?.Caller
-                : await tokens.ValidateAsync(header, http.RequestAborted);
+            caller = await FindAsync(header, http.RequestAborted);
         }
-        catch (Exception away) when (away is StoreUnavailableException or IssuerUnavailableException or InvalidDataException)
+        catch (Exception away) when (IsAway(away))
         {
             await Answer.Problem(http, new Problem(ProblemKinds.Unavailable, "Whether the key or token is good cannot be told now."));
             return;
@@ -41,6 +52,12 @@ internal sealed class Access(ApiKeyStore keys, TokenValidator? tokens, RateLimit
 
         await (caller is null ? Unauthenticated(http) : Admit(http, caller, scope, handle));
     }
+
+    private async ValueTask<Caller?> FindAsync(string header, CancellationToken cancellation) => tokens is null || ApiKeyStore.IsKey(header)
+        ? (await keys.FindAsync(header, cancellation))?.Caller
+        : await tokens.ValidateAsync(header, cancellation);
+
+    private static bool IsAway(Exception fault) => fault is StoreUnavailableException or IssuerUnavailableException or InvalidDataException;
 
     private Task Admit(HttpContext http, Caller caller, Scopes scope, Authorized handle)
     {

@@ -16,8 +16,11 @@ public enum Scopes
     /// <summary>The installation itself, which all tenants share: nodes, partitions, backups. Not part of <see cref="Admin"/>.</summary>
     SystemOperate = 128,
 
+    /// <summary>What happens to orders, as it happens.</summary>
+    EventsRead = 256,
+
     /// <summary>Everything of one tenant.</summary>
-    Admin = OrdersRead | OrdersWrite | OrdersOverridePrice | OrdersRefund | StockRead | StockWrite | OpsWrite,
+    Admin = OrdersRead | OrdersWrite | OrdersOverridePrice | OrdersRefund | StockRead | StockWrite | OpsWrite | EventsRead,
 }
 
 /// <summary>The names under which scopes are stored, shown and asked for.</summary>
@@ -32,6 +35,7 @@ public static class ScopeNames
         ("stock:read", Scopes.StockRead),
         ("stock:write", Scopes.StockWrite),
         ("ops:write", Scopes.OpsWrite),
+        ("events:read", Scopes.EventsRead),
         ("system:operate", Scopes.SystemOperate),
         ("admin", Scopes.Admin),
     ];
@@ -39,8 +43,8 @@ public static class ScopeNames
     // What a person is commonly given. Understood wherever scopes are; shown as what they stand for.
     private static readonly (string Name, Scopes Scope)[] Roles =
     [
-        ("viewer", Scopes.OrdersRead | Scopes.StockRead),
-        ("operator", Scopes.OrdersRead | Scopes.OrdersWrite | Scopes.OrdersRefund | Scopes.StockRead | Scopes.StockWrite | Scopes.OpsWrite),
+        ("viewer", Scopes.OrdersRead | Scopes.StockRead | Scopes.EventsRead),
+        ("operator", Scopes.OrdersRead | Scopes.OrdersWrite | Scopes.OrdersRefund | Scopes.StockRead | Scopes.StockWrite | Scopes.OpsWrite | Scopes.EventsRead),
     ];
 
     public static IEnumerable<string> All => Table.Concat(Roles).Select(row => row.Name);

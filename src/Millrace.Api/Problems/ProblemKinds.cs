@@ -45,6 +45,7 @@ public static class ProblemKinds
     public static readonly ProblemKind NoCluster = Add("no_cluster", 409, "The node is on its own");
     public static readonly ProblemKind BackupsNotConfigured = Add("backups_not_configured", 409, "There is no folder for backups");
     public static readonly ProblemKind BackupRunning = Add("backup_running", 409, "A backup is being made");
+    public static readonly ProblemKind EventsGone = Add("events_gone", 410, "The events are not kept here any more");
     public static readonly ProblemKind VersionMismatch = Add("version_mismatch", 412, "The order is at another version");
     public static readonly ProblemKind BodyTooLarge = Add("body_too_large", 413, "The body is too large");
     public static readonly ProblemKind UnsupportedMediaType = Add("unsupported_media_type", 415, "The media type is not accepted");

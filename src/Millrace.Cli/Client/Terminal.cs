@@ -22,11 +22,16 @@ internal static class Terminal
 
     /// <summary>
     /// Standard output for what goes on until it is stopped, with an <see cref="IOException"/> once nobody reads it any more, as behind <c>| head</c>: the
-    /// runtime's own stream passes over that. Null when the writer is not standard output.
+    /// runtime's own stream passes over that. Null when the writer is not standard output, or that is a file, which others write to before and after.
     /// </summary>
-    public static StreamWriter? OpenPipe(TextWriter writer) => writer == Console.Out && !OperatingSystem.IsWindows()
-        ? new StreamWriter(new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0))
-        : null;
+    public static StreamWriter? OpenPipe(TextWriter writer)
+    {
+        if (writer != Console.Out || OperatingSystem.IsWindows())
+            return null;
+        var output = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        // It would write at a place of its own, over what another writes there.
+        return output.CanSeek ? null : new StreamWriter(output);
+    }
 
     private static IAnsiConsole Open(TextWriter writer, bool isRedirected)
     {

@@ -19,6 +19,11 @@ internal sealed class Watching
     /// <summary>For a command that always watches.</summary>
     public void AddEveryTo(Command command) => command.Options.Add(_every);
 
+    /// <summary>Between two readings.</summary>
+    public TimeSpan Every(ParseResult arguments) => arguments.GetValue(_every) is var seconds and >= 0.05 and <= 86_400
+        ? TimeSpan.FromSeconds(seconds)
+        : throw new UsageException($"{_every.Name} is 0.05 to 86400 seconds.");
+
     /// <summary>Shows once, or with <c>--watch</c> for ever.</summary>
     public async Task<int> RunAsync(ParseResult arguments, Output output, Func<CancellationToken, Task<Shown>> read, CancellationToken cancellation)
     {
@@ -44,9 +49,7 @@ internal sealed class Watching
     /// <summary>Shows again and again until a reading says with which exit code it is over.</summary>
     public async Task<int> FollowAsync(ParseResult arguments, Output output, Func<CancellationToken, Task<(Shown Shown, int? End)>> read, CancellationToken cancellation)
     {
-        var wait = arguments.GetValue(_every) is var seconds and >= 0.05 and <= 86_400
-            ? TimeSpan.FromSeconds(seconds)
-            : throw new UsageException($"{_every.Name} is 0.05 to 86400 seconds.");
+        var wait = Every(arguments);
         var isDrawn = output.Of(arguments) == OutputFormat.Table && Terminal.IsTerminal(arguments.InvocationConfiguration.Output);
         await using var pipe = isDrawn ? null : Terminal.OpenPipe(arguments.InvocationConfiguration.Output);
         var writer = pipe ?? arguments.InvocationConfiguration.Output;
@@ -54,7 +57,7 @@ internal sealed class Watching
         while (true)
         {
             var (shown, end) = await read(cancellation);
-            before = isDrawn ? Redraw(arguments, output, shown, seconds) : Append(writer, shown, before);
+            before = isDrawn ? Redraw(arguments, output, shown, wait) : Append(writer, shown, before);
             if (end is { } code)
                 return code;
             await Task.Delay(wait, cancellation);
@@ -70,11 +73,11 @@ internal sealed class Watching
         return [.. lines];
     }
 
-    private static HashSet<string> Redraw(ParseResult arguments, Output output, Shown shown, double seconds)
+    private static HashSet<string> Redraw(ParseResult arguments, Output output, Shown shown, TimeSpan wait)
     {
         // Not Clear(), which would take what the terminal has scrolled by with it.
         Terminal.Out.Write(new ControlCode("\u001b[2J\u001b[H"));
-        Terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"every {seconds} s, last at {TimeProvider.System.GetUtcNow():HH:mm:ss} UTC; Ctrl-C ends"));
+        Terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"every {wait.TotalSeconds} s, last at {TimeProvider.System.GetUtcNow():HH:mm:ss} UTC; Ctrl-C ends"));
         output.Write(arguments, shown);
         return [];
     }

@@ -23,16 +23,24 @@ internal static class WatchOrder
 
     public static Command Tail()
     {
-        var id = ReadOrders.OrderArgument();
-        return Following("tail", "Show what happened to an order, and what happens, until it is at an end", [id],
-            arguments => ApiRequest.Get(ReadOrders.EventsPath(arguments.GetValue(id)!)),
-            async (client, request, arguments, cancellation) =>
-            {
-                // The order first: events that come after are of the next reading, or there are none.
-                var order = (await client.GetAsync(ReadOrders.OrderPath(arguments.GetValue(id)!), cancellation)).Body;
-                var events = (await client.SendAsync(request, cancellation)).Body.Rows();
-                return (new Shown.Many(events, ReadOrders.EventColumns), EndOf(order, null));
-            });
+        var id = new Argument<string?>("id") { Description = "ord_…; none for all orders", Arity = ArgumentArity.ZeroOrOne };
+        var (all, watching) = (new TailEvents(), new Watching());
+        var command = Reading.Create("tail", "Show what happened to an order, and what happens, until it is at an end; or what happens to all orders", [id, .. all.Options],
+            arguments => arguments.GetValue(id) is not { } order ? all.Request(arguments)
+                : all.HasOptions(arguments) ? throw new UsageException("--from, --type and --limit are for the events of all orders.") : ApiRequest.Get(ReadOrders.EventsPath(order)),
+            (client, request, arguments, output, cancellation) => arguments.GetValue(id) is { } order
+                ? watching.FollowAsync(arguments, output, token => TailAsync(client, request, order, token), cancellation)
+                : all.RunAsync(client, request, arguments, output, watching.Every(arguments), cancellation));
+        watching.AddEveryTo(command);
+        return command;
+    }
+
+    private static async Task<(Shown, int?)> TailAsync(MillraceClient client, ApiRequest request, string id, CancellationToken cancellation)
+    {
+        // The order first: events that come after are of the next reading, or there are none.
+        var order = (await client.GetAsync(ReadOrders.OrderPath(id), cancellation)).Body;
+        var events = (await client.SendAsync(request, cancellation)).Body.Rows();
+        return (new Shown.Many(events, ReadOrders.EventColumns), EndOf(order, null));
     }
 
     private static int? EndOf(JsonElement order, string? until)

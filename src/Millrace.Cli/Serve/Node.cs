@@ -134,10 +134,11 @@ public static class Node
 
     // By a factory, so that the container closes it.
     private static void AddStore<T>(IServiceCollection services, T store)
-        where T : class, IJournal, IReadModel, IStockPages
+        where T : class, IJournal, IJournalFeed, IReadModel, IStockPages
     {
         services.AddSingleton(_ => store);
         services.AddSingleton<IJournal>(s => s.GetRequiredService<T>());
+        services.AddSingleton<IJournalFeed>(s => s.GetRequiredService<T>());
         services.AddSingleton<IReadModel>(s => s.GetRequiredService<T>());
         services.AddSingleton<IStockPages>(s => s.GetRequiredService<T>());
     }

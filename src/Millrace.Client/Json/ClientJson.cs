@@ -5,6 +5,7 @@ using Millrace.Client.Audit;
 using Millrace.Client.Auditor;
 using Millrace.Client.Backups;
 using Millrace.Client.Cluster;
+using Millrace.Client.Events;
 using Millrace.Client.Health;
 using Millrace.Client.Items;
 using Millrace.Client.Limits;
@@ -33,6 +34,8 @@ namespace Millrace.Client.Json;
 [JsonSerializable(typeof(Listing<BatchResult>))]
 [JsonSerializable(typeof(Listing<OrderEvent>))]
 [JsonSerializable(typeof(OrderLedger))]
+[JsonSerializable(typeof(CloudEvent))]
+[JsonSerializable(typeof(Page<CloudEvent>))]
 [JsonSerializable(typeof(Item))]
 [JsonSerializable(typeof(Availability))]
 [JsonSerializable(typeof(ApiKey))]

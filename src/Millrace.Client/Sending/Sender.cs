@@ -46,6 +46,37 @@ internal sealed class Sender
         }
     }
 
+    /// <summary>One attempt to open a stream of events.</summary>
+    /// <returns>Null when the server is away, which may be mended by waiting.</returns>
+    /// <exception cref="MillraceProblemException">It refuses for good.</exception>
+    public async Task<EventStream?> TryOpenAsync(Call call, CancellationToken cancellation)
+    {
+        using var timeout = new CancellationTokenSource(_options.AttemptTimeout, _options.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
+        HttpResponseMessage? response = null;
+        try
+        {
+            using var request = await NewRequestAsync(call, either.Token);
+            response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            if (!response.IsSuccessStatusCode)
+                throw Refusal(response, await response.Content.ReadAsByteArrayAsync(either.Token));
+            var stream = new EventStream(response, new StreamReader(await response.Content.ReadAsStreamAsync(either.Token)), _options.Time);
+            response = null;
+            return stream;
+        }
+        catch (Exception failure) when (IsTransient(failure) || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            return null;
+        }
+        finally
+        {
+            response?.Dispose();
+        }
+    }
+
+    /// <summary>Before a stream is opened again.</summary>
+    public Task PauseAsync(int failures, CancellationToken cancellation) => Task.Delay(_backOff.Of(failures, null), _options.Time, cancellation);
+
     private static bool IsTransient(Exception failure) =>
         failure is HttpRequestException or IOException or TimeoutException or MillraceProblemException { IsTransient: true };
 
@@ -56,10 +87,8 @@ internal sealed class Sender
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
         try
         {
-            using var request = call.NewRequest(_server);
+            using var request = await NewRequestAsync(call, either.Token);
             request.Headers.TryAddWithoutValidation("Request-Timeout", Math.Clamp(patience.TotalSeconds, 0.001, 3_600).ToString("0.###", CultureInfo.InvariantCulture));
-            if (await TokenAsync(either.Token) is { } token)
-                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             var body = await response.Content.ReadAsByteArrayAsync(either.Token);
             return (int)response.StatusCode is >= 200 and < 300 or 304 ? Read(response, body, type) : throw Refusal(response, body);
@@ -70,8 +99,14 @@ internal sealed class Sender
         }
     }
 
-    private async ValueTask<string?> TokenAsync(CancellationToken cancellation) =>
-        _options.TokenProvider is { } provider ? await provider(cancellation) : _options.ApiKey;
+    private async ValueTask<HttpRequestMessage> NewRequestAsync(Call call, CancellationToken cancellation)
+    {
+        var token = _options.TokenProvider is { } provider ? await provider(cancellation) : _options.ApiKey;
+        var request = call.NewRequest(_server);
+        if (token is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return request;
+    }
 
     private static Answer<T> Read<T>(HttpResponseMessage response, byte[] body, JsonTypeInfo<T> type) => new(body.Length == 0 ? default : JsonSerializer.Deserialize(body, type))
     {

@@ -10,6 +10,9 @@ namespace Millrace.Engine.Codec;
 /// </summary>
 public static class EventNames
 {
+    /// <summary>Of all events that orders have.</summary>
+    public static IEnumerable<string> OfOrders => OrderNames.Skip(1);
+
     public static string Of(OrderEvent fact) => OrderNames[OrderTag(fact)];
 
     public static string Of(StockEvent fact) => StockNames[StockTag(fact)];

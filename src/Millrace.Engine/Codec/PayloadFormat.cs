@@ -12,5 +12,8 @@ public static class PayloadFormat
     /// <summary>Knows <c>order.answer_set_aside.v1</c>. Before it, an answer that made the decider throw was lost.</summary>
     public const int WithAnswersSetAside = 2;
 
-    public const int Newest = WithAnswersSetAside;
+    /// <summary>A decision says whose order it is of and how many events came before it, so that the feed needs nothing else to tell of it.</summary>
+    public const int WithOrderMarks = 3;
+
+    public const int Newest = WithOrderMarks;
 }

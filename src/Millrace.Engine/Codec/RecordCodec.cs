@@ -10,7 +10,8 @@ public abstract record JournalRecord
     private JournalRecord() { }
 
     /// <param name="Decision">As it is appended to the order's document.</param>
-    public sealed record OrderDecided(OrderId Order, RecordedDecision Decision, ReadOnlyMemory<byte> Bytes) : JournalRecord;
+    /// <param name="Mark">Null where an earlier format did not tell.</param>
+    public sealed record OrderDecided(OrderId Order, RecordedDecision Decision, ReadOnlyMemory<byte> Bytes, OrderMark? Mark) : JournalRecord;
 
     /// <param name="AtUnixMs">When it was decided.</param>
     public sealed record StockChanged(long AtUnixMs, StockEvent Fact) : JournalRecord;
@@ -22,6 +23,11 @@ public abstract record JournalRecord
     public sealed record NameAnswered(UInt128 Hash, OrderId Order, bool IsGranted) : JournalRecord;
 }
 
+/// <summary>Where a decision stands in its order.</summary>
+/// <param name="Tenant">Whose order it is.</param>
+/// <param name="VersionBefore">How many events the order had.</param>
+public readonly record struct OrderMark(TenantId Tenant, int VersionBefore);
+
 /// <summary>
 /// A batch's payload: one byte for its <see cref="PayloadFormat"/>, then records. Written by hand because the domain knows no serializer, every
 /// field is worth a byte at this rate, and a reader of any later version must read it: see ADR 0002.
@@ -32,12 +38,20 @@ public static class RecordCodec
     private const byte StockChanged = 2;
     private const byte Received = 3;
     private const byte NameAnswered = 4;
+    private const byte MarkedOrderDecided = 5;
 
     /// <summary>Writes the decision and tells where its document bytes begin in the writer.</summary>
-    internal static int WriteOrderDecided(PayloadWriter w, OrderId id, EventContext context, List<OrderEvent> facts)
+    /// <param name="mark">Null in a format that does not know it; the placement itself needs none.</param>
+    internal static int WriteOrderDecided(PayloadWriter w, OrderId id, EventContext context, List<OrderEvent> facts, OrderMark? mark = null)
     {
-        w.Byte(OrderDecided);
+        w.Byte(mark is null ? OrderDecided : MarkedOrderDecided);
         w.Id(id);
+        if (mark is { } known)
+        {
+            w.Text(known.Tenant.Value);
+            w.Int(known.VersionBefore);
+        }
+
         var start = w.Length;
         OrderDecisionCodec.Write(w, context, facts);
         return start;
@@ -80,11 +94,12 @@ public static class RecordCodec
             switch (r.Byte())
             {
                 case OrderDecided:
-                    var id = r.Id();
-                    var start = r.Position;
-                    var decision = OrderDecisionCodec.Read(rest.Span[start..], out var length);
-                    records.Add(new JournalRecord.OrderDecided(id, decision, rest.Slice(start, length)));
-                    offset += start + length;
+                    records.Add(ReadDecision(r.Id(), null, rest, r.Position, ref offset));
+                    continue;
+                case MarkedOrderDecided:
+                    var order = r.Id();
+                    var mark = new OrderMark(r.Tenant(), r.Int());
+                    records.Add(ReadDecision(order, mark, rest, r.Position, ref offset));
                     continue;
                 case StockChanged:
                     records.Add(new JournalRecord.StockChanged(r.Signed(), StockEventCodec.Read(ref r)));
@@ -103,5 +118,14 @@ public static class RecordCodec
         }
 
         return records;
+    }
+
+    private static JournalRecord.OrderDecided ReadDecision(OrderId id, OrderMark? mark, ReadOnlyMemory<byte> rest, int start, ref int offset)
+    {
+        var decision = OrderDecisionCodec.Read(rest.Span[start..], out var length);
+        offset += start + length;
+        if (decision.Facts is [OrderEvent.Placed placed, ..])
+            mark = new OrderMark(placed.Placement.Tenant, 0);
+        return new JournalRecord.OrderDecided(id, decision, rest.Slice(start, length), mark);
     }
 }

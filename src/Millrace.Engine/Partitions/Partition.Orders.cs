@@ -184,11 +184,13 @@ public sealed partial class Partition
     private void Record(OrderId id, OrderEntry entry, Order after, EventContext context)
     {
         var seq = NextRecord();
-        var start = RecordCodec.WriteOrderDecided(_pending, id, context, _facts);
+        var versionBefore = after.Version - _facts.Count;
+        OrderMark? mark = Format < PayloadFormat.WithOrderMarks || versionBefore == 0 ? null : new OrderMark(after.Placement.Tenant, versionBefore);
+        var start = RecordCodec.WriteOrderDecided(_pending, id, context, _facts, mark);
         Apply(entry, after, seq, _pending.Written[start..], context.Key);
         foreach (var fact in _facts)
             React(id, entry, after, fact);
-        if (after.SettledVersion > after.Version - _facts.Count)
+        if (after.SettledVersion > versionBefore)
             Hold(new HeldOutput { Seq = seq, Payload = after });
         if (entry.Waiters is not null && after.SettledVersion is not null)
             AnswerWaiters(entry, seq);

@@ -121,6 +121,8 @@ public sealed class JournalChecker(int partitionCount, CheckReport report, Actio
             report.Add(12, id.ToString(), $"partition {partition} wrote an event of partition {id.Partition}");
         var known = _orders.GetValueOrDefault(id);
         var order = known?.Order;
+        if (record.Mark is { } mark && order is not null && (mark.Tenant != order.Placement.Tenant || mark.VersionBefore != order.Version))
+            report.Add(12, id.ToString(), $"a decision after event {order.Version} is told to the feed as {mark.Tenant}'s after event {mark.VersionBefore}");
         foreach (var fact in record.Decision.Facts)
         {
             if (order is null != fact is OrderEvent.Placed)

@@ -46,10 +46,7 @@ public sealed partial class PostgresStore
                 throw new JournalCorruptException(partition, last.Seq + 1, $"the log should end at {end.Seq}");
             foreach (var batch in piece)
             {
-                if (batch.FirstSeq != last.Seq + 1 || batch.LastSeq < batch.FirstSeq || batch.PreviousChain != last.Chain)
-                    throw new JournalCorruptException(partition, last.Seq + 1, $"the row at {batch.FirstSeq} does not chain on to the one before");
-                if (!batch.IsIntact())
-                    throw new JournalCorruptException(partition, batch.FirstSeq, "the batch fails its checksum");
+                RequireNext(batch, last);
                 last = (batch.LastSeq, batch.Chain);
                 if (batch.FirstSeq > afterSeq)
                     yield return batch;
@@ -58,6 +55,14 @@ public sealed partial class PostgresStore
 
         if (last != end && end.Seq > afterSeq)
             throw new JournalCorruptException(partition, last.Seq, "the log does not end with the chain of its head");
+    }
+
+    private static void RequireNext(PartitionBatch batch, (long Seq, UInt128 Chain) last)
+    {
+        if (batch.FirstSeq != last.Seq + 1 || batch.LastSeq < batch.FirstSeq || batch.PreviousChain != last.Chain)
+            throw new JournalCorruptException(batch.Partition, last.Seq + 1, $"the row at {batch.FirstSeq} does not chain on to the one before");
+        if (!batch.IsIntact())
+            throw new JournalCorruptException(batch.Partition, batch.FirstSeq, "the batch fails its checksum");
     }
 
     /// <summary>As <see cref="Shards.ShardedStore.ReadArchivedAsync"/>, of the partitions that are in this database.</summary>

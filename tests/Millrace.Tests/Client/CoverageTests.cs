@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Millrace.Client;
+using Millrace.Client.Events;
 using Millrace.Client.Json;
 using Millrace.Client.Orders;
 using Millrace.Tests.OpenApi;
@@ -21,6 +22,8 @@ public sealed class CoverageTests
 
     // The client's own business with every operation.
     private static readonly string[] OfEveryCall = ["Authorization", "Request-Timeout"];
+
+    private const string Stream = "text/event-stream";
 
     public static TheoryData<string> Ids => [.. Methods.Keys];
 
@@ -50,7 +53,7 @@ public sealed class CoverageTests
         Assert.NotEmpty(successes);
         foreach (var (status, response) in successes)
         {
-            var examples = Operation.Examples(response["content"]?["application/json"]);
+            var examples = Operation.Examples(response["content"]?["application/json"] ?? response["content"]?[Stream]);
             foreach (var example in examples.DefaultIfEmpty(null))
             {
                 var (seen, value) = await CallAsync(operation, status, example);
@@ -74,11 +77,20 @@ public sealed class CoverageTests
 
     private static async Task<(SeenRequest Seen, JsonNode? Value)> CallAsync(Operation operation, int status, JsonNode? answer)
     {
-        var server = new ScriptedServer(() => ScriptedServer.Json(status, answer?.ToJsonString() ?? ""));
+        var isStream = operation.Response(status)!["content"]?[Stream] is not null;
+        var server = new ScriptedServer(() => ScriptedServer.Json(status, isStream ? $"id: 1\n\nevent: x\nid: 2\ndata: {answer!.ToJsonString()}\n\n" : answer?.ToJsonString() ?? ""));
         using var http = new HttpClient(server);
         using var client = new MillraceClient(new MillraceClientOptions { BaseAddress = new Uri("http://test"), ApiKey = "key" }, http);
         var (part, method) = Methods[operation.Id];
-        var call = (Task)method.Invoke(part.GetValue(client), [.. method.GetParameters().Select(parameter => Argument(operation, parameter))])!;
+        object?[] arguments = [.. method.GetParameters().Select(parameter => Argument(operation, parameter))];
+        if (isStream)
+        {
+            var followed = await ((IAsyncEnumerable<FollowedEvent>)method.Invoke(part.GetValue(client), arguments)!).FirstAsync();
+            Assert.Equal("2", followed.Cursor);
+            return (Assert.Single(server.Seen), JsonSerializer.SerializeToNode(followed.Event, ClientJson.Default.CloudEvent));
+        }
+
+        var call = (Task)method.Invoke(part.GetValue(client), arguments)!;
         await call;
         var seen = Assert.Single(server.Seen);
         if (!call.GetType().IsGenericType || answer is null)
@@ -97,6 +109,8 @@ public sealed class CoverageTests
             return new CallOptions { IdempotencyKey = "intent", IfMatch = operation.Named("header").Contains("If-Match") ? "\"7\"" : null };
         if (parameter.ParameterType == typeof(OrderFilter))
             return new OrderFilter { Status = "pending", Customer = "c", ExternalId = "e", Sku = "s", CreatedAfter = DateTimeOffset.UnixEpoch, NeedsAttention = true, PageSize = 7, ConsistencyToken = "t" };
+        if (parameter.ParameterType == typeof(EventFilter))
+            return new EventFilter { Types = ["order.placed.v1"], Share = "1/4" };
         if (parameter.ParameterType == typeof(CancellationToken))
             return CancellationToken.None;
         return parameter.Name switch

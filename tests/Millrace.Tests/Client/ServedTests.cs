@@ -1,6 +1,7 @@
 using Millrace.Api.Keys;
 using Millrace.Client;
 using Millrace.Client.ApiKeys;
+using Millrace.Client.Events;
 using Millrace.Client.Items;
 using Millrace.Client.Limits;
 using Millrace.Client.Orders;
@@ -49,6 +50,22 @@ public sealed class ServedTests(ApiServer server) : IClassFixture<ApiServer>
         var listed = await client.Orders.ListAsync(filter).Select(order => order.Id).ToListAsync();
         Assert.Equal(taken.Select(row => row.Order!.Id).OrderDescending(StringComparer.Ordinal), listed);
         Assert.True(await client.Audit.ListAsync(pageSize: 1).AnyAsync());
+    }
+
+    [Fact]
+    public async Task Who_follows_is_told_of_an_order_from_its_first_event_to_its_last()
+    {
+        using var client = Client();
+        var sku = await StockAsync(client, "CLIENT-3");
+        var from = (await client.Events.ListPageAsync(EventsClient.Now)).Value.NextCursor;
+        var placed = await client.Orders.PlaceAsync(Order(sku), Settled);
+
+        var told = await client.Events.FollowAsync(from).Select(followed => followed.Event).Where(e => e.Subject == placed.Value.Id).Take(placed.Value.Version).ToListAsync();
+
+        Assert.Equal(("order.placed.v1", "order.confirmed.v1"), (told[0].Type, told[^1].Type));
+        Assert.Equal(Enumerable.Range(1, placed.Value.Version).Select(version => $"{version}"), told.Select(e => e.Sequence));
+        var page = (await client.Events.ListPageAsync(from, new EventFilter { Types = ["order.confirmed.v1"] })).Value;
+        Assert.Equal(told[^1].Id, Assert.Single(page.Data, e => e.Subject == placed.Value.Id).Id);
     }
 
     [Fact]

@@ -73,6 +73,27 @@ public sealed class ReadingTests(CliServer server)
     }
 
     [Fact]
+    public async Task Without_an_order_the_events_of_all_are_followed_from_where_it_is_said_until_it_is_stopped()
+    {
+        var before = await server.NewOrderAsync();
+        using var stop = new CancellationTokenSource();
+        var tail = CliRun.Start(stop.Token, "events", "tail", "--from", "start", "--type", "order.placed.v1", "-o", "ndjson", "--every", "0.05", "--url", server.Url, "--key", server.Key);
+        await Eventually.Async(() => Task.FromResult(tail.Output.Contains(before, StringComparison.Ordinal)), "what was before");
+        var after = await server.NewOrderAsync();
+        await Eventually.Async(() => Task.FromResult(tail.Output.Contains(after, StringComparison.Ordinal)), "what comes");
+        await stop.CancelAsync();
+        Assert.Equal(0, await tail.EndAsync());
+        Assert.All(tail.Rows, row => Assert.Equal("order.placed.v1", (string)row["type"]!));
+
+        var next = await server.NewOrderAsync();
+        var on = await server.RunAsync(0, "events", "tail", "--from", tail.Errors.Trim().Split(' ')[^1], "--limit", "2");
+        Assert.Equal(2, on.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Count(line => line.Contains(next, StringComparison.Ordinal)));
+        await server.RunAsync(2, "events", "tail", "--limit", "0");
+        await server.RunAsync(2, "events", "tail", next, "--from", "start");
+        await server.RunAsync(1, "events", "tail", "--from", "elsewhere");
+    }
+
+    [Fact]
     public async Task A_watch_without_an_end_tells_only_what_is_new_and_ends_well_when_it_is_stopped()
     {
         var sku = await server.NewItemAsync(5);

@@ -105,6 +105,9 @@ internal static class Cases
         ("answers set aside", Payload(
             w => RecordCodec.WriteOrderDecided(w, Id, new EventContext(Given.NowMs, Actor.System), [.. OrderEvents.OfType<OrderEvent.AnswerSetAside>()]),
             PayloadFormat.WithAnswersSetAside)),
+        ("order decided, and whose it is", Payload(
+            w => RecordCodec.WriteOrderDecided(w, Id, new EventContext(Given.NowMs, Actor.System), [new OrderEvent.Confirmed()], new OrderMark(Given.Acme, 300)),
+            PayloadFormat.WithOrderMarks)),
     ];
 
     public static byte[] Written(Action<PayloadWriter> write)

@@ -17,6 +17,8 @@ internal static class Catalog
             "if (reply.IsProven || reply", "if (true || reply", 8),
         new(0, "writes a payload format that nodes of the version before cannot read", Partitions + "Partition.cs",
             "_pending.Byte((byte)Format);", "_pending.Byte((byte)PayloadFormat.Newest);"),
+        new(12, "tells the feed another version of the order", Partitions + "Partition.Orders.cs",
+            "new OrderMark(after.Placement.Tenant, versionBefore);", "new OrderMark(after.Placement.Tenant, after.Version);"),
         new(18, "acknowledges before the commit", Partitions + "Partition.cs",
             "if (afterSeq <= _durableSeq)\n            Outputs.Replies", "if (true)\n            Outputs.Replies"),
         new(0, "sends to other partitions before the commit", Partitions + "Partition.Held.cs",

@@ -1,0 +1,112 @@
+using System.Buffers;
+using System.Text;
+using Millrace.Api.Edge;
+using Millrace.Api.Keys;
+using Millrace.Api.Problems;
+using Millrace.Engine.Journal;
+using Millrace.Feed;
+using Millrace.Telemetry;
+
+namespace Millrace.Api.Events;
+
+/// <summary>
+/// <c>GET /v1/events/stream</c>: events as they become durable, as server-sent events. The id of an event is the cursor after it, so that whoever comes
+/// again with <c>Last-Event-ID</c> misses nothing. A stream ends after some minutes, with the node, and with its key: its reader comes again.
+/// </summary>
+internal sealed class StreamEvents(EventFeed feed, int partitions, OrderTraces traces, Access access, TimeProvider time, CancellationToken stopping)
+{
+    /// <summary>At a time on one node: each reads the journal for itself.</summary>
+    public const int MostOpen = 64;
+
+    private const int EventsInPage = 200;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Life = TimeSpan.FromMinutes(10);
+    private int _open;
+
+    public async Task HandleAsync(HttpContext http, Caller caller)
+    {
+        var problem = EventQuery.Read(http.Request.Query, caller.Tenant, feed, partitions, out var query)
+            ?? EventQuery.GoOn(http.Request.Headers["Last-Event-ID"], feed, ref query);
+        if (problem is not null)
+        {
+            await Answer.Problem(http, problem);
+            return;
+        }
+
+        if (Interlocked.Increment(ref _open) > MostOpen)
+            problem = new Problem(ProblemKinds.Overloaded, "As many streams are open as this node bears.");
+        try
+        {
+            await (problem is null ? BeginAsync(http, caller, query.FromNowUnlessTold()) : Answer.Problem(http, problem));
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _open);
+        }
+    }
+
+    private async Task BeginAsync(HttpContext http, Caller caller, EventQuery query)
+    {
+        FeedPage page;
+        try
+        {
+            page = await feed.ReadAsync(await query.BeginAsync(feed, http.RequestAborted), query.Filter, EventsInPage, http.RequestAborted);
+        }
+        catch (FeedGoneException)
+        {
+            await Answer.Problem(http, ListEvents.Gone);
+            return;
+        }
+
+        http.Response.ContentType = "text/event-stream";
+        http.Response.Headers.CacheControl = "no-store";
+        // nginx would gather what shall arrive at once.
+        http.Response.Headers["X-Accel-Buffering"] = "no";
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping);
+        try
+        {
+            await GoOnAsync(http, caller, query.Filter, page, end.Token);
+        }
+        catch (Exception ended) when (ended is OperationCanceledException or StoreUnavailableException or FeedGoneException)
+        {
+            // It is half sent: all that can be said is its end. Whoever comes again is told why, if it is still so.
+        }
+    }
+
+    private async Task GoOnAsync(HttpContext http, Caller caller, FeedFilter filter, FeedPage page, CancellationToken end)
+    {
+        var begunAt = time.GetTimestamp();
+        var saidAt = begunAt;
+        WriteCursor(http.Response.BodyWriter, page.Next);
+        while (true)
+        {
+            for (var i = 0; i < page.Events.Count; i++)
+                Write(http.Response.BodyWriter, page.Events[i], i == page.Events.Count - 1 ? page.Next : null);
+            if (page.Events.Count > 0 || time.GetElapsedTime(saidAt) >= Silence)
+            {
+                // Also where nothing was wanted: what came meanwhile need not be looked through again.
+                if (page.Events.Count == 0)
+                    WriteCursor(http.Response.BodyWriter, page.Next);
+                saidAt = time.GetTimestamp();
+            }
+
+            await http.Response.BodyWriter.FlushAsync(end);
+            if (!page.HasMore)
+                await Task.Delay(Pause, time, end);
+            if (time.GetElapsedTime(begunAt) >= Life || !await access.IsStillGoodAsync(http, caller, end))
+                return;
+            page = await feed.ReadAsync(page.Next, filter, EventsInPage, end);
+        }
+    }
+
+    private void Write(IBufferWriter<byte> body, FeedEvent e, FeedCursor? cursor)
+    {
+        Encoding.UTF8.GetBytes($"event: {e.Type}\n{(cursor is null ? "" : $"id: {cursor}\n")}data: ", body);
+        body.Write(Answer.Render((e, trace: traces.Find(e.Order)), static (w, told) => CloudEventJson.Write(w, told.e, told.trace)));
+        body.Write("\n\n"u8);
+    }
+
+    // Without data: no event, but where its reader goes on from.
+    private static void WriteCursor(IBufferWriter<byte> body, FeedCursor cursor) => Encoding.UTF8.GetBytes($"id: {cursor}\n\n", body);
+}

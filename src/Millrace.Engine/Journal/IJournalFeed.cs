@@ -1,0 +1,30 @@
+namespace Millrace.Engine.Journal;
+
+/// <summary>Where a log of <see cref="IJournalFeed"/> begins and ends.</summary>
+/// <param name="Start">What can be read comes after it; what came before is archived.</param>
+/// <param name="End">The last position that is durable and will never be taken back.</param>
+public readonly record struct LogBounds(long Start, long End);
+
+/// <summary>What was committed as one, as far as a log tells.</summary>
+/// <param name="End">The position after it.</param>
+/// <param name="Batches">A partition's in order.</param>
+public readonly record struct LogEntry(long End, IReadOnlyList<PartitionBatch> Batches);
+
+/// <summary>
+/// The journal for those who follow all of it: one or several logs, each with positions of its own. A partition's batches are all in one log, in order,
+/// and stay where they are. Thread-safe; never in the way of an append.
+/// </summary>
+public interface IJournalFeed
+{
+    /// <summary>Fixed when the store was created: 1, where the log holds all partitions, or one for each partition.</summary>
+    int LogCount { get; }
+
+    /// <summary>The bounds of all logs, in order. A log that is on its way between databases ends, for now, where it starts.</summary>
+    /// <exception cref="StoreUnavailableException">They cannot be known now.</exception>
+    ValueTask<LogBounds[]> ReadBoundsAsync(CancellationToken cancellation);
+
+    /// <summary>What a log holds after a position, up to an end that was told as durable.</summary>
+    /// <exception cref="StoreUnavailableException">The log cannot be read on from where it was.</exception>
+    /// <exception cref="JournalCorruptException">A batch is damaged or missing.</exception>
+    IAsyncEnumerable<LogEntry> ReadLogAsync(int log, long after, long end, CancellationToken cancellation);
+}

@@ -1,0 +1,97 @@
+using Millrace.Engine.Journal;
+
+namespace Millrace.Feed;
+
+/// <summary>
+/// All events of all orders, read from the journal: only what is durable, an order's events in their order and without a gap, those of different orders in
+/// no order that means anything. Who asks again with a cursor is told the same again, so he may be told twice and misses nothing. Thread-safe.
+/// </summary>
+public sealed class EventFeed(IJournalFeed journal)
+{
+    /// <summary>Events that one page looks at, wanted or not: a merchant with few orders gets empty pages that go on.</summary>
+    public const int MostScanned = 20_000;
+
+    private readonly Lock _asking = new();
+    private Task<LogBounds[]> _asked = Task.FromResult<LogBounds[]>([]);
+    private Task<LogBounds[]>? _next;
+
+    /// <summary>Whether a share is small enough for one follower; of a store with many partitions the whole is not.</summary>
+    public bool Fits(FeedShare share) => share.IsOf(Math.Max(journal.LogCount, share.Count)) && Count(share) is >= 1 and <= FeedCursor.MostLogs;
+
+    /// <summary>Whether a cursor is of this store, as far as can be seen.</summary>
+    public bool Knows(FeedCursor cursor) => Fits(cursor.Share) && cursor.Positions.Length == Count(cursor.Share);
+
+    /// <summary>The oldest event that is still in the store.</summary>
+    public async ValueTask<FeedCursor> StartAsync(FeedShare share, CancellationToken cancellation) =>
+        At(share, await BoundsAsync(cancellation).ConfigureAwait(false), static log => log.Start);
+
+    /// <summary>The next event that happens.</summary>
+    public async ValueTask<FeedCursor> EndAsync(FeedShare share, CancellationToken cancellation) =>
+        At(share, await BoundsAsync(cancellation).ConfigureAwait(false), static log => log.End);
+
+    /// <param name="after">Of this store.</param>
+    /// <param name="filter">What is wanted.</param>
+    /// <param name="most">Events at most, above zero.</param>
+    /// <param name="cancellation">Nobody waits any more.</param>
+    /// <exception cref="FeedGoneException">The cursor is older than the journal.</exception>
+    /// <exception cref="StoreUnavailableException">The journal cannot be read now.</exception>
+    public async ValueTask<FeedPage> ReadAsync(FeedCursor after, FeedFilter filter, int most, CancellationToken cancellation)
+    {
+        var bounds = await BoundsAsync(cancellation).ConfigureAwait(false);
+        var page = new PageReader(after, filter, most);
+        var count = page.Positions.Length;
+        // The entry in whose middle the page before ended comes first, and the rest of its log last: a busy log does not keep the others back.
+        var isResumed = after.Skip > 0;
+        for (var turn = 0; turn < count + (isResumed ? 1 : 0); turn++)
+        {
+            var place = (after.Turn + turn) % count;
+            var log = LogAt(after.Share, place);
+            if (page.Positions[place] < bounds[log].Start)
+                throw new FeedGoneException();
+            if (page.Positions[place] >= bounds[log].End)
+                continue;
+            await foreach (var entry in journal.ReadLogAsync(log, page.Positions[place], bounds[log].End, cancellation).ConfigureAwait(false))
+            {
+                if (!page.Take(place, entry))
+                    return page.ToPage(hasMore: true);
+                if (isResumed && turn == 0)
+                    break;
+            }
+        }
+
+        return page.ToPage(hasMore: false);
+    }
+
+    // One log holds all partitions, or each has its own.
+    private int Count(FeedShare share) => journal.LogCount == 1 ? 1 : (journal.LogCount - share.Index + share.Count - 1) / share.Count;
+
+    private int LogAt(FeedShare share, int place) => journal.LogCount == 1 ? 0 : share.Index + (place * share.Count);
+
+    private FeedCursor At(FeedShare share, LogBounds[] bounds, Func<LogBounds, long> position) =>
+        new(share, [.. Enumerable.Range(0, Count(share)).Select(place => position(bounds[LogAt(share, place)]))], 0, 0);
+
+    /// <summary>As they are now: whoever asks after an event was acknowledged is told it. However many ask, the store is asked one thing at a time.</summary>
+    private Task<LogBounds[]> BoundsAsync(CancellationToken cancellation)
+    {
+        lock (_asking)
+        {
+            // For all who wait: it does not end with the one who asked first.
+            var bounds = _asked.IsCompleted ? _asked = journal.ReadBoundsAsync(CancellationToken.None).AsTask() : _next ??= AfterAsync(_asked);
+            return bounds.WaitAsync(cancellation);
+        }
+    }
+
+    private async Task<LogBounds[]> AfterAsync(Task asked)
+    {
+        // Its failure is told to those who asked.
+        await asked.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Task<LogBounds[]> bounds;
+        lock (_asking)
+        {
+            bounds = _asked = journal.ReadBoundsAsync(CancellationToken.None).AsTask();
+            _next = null;
+        }
+
+        return await bounds.ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,38 @@
+using Millrace.Domain.Identity;
+using Millrace.Domain.Orders;
+using Millrace.Engine.Codec;
+
+namespace Millrace.Feed;
+
+/// <summary>An event of an order, as those are told who follow all orders.</summary>
+/// <param name="Partition">Whose journal has it.</param>
+/// <param name="Seq">Of its record there.</param>
+/// <param name="Index">In the record: one decision may give several events.</param>
+/// <param name="Order">Whose event it is.</param>
+/// <param name="Tenant">Whose order it is.</param>
+/// <param name="Version">Of the order with it, from 1: an order's events come in this order, without a gap.</param>
+/// <param name="Context">When, and on whose behalf.</param>
+/// <param name="Fact">What happened.</param>
+public sealed record FeedEvent(int Partition, long Seq, int Index, OrderId Order, TenantId Tenant, int Version, EventContext Context, OrderEvent Fact)
+{
+    /// <summary>Unique in the store, and the same whenever it is told.</summary>
+    public string Id => $"{Partition}:{Seq}:{Index}";
+
+    public string Type => EventNames.Of(Fact);
+}
+
+/// <summary>Which events are wanted.</summary>
+/// <param name="Tenant">Of this merchant's orders.</param>
+/// <param name="Types">Names as in <see cref="EventNames"/>; null for all.</param>
+public sealed record FeedFilter(TenantId Tenant, IReadOnlySet<string>? Types = null)
+{
+    public bool Takes(FeedEvent e) => e.Tenant == Tenant && (Types is null || Types.Contains(e.Type));
+}
+
+/// <param name="Events">In each order's order.</param>
+/// <param name="Next">What to ask with next. It moves on also where no event was wanted.</param>
+/// <param name="HasMore">There was more than was looked at.</param>
+public sealed record FeedPage(IReadOnlyList<FeedEvent> Events, FeedCursor Next, bool HasMore);
+
+/// <summary>What came after the cursor is not in the store any more: it is archived.</summary>
+public sealed class FeedGoneException() : Exception("The journal does not reach back to the cursor any more.");

@@ -1,0 +1,67 @@
+using Millrace.Engine.Codec;
+using Millrace.Engine.Journal;
+
+namespace Millrace.Feed;
+
+/// <summary>Fills one page, entry by entry.</summary>
+internal sealed class PageReader(FeedCursor after, FeedFilter filter, int most)
+{
+    private readonly List<FeedEvent> _events = [];
+    private int _turn = after.Turn;
+    private int _skip = after.Skip;
+    private int _scanned;
+
+    public long[] Positions { get; } = after.Positions.ToArray();
+
+    /// <param name="place">Of the log, among those of the share.</param>
+    /// <param name="entry">Its next.</param>
+    /// <returns>False when the page is full.</returns>
+    public bool Take(int place, LogEntry entry)
+    {
+        // Only the entry at which the page before ended has been seen in part, and it is the first of this one.
+        var (skip, seen) = (place == after.Turn ? _skip : 0, 0);
+        foreach (var batch in entry.Batches.Where(batch => after.Share.Has(batch.Partition)))
+        {
+            foreach (var told in Events(batch))
+            {
+                if (++seen <= skip)
+                    continue;
+                if (_events.Count == most || _scanned == EventFeed.MostScanned)
+                {
+                    (_turn, _skip) = (place, seen - 1);
+                    return false;
+                }
+
+                _scanned++;
+                if (filter.Takes(told))
+                    _events.Add(told);
+            }
+        }
+
+        Positions[place] = entry.End;
+        // The others have their turn next.
+        (_turn, _skip) = ((place + 1) % Positions.Length, 0);
+        return true;
+    }
+
+    public FeedPage ToPage(bool hasMore) => new(_events, new FeedCursor(after.Share, Positions, _turn, _skip), hasMore);
+
+    private static IEnumerable<FeedEvent> Events(PartitionBatch batch)
+    {
+        var seq = batch.FirstSeq;
+        foreach (var record in RecordCodec.Read(batch.Payload))
+        {
+            // Without a mark it is of a format that told neither tenant nor version: see docs/adr/0017.
+            if (record is JournalRecord.OrderDecided { Mark: { } mark } decided)
+            {
+                for (var i = 0; i < decided.Decision.Facts.Length; i++)
+                {
+                    yield return new FeedEvent(
+                        batch.Partition, seq, i, decided.Order, mark.Tenant, mark.VersionBefore + i + 1, decided.Decision.Context, decided.Decision.Facts[i]);
+                }
+            }
+
+            seq++;
+        }
+    }
+}

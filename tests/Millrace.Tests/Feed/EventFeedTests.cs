@@ -1,0 +1,238 @@
+using Millrace.Domain.Identity;
+using Millrace.Engine.Codec;
+using Millrace.Feed;
+using Millrace.Tests.Domain;
+using Xunit;
+
+namespace Millrace.Tests.Feed;
+
+/// <summary>Who follows the feed is told every event of his orders once, in each order's order, however he turns the pages.</summary>
+public sealed class EventFeedTests
+{
+    private static readonly FeedFilter OfAcme = new(Given.Acme);
+
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(true, 3)]
+    [InlineData(true, 200)]
+    [InlineData(false, 1)]
+    [InlineData(false, 3)]
+    [InlineData(false, 200)]
+    public async Task Every_event_is_told_once_and_in_its_orders_order(bool isOneLog, int limit)
+    {
+        var journal = Filled(isOneLog);
+
+        var events = await AllAsync(New(journal), FeedShare.All, OfAcme, limit);
+
+        Assert.Equal(events.Count, events.Select(e => e.Id).Distinct().Count());
+        Assert.Equal(12, events.Select(e => e.Order).Distinct().Count());
+        foreach (var order in events.GroupBy(e => e.Order))
+            Assert.Equal(Enumerable.Range(1, 7), order.Select(e => e.Version));
+        Assert.All(events.Where(e => e.Version == 1), e => Assert.Equal("order.placed.v1", e.Type));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_comes_later_is_told_after_the_last_page(bool isOneLog)
+    {
+        var journal = Filled(isOneLog);
+        var feed = New(journal);
+        var end = await feed.EndAsync(FeedShare.All, default);
+        Assert.Empty((await feed.ReadAsync(end, OfAcme, 10, default)).Events);
+
+        var order = journal.NewOrder(2);
+        journal.Decide(order, 2);
+
+        var page = await feed.ReadAsync(end, OfAcme, 10, default);
+        Assert.Equal([1, 2], page.Events.Select(e => e.Version));
+        Assert.False(page.HasMore);
+        Assert.Empty((await feed.ReadAsync(page.Next, OfAcme, 10, default)).Events);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Shares_divide_the_orders_among_them(bool isOneLog)
+    {
+        var journal = Filled(isOneLog);
+
+        var shares = await Task.WhenAll(Enumerable.Range(0, 3).Select(i => AllAsync(New(journal), new FeedShare(i, 3), OfAcme, 5)));
+
+        var all = await AllAsync(New(journal), FeedShare.All, OfAcme, 200);
+        Assert.Equal(all.Select(e => e.Id).Order(), shares.SelectMany(share => share).Select(e => e.Id).Order());
+        Assert.Equal(12, shares.Sum(share => share.Select(e => e.Order).Distinct().Count()));
+    }
+
+    [Fact]
+    public async Task Of_other_merchants_and_other_types_nothing_is_told()
+    {
+        var journal = Filled(isOneLog: false);
+        var theirs = journal.NewOrder(1);
+        journal.Decide(theirs, 3, Given.Other);
+
+        Assert.Equal([theirs], (await AllAsync(New(journal), FeedShare.All, new FeedFilter(Given.Other), 10)).Select(e => e.Order).Distinct());
+        var placed = await AllAsync(New(journal), FeedShare.All, OfAcme with { Types = new HashSet<string> { "order.placed.v1" } }, 5);
+        Assert.Equal(12, placed.Count);
+        Assert.All(placed, e => Assert.Equal((1, Given.Acme), (e.Version, e.Tenant)));
+    }
+
+    [Fact]
+    public async Task A_busy_partition_does_not_keep_the_others_back()
+    {
+        var journal = new FeedJournal(3, isOneLog: false);
+        for (var i = 0; i < 100; i++)
+            journal.Decide(journal.NewOrder(0), 3);
+        var quiet = journal.NewOrder(2);
+        journal.Decide(quiet);
+
+        var feed = New(journal);
+        var first = await feed.ReadAsync(await feed.StartAsync(FeedShare.All, default), OfAcme, 10, default);
+        var second = await feed.ReadAsync(first.Next, OfAcme, 10, default);
+
+        Assert.DoesNotContain(first.Events, e => e.Order == quiet);
+        Assert.Contains(second.Events, e => e.Order == quiet);
+    }
+
+    [Fact]
+    public async Task A_page_looks_at_a_bounded_number_of_events_and_goes_on_though_none_was_wanted()
+    {
+        var journal = new FeedJournal(1, isOneLog: true);
+        journal.Decide(journal.NewOrder(0), EventFeed.MostScanned + 5, Given.Other);
+        journal.Decide(journal.NewOrder(0));
+        var feed = New(journal);
+
+        var page = await feed.ReadAsync(await feed.StartAsync(FeedShare.All, default), OfAcme, 10, default);
+
+        Assert.Empty(page.Events);
+        Assert.True(page.HasMore);
+        Assert.Single((await feed.ReadAsync(page.Next, OfAcme, 10, default)).Events);
+    }
+
+    [Fact]
+    public async Task A_partition_that_is_on_its_way_is_told_of_when_it_has_arrived()
+    {
+        var journal = new FeedJournal(2, isOneLog: false);
+        journal.Decide(journal.NewOrder(0), 4);
+        journal.Decide(journal.NewOrder(1), 4);
+        var feed = New(journal);
+        // In the middle of partition 0's only entry.
+        var page = await feed.ReadAsync(await feed.StartAsync(FeedShare.All, default), OfAcme, 2, default);
+        journal.Away = 0;
+
+        var meanwhile = await feed.ReadAsync(page.Next, OfAcme, 10, default);
+        journal.Away = null;
+        var after = await feed.ReadAsync(meanwhile.Next, OfAcme, 10, default);
+
+        Assert.All(meanwhile.Events, e => Assert.Equal(1, e.Partition));
+        Assert.Equal(4, meanwhile.Events.Count);
+        Assert.Equal([3, 4], after.Events.Select(e => e.Version).TakeLast(2));
+        Assert.All(after.Events, e => Assert.Equal(0, e.Partition));
+    }
+
+    [Fact]
+    public async Task What_is_archived_is_said_to_be_gone()
+    {
+        var journal = Filled(isOneLog: false);
+        var feed = New(journal);
+        var start = await feed.StartAsync(FeedShare.All, default);
+        journal.Start = 3;
+
+        await Assert.ThrowsAsync<FeedGoneException>(async () => await feed.ReadAsync(start, OfAcme, 10, default));
+        Assert.All((await feed.StartAsync(FeedShare.All, default)).Positions.ToArray(), position => Assert.Equal(3, position));
+    }
+
+    // Decisions of before say neither whose they are nor which: docs/adr/0017.
+    [Fact]
+    public async Task Of_a_store_that_was_written_by_an_earlier_version_the_rest_is_told()
+    {
+        var journal = new FeedJournal(1, isOneLog: true);
+        var order = journal.NewOrder(0);
+        journal.Decide(order, 2, format: PayloadFormat.Oldest);
+        journal.Decide(order, 3, format: PayloadFormat.WithAnswersSetAside);
+        journal.Decide(order, 2);
+
+        Assert.Equal([1, 2, 6, 7], (await AllAsync(New(journal), FeedShare.All, OfAcme, 10)).Select(e => e.Version));
+    }
+
+    [Fact]
+    public async Task However_many_follow_the_store_is_asked_one_thing_at_a_time_and_each_is_told_what_was_before_he_asked()
+    {
+        var journal = Filled(isOneLog: true);
+        var feed = New(journal);
+        var end = await feed.EndAsync(FeedShare.All, default);
+        var asked = journal.Asked;
+
+        journal.Gate = new TaskCompletionSource();
+        var early = feed.ReadAsync(end, OfAcme, 10, default).AsTask();
+        journal.Decide(journal.NewOrder(0));
+        var late = Enumerable.Range(0, 20).Select(_ => feed.ReadAsync(end, OfAcme, 10, default).AsTask()).ToList();
+        Assert.Equal(asked + 1, journal.Asked);
+        journal.Gate.SetResult();
+
+        await early;
+        Assert.All(await Task.WhenAll(late), page => Assert.Single(page.Events));
+        Assert.Equal(asked + 2, journal.Asked);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("now")]
+    [InlineData("AA")]
+    [InlineData("AQIBAAABAg")]
+    [InlineData("AQABAAAB")]
+    [InlineData("AQABBQABAg")]
+    [InlineData("AQABAAABAw")]
+    [InlineData("AQABAAAB____")]
+    [InlineData("****")]
+    public void Only_what_the_feed_gave_is_a_cursor_of_it(string text)
+    {
+        var feed = New(new FeedJournal(1, isOneLog: true));
+        Assert.True(FeedCursor.TryParse(new FeedCursor(FeedShare.All, [1], 0, 0).ToString(), out var good) && feed.Knows(good));
+        Assert.False(FeedCursor.TryParse(text, out var cursor) && feed.Knows(cursor));
+    }
+
+    [Fact]
+    public void Of_very_many_partitions_a_share_is_followed()
+    {
+        var feed = New(new FeedJournal(4_096, isOneLog: false));
+        Assert.False(feed.Fits(FeedShare.All));
+        Assert.True(feed.Fits(new FeedShare(7, 8)));
+        Assert.True(FeedShare.TryParse("8/8", 4_096, out var last));
+        Assert.Equal(new FeedShare(7, 8), last);
+        Assert.All(["0/8", "9/8", "1/4097", "1/0", "8", "", "a/b", "-1/2"], text => Assert.False(FeedShare.TryParse(text, 4_096, out _)));
+    }
+
+    // Twelve orders of seven events over six partitions, their decisions mixed; and one of somebody else's between them.
+    private static FeedJournal Filled(bool isOneLog)
+    {
+        var journal = new FeedJournal(6, isOneLog);
+        var orders = Enumerable.Range(0, 12).Select(i => journal.NewOrder(i % 6)).ToList();
+        foreach (var events in new[] { 3, 1, 2, 1 })
+        {
+            orders.ForEach(order => journal.Decide(order, events));
+            journal.Decide(journal.NewOrder(4), 2, TenantId.Parse("third"));
+        }
+
+        return journal;
+    }
+
+    private static EventFeed New(FeedJournal journal) => new(journal);
+
+    private static async Task<List<FeedEvent>> AllAsync(EventFeed feed, FeedShare share, FeedFilter filter, int limit)
+    {
+        var events = new List<FeedEvent>();
+        var cursor = await feed.StartAsync(share, default);
+        while (true)
+        {
+            // As text, as it goes to the client and comes back.
+            Assert.True(FeedCursor.TryParse(cursor.ToString(), out var after) && feed.Knows(after));
+            var page = await feed.ReadAsync(after, filter, limit, default);
+            Assert.True(page.Events.Count <= limit);
+            events.AddRange(page.Events);
+            cursor = page.Next;
+            if (!page.HasMore)
+                return events;
+        }
+    }
+}
