@@ -114,7 +114,7 @@ public static class Node
             }
 
             services.AddHostedService<PostgresChores>();
-            services.AddSingleton(postgres.Administration);
+            services.AddSingleton(postgres.Administration).AddSingleton(postgres.Records);
             services.AddSingleton(new ClusterSettings(postgres.RaiseFormatAsync));
             return;
         }
@@ -126,7 +126,8 @@ public static class Node
             PartitionCount = options.Partitions,
         });
         var administration = SqliteAdministration.Open(options.DataDirectory!);
-        services.AddSingleton(_ => administration).AddSingleton<IAdministration>(s => s.GetRequiredService<SqliteAdministration>());
+        services.AddSingleton(_ => administration).AddSingleton<IAdministration>(s => s.GetRequiredService<SqliteAdministration>())
+            .AddSingleton<IRecords>(s => s.GetRequiredService<SqliteAdministration>());
         if (options.Backups is { } backups)
             services.AddSingleton(Backups.Starter(options.DataDirectory!, backups));
         AddStore(services, store);

@@ -63,7 +63,7 @@ public sealed class ApiServer : IAsyncLifetime
         builder.Services.AddSingleton<IJournal>(store).AddSingleton<IJournalFeed>(store).AddSingleton<IReadModel>(store).AddSingleton(TimeProvider.System)
             .AddSingleton<IPaymentGateway, InstantPaymentGateway>().AddSingleton<Catalog>().AddSingleton<LaneMetrics>()
             .AddSingleton(new PartitionRuntimeOptions()).AddSingleton<PartitionRuntime>().AddSingleton<PartitionRouter>()
-            .AddSingleton<IAdministration>(_ => SqliteAdministration.Open(_directory)).AddSingleton<AuditLog>().AddSingleton<ApiKeyStore>()
+            .AddSingleton<IAdministration>(_ => SqliteAdministration.Open(_directory)).AddSingleton(s => (IRecords)s.GetRequiredService<IAdministration>()).AddSingleton<AuditLog>().AddSingleton<ApiKeyStore>()
             .AddSingleton<PspWebhookParser>((_, _, _) => NextWebhook)
             .AddSingleton<AuditorReader>(_ => () => Auditor)
             .AddSingleton<BackupStarter>(_ => NextBackup ?? throw new InvalidOperationException("No backup was expected."));

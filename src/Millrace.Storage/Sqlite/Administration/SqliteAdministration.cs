@@ -11,7 +11,7 @@ namespace Millrace.Storage.Sqlite.Administration;
 /// The administration of a data folder, in a file beside the store. Unlike the store it is shared: the command line makes keys while a server
 /// runs, or before its first start.
 /// </summary>
-public sealed class SqliteAdministration : IAdministration, IDisposable
+public sealed partial class SqliteAdministration : IAdministration, IDisposable
 {
     /// <summary>In the data folder. Holds hashes of keys, none from which a key can be read, and the store's own secrets; only its owner may read it.</summary>
     public const string FileName = "admin.db";
