@@ -39,7 +39,7 @@ namespace Millrace.Api;
 
 /// <summary>
 /// The HTTP edge. Needs in the container: <see cref="PartitionRuntime"/>, <see cref="PartitionRouter"/>, <see cref="Millrace.Cluster.Catalog"/>, <see cref="IReadModel"/>, <see cref="IJournalFeed"/>,
-/// <see cref="ApiKeyStore"/> and what its keys are kept in, <see cref="PspWebhookParser"/> when webhooks are to be taken, <see cref="BackupStarter"/> when backups are, <see cref="ReplicaReader"/> when there is one, and <see cref="AuditorReader"/> when there is an auditor.
+/// <see cref="ApiKeyStore"/> and what its keys are kept in, <see cref="IRecords"/>, <see cref="PspWebhookParser"/> when webhooks are to be taken, <see cref="BackupStarter"/> when backups are, <see cref="ReplicaReader"/> when there is one, and <see cref="AuditorReader"/> when there is an auditor.
 /// </summary>
 public static class ApiHost
 {
@@ -63,6 +63,8 @@ public static class ApiHost
         });
         services.AddSingleton(s => new OrderLists(
             s.GetRequiredService<IReadModel>(), s.GetService<ReplicaReader>(), s.GetRequiredService<ApiMetrics>(), s.GetService<TimeProvider>() ?? TimeProvider.System, s.GetRequiredService<ILogger<OrderLists>>()));
+        services.AddSingleton(s => new Leases(
+            s.GetRequiredService<IRecords>(), options.NodeName, s.GetRequiredService<IJournal>().IsShared, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Lease>>()));
         services.AddSingleton<BackupJobs>();
         services.AddHostedService(s => s.GetRequiredService<BackupJobs>());
         services.AddHostedService<KeyUseRecorder>();
