@@ -39,16 +39,19 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
         var shoppers = Enumerable.Range(0, clients).Select(number => new TortureClient([http], _told, number, seed, cancellation)).ToArray();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var load = Task.WhenAll(shoppers.Select(shopper => Task.Run(() => shopper.RunAsync(stop.Token), CancellationToken.None)));
+        var follower = new FeedFollower([http]);
+        var following = follower.RunAsync(stop.Token);
         await Progressing.RunAsync("kills", kills, () => _killed, () => KillAsync(node, psp.Url, cancellation));
         await stop.CancelAsync();
-        await load;
+        await Task.WhenAll(load, following);
 
         await PspFaults.ClearAsync(psp.Url, cancellation);
         var (lost, stuck) = await Drain.RunAsync(_told, shoppers, cancellation);
+        await follower.CompareAsync(_told.ReadAll(), cancellation);
         var audited = await AuditorComplaints.OfAsync(http, cancellation);
         await node.StopAsync(cancellation);
         var report = await StoreVerification.RunAsync(data, psp.Url, cancellation, isDrained: true);
-        return Result(report, lost, stuck, [.. audited, .. shoppers.SelectMany(shopper => shopper.Complaints)]);
+        return Result(report, lost, stuck, follower.Followed, [.. audited, .. follower.Complaints, .. shoppers.SelectMany(shopper => shopper.Complaints)]);
     }
 
     public void Dispose() => _told.Dispose();
@@ -83,7 +86,7 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
         }
     }
 
-    private JsonObject Result(CheckReport report, int lost, int stuck, string[] complaints)
+    private JsonObject Result(CheckReport report, int lost, int stuck, int followed, string[] complaints)
     {
         foreach (var complaint in complaints.Take(20))
             Console.Out.WriteLine(complaint);
@@ -100,6 +103,7 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
             ["confirmed"] = Of("confirmed") + Of("completed"),
             ["rejected"] = Of("rejected"),
             ["canceled"] = Of("canceled"),
+            ["events_followed"] = followed,
             ["lost"] = lost,
             ["stuck"] = stuck,
             ["double_charges"] = report.Violations.Count(v => v.Invariant == 3),

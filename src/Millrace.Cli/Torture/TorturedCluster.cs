@@ -90,6 +90,8 @@ internal sealed class TorturedCluster : IAsyncDisposable
         var shoppers = Enumerable.Range(0, _shoppers).Select(number => new TortureClient(Clients, _told, number, _seed, cancellation)).ToArray();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var load = Task.WhenAll(shoppers.Select(shopper => Task.Run(() => shopper.RunAsync(stop.Token), CancellationToken.None)));
+        var follower = new FeedFollower(Clients);
+        var following = follower.RunAsync(stop.Token);
         var done = 0;
         await Progressing.RunAsync("faults", total, () => done, async () =>
         {
@@ -101,10 +103,11 @@ internal sealed class TorturedCluster : IAsyncDisposable
             }
         });
         await stop.CancelAsync();
-        await load;
+        await Task.WhenAll(load, following);
 
         await PspFaults.ClearAsync(_psp.Url, cancellation);
         var (lost, stuck) = await Drain.RunAsync(_told, shoppers, cancellation);
+        await follower.CompareAsync(_told.ReadAll(), cancellation);
         foreach (var client in Clients)
         {
             foreach (var complaint in await AuditorComplaints.OfAsync(client, cancellation))
@@ -114,7 +117,7 @@ internal sealed class TorturedCluster : IAsyncDisposable
         foreach (var node in Nodes)
             await node.StopAsync(cancellation);
         var report = await StoreVerification.RunPostgresAsync(_database, _psp.Url, cancellation, isDrained: true, _shards);
-        return Result(report, lost, stuck, [.. _complaints, .. shoppers.SelectMany(shopper => shopper.Complaints)]);
+        return Result(report, lost, stuck, follower.Followed, [.. _complaints, .. follower.Complaints, .. shoppers.SelectMany(shopper => shopper.Complaints)]);
     }
 
     /// <summary>All nodes serve: those that have ended themselves are started again.</summary>
@@ -148,7 +151,7 @@ internal sealed class TorturedCluster : IAsyncDisposable
         _told.Dispose();
     }
 
-    private JsonObject Result(CheckReport report, int lost, int stuck, string[] complaints)
+    private JsonObject Result(CheckReport report, int lost, int stuck, int followed, string[] complaints)
     {
         foreach (var complaint in complaints.Take(20))
             Console.Out.WriteLine(complaint);
@@ -161,6 +164,7 @@ internal sealed class TorturedCluster : IAsyncDisposable
             ["confirmed"] = Of("confirmed") + Of("completed"),
             ["rejected"] = Of("rejected"),
             ["canceled"] = Of("canceled"),
+            ["events_followed"] = followed,
             ["lost"] = lost,
             ["stuck"] = stuck,
             ["double_charges"] = report.Violations.Count(v => v.Invariant == 3),
