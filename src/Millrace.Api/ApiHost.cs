@@ -151,7 +151,7 @@ public static class ApiHost
             ApiRoutes.MapBench(routes, place, new AdmittedNoop(services.GetRequiredService<AdmissionGate>(), place));
         MapMetrics(app, options);
         WatchKeys(services.GetRequiredService<ApiKeyStore>(), services.GetRequiredService<ApiMetrics>(), time);
-        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapOpenApi("/openapi/v1.json");
         // It would put whatever name is asked for into its page.
         app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("Millrace").WithOpenApiRoutePattern("/openapi/v1.json"))
             .AddEndpointFilter(async (call, next) => call.HttpContext.GetRouteValue("documentName") is null ? await next(call) : Results.NotFound());

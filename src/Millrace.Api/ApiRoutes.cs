@@ -176,7 +176,7 @@ internal static class ApiRoutes
         // Each says what shall be, so a repeat changes nothing and needs no key.
         routes.Map("PUT", "/v1/cluster/nodes/{name}/drained", cluster.DrainAsync, new("drain_node", "Take the partitions from a node")
         {
-            Tag = "cluster", Answer = typeof(NodeListShape), Scope = Scopes.SystemOperate, Problems = [ProblemKinds.NodeNotFound, ProblemKinds.NoCluster],
+            Tag = "cluster", Answer = typeof(NodeListShape), Scope = Scopes.SystemOperate, Problems = [ProblemKinds.NodeNotFound, ProblemKinds.NoCluster, ProblemKinds.LastNode],
         });
         routes.Map("DELETE", "/v1/cluster/nodes/{name}/drained", cluster.UndrainAsync, new("undrain_node", "Let a node own partitions again")
         {

@@ -21,6 +21,11 @@ internal sealed class Routes(IEndpointRouteBuilder app, Access access)
         Map(method, pattern, handle, doc with { IsOpen = true });
 
     // The method's presence is what makes the framework describe an endpoint.
-    private void Map(string method, string pattern, RequestDelegate handle, EndpointDocument doc) =>
+    private void Map(string method, string pattern, RequestDelegate handle, EndpointDocument doc)
+    {
         app.MapMethods(pattern, [method], handle).WithMetadata(handle.Method, doc).WithTags(doc.Tag);
+        // RFC 9110, 9.3.2: what can be got can be asked for without its body. A stream is nothing else.
+        if (method == HttpMethods.Get && doc.StreamOf is null)
+            app.MapMethods(pattern, [HttpMethods.Head], handle).WithMetadata(doc).ExcludeFromDescription();
+    }
 }

@@ -57,10 +57,12 @@ internal sealed class ClusterEndpoints(ClusterOperations cluster)
     private Task SetDrainedAsync(HttpContext http, Caller caller, bool isDrained) => InClusterAsync(http, async () =>
     {
         var name = (string)http.GetRouteValue("name")!;
-        if (await cluster.SetDrainedAsync(name, isDrained, caller.Actor, http.RequestAborted))
-            await NodesAsync(http, caller);
-        else
-            await Answer.Problem(http, new Problem(ProblemKinds.NodeNotFound, "No living node has this name."));
+        await (await cluster.SetDrainedAsync(name, isDrained, caller.Actor, http.RequestAborted) switch
+        {
+            DrainOutcome.NoSuchNode => Answer.Problem(http, new Problem(ProblemKinds.NodeNotFound, "No living node has this name.")),
+            DrainOutcome.LastNode => Answer.Problem(http, new Problem(ProblemKinds.LastNode, "It is the only living node that owns partitions; undrain another first.")),
+            _ => NodesAsync(http, caller),
+        });
     });
 
     private async Task InClusterAsync(HttpContext http, Func<Task> act)

@@ -43,6 +43,7 @@ public static class ProblemKinds
     public static readonly ProblemKind TooManyLocations = Add("too_many_locations", 409, "The item has too many locations");
     public static readonly ProblemKind TooManyKeys = Add("too_many_keys", 409, "The client has too many API keys");
     public static readonly ProblemKind NoCluster = Add("no_cluster", 409, "The node is on its own");
+    public static readonly ProblemKind LastNode = Add("last_node", 409, "No other node would be left");
     public static readonly ProblemKind BackupsNotConfigured = Add("backups_not_configured", 409, "There is no folder for backups");
     public static readonly ProblemKind BackupRunning = Add("backup_running", 409, "A backup is being made");
     public static readonly ProblemKind EventsGone = Add("events_gone", 410, "The events are not kept here any more");

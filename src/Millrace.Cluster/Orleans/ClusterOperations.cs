@@ -17,6 +17,15 @@ public sealed record NodeStatus(string Name, string Address, string Status, bool
 /// <param name="State">serving, stalled, recovering, halted …; of another node's it is only known that it serves.</param>
 public sealed record PartitionStatus(int Partition, string? Node, string State);
 
+public enum DrainOutcome
+{
+    Done = 1,
+    NoSuchNode = 2,
+
+    /// <summary>Nobody would be left to own partitions.</summary>
+    LastNode = 3,
+}
+
 /// <summary>The cluster as one node sees it, and what an operator may change of it.</summary>
 public sealed class ClusterOperations
 {
@@ -61,14 +70,15 @@ public sealed class ClusterOperations
     ];
 
     /// <summary>Takes the partitions from a node and gives it no more, or ends that. The node goes on to answer, through the owners.</summary>
-    /// <returns>False when no node has the name.</returns>
-    public async Task<bool> SetDrainedAsync(string node, bool isDrained, Actor actor, CancellationToken cancellation)
+    public async Task<DrainOutcome> SetDrainedAsync(string node, bool isDrained, Actor actor, CancellationToken cancellation)
     {
         // A node that is away is let in again, but not shut out: the name is probably mistyped.
         if (isDrained && !_members.CurrentSnapshot.Members.Values.Any(m => m.Name == node && m.Status == SiloStatus.Active))
-            return false;
+            return DrainOutcome.NoSuchNode;
+        if (isDrained && !_members.CurrentSnapshot.Members.Values.Any(m => m.Name != node && m.Status == SiloStatus.Active && !_drained.Names.Contains(m.Name)))
+            return DrainOutcome.LastNode;
         await _audit.AddAsync(() => _drained.Names.Contains(node) == isDrained ? null : new AuditDraft(actor, null, Drained.ActionFor(isDrained), node), cancellation);
-        return true;
+        return DrainOutcome.Done;
     }
 
     /// <summary>Lets owners write the newest payload format that all living nodes can read.</summary>

@@ -13,6 +13,32 @@ public sealed class HttpTests(ApiServer server) : IClassFixture<ApiServer>
     private readonly string _sku = $"SKU-{Interlocked.Increment(ref _number)}";
 
     [Fact]
+    public async Task What_can_be_got_can_be_asked_for_without_its_body()
+    {
+        var sku = "head-" + Guid.NewGuid().ToString("N")[..8];
+        await server.StockAsync(sku, 3);
+        foreach (var path in new[] { $"/v1/items/{sku}", "/v1/orders?limit=1", "/v1/events?limit=1", "/readyz" })
+        {
+            var whole = await server.SendAsync("GET", path);
+            using var client = new HttpClient { BaseAddress = server.Address };
+            using var request = new HttpRequestMessage(HttpMethod.Head, path);
+            request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + server.AdminKey);
+            using var head = await client.SendAsync(request, TestContext.Current.CancellationToken);
+            Assert.Equal((whole.Status, whole.MediaType, whole.Header("etag")), ((int)head.StatusCode, head.Content.Headers.ContentType!.MediaType, head.Headers.ETag?.Tag));
+            Assert.Empty(await head.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+        }
+    }
+
+    [Fact]
+    public async Task There_is_one_document_of_the_api_and_any_other_is_not_found_like_everything_else()
+    {
+        using var client = new HttpClient { BaseAddress = server.Address };
+        Assert.Equal("3.1.1", (string)System.Text.Json.Nodes.JsonNode.Parse(await client.GetStringAsync("/openapi/v1.json", TestContext.Current.CancellationToken))!["openapi"]!);
+        using var other = await client.GetAsync("/openapi/v2.json", TestContext.Current.CancellationToken);
+        Assert.Equal((404, "application/problem+json"), ((int)other.StatusCode, other.Content.Headers.ContentType!.MediaType));
+    }
+
+    [Fact]
     public async Task An_order_is_placed_and_confirmed_and_a_repeat_is_the_first_answer_byte_for_byte()
     {
         await server.StockAsync(_sku, 10);

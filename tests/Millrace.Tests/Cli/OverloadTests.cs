@@ -12,13 +12,15 @@ namespace Millrace.Tests.Cli;
 public sealed class OverloadTests
 {
     private static readonly OverloadResult Result = new(
-        1_000, [new(1, 1_000, 990, 0, 0, 5, 40, 50), new(10, 10_000, 920, 400, 8_000, 60, 180, 900)], 3, 20, 21, 49, 50,
+        1_000, new(1.6, 0.4), [new(1, 1_000, 990, 0, 0, 5, 40, 50, new(1.5, 0.5)), new(10, 10_000, 920, 400, 8_000, 60, 180, 900, new(1.28, 0.7))], 3, 20, 21, 49, 50,
         [new(0, 500, 500, 0, 12), new(1, 10_000, 950, 400, 180), new(2, 500, 500, 0, 14)]);
 
     [Fact]
     public void The_worst_step_counts()
     {
         Assert.Equal(0.92, Result.GoodputRatio, 6);
+        // 990 / 1.5 of 1,000 / 1.6; the callers took the rest.
+        Assert.Equal(1.056, Result.GoodputPerCpuRatio, 6);
         Assert.Equal(180, Result.AcceptedP99Ms);
         Assert.Equal(0.05, Result.OthersP99Increase, 6);
     }

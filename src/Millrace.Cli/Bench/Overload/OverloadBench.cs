@@ -24,25 +24,26 @@ internal sealed class OverloadBench(OverloadSettings settings, BenchServer serve
         foreach (var key in keys)
             await BenchCatalog.LoadAsync(server.Url, key, cancellation);
         var behaving = keys.Take(OverloadSettings.Tenants).ToList();
-        var maximum = await MaximumAsync(behaving, cancellation);
+        var (maximum, maximumCores) = await MaximumAsync(behaving, cancellation);
         Say($"the maximum is {maximum:N0} orders/s");
         var (quiet, noisy, accepted) = await NoisyAsync(behaving, keys[^1], maximum, cancellation);
         var (steps, recovery, course) = await StepsAsync(behaving, maximum, cancellation);
         Say("stopping the server");
         await server.StopAsync(cancellation);
         Say("verifying the store");
-        return new OverloadResult(maximum, steps, recovery, quiet, noisy, accepted, maximum * NoisyQuotaShare, course)
+        return new OverloadResult(maximum, maximumCores, steps, recovery, quiet, noisy, accepted, maximum * NoisyQuotaShare, course)
         {
             Violations = await server.CountViolationsAsync(cancellation),
         };
     }
 
-    private async Task<double> MaximumAsync(IReadOnlyList<string> keys, CancellationToken cancellation)
+    private async Task<(double OrdersPerSecond, Cores Cores)> MaximumAsync(IReadOnlyList<string> keys, CancellationToken cancellation)
     {
         await using var crowd = new Crowd(server.Url, keys, 256, heedsRetryAfter: true, _startedAt) { Rate = double.PositiveInfinity };
         Say("warming up, then measuring the maximum");
         await Task.Delay(settings.Step, cancellation);
-        return (await MeasureAsync(cancellation)).OrdersPerSecond;
+        var (window, cores) = await MeasureAsync(cancellation);
+        return (window.OrdersPerSecond, cores);
     }
 
     private async Task<(double QuietMs, double NoisyMs, double Accepted)> NoisyAsync(IReadOnlyList<string> keys, string noisyKey, double maximum, CancellationToken cancellation)
@@ -85,13 +86,13 @@ internal sealed class OverloadBench(OverloadSettings settings, BenchServer serve
             rates.Add((crowd.Now, crowd.Rate));
             await Task.Delay(Settling, cancellation);
             var from = crowd.Now + 1;
-            var window = await MeasureAsync(cancellation);
+            var (window, cores) = await MeasureAsync(cancellation);
             var seconds = crowd.Between(from, crowd.Now);
             var (asked, due) = (NewHistogram(), NewHistogram());
             seconds.ForEach(second => asked.Add(second.SinceAsked));
             seconds.ForEach(second => due.Add(second.SinceDue));
             double PerSecond(Func<Second, long> of) => seconds.Average(second => (double)of(second));
-            steps.Add(new OverloadStep(times, crowd.Rate, window.OrdersPerSecond, PerSecond(s => s.Refused), PerSecond(s => s.GivenUp), Ms(asked, 50), Ms(asked, 99), Ms(due, 99)));
+            steps.Add(new OverloadStep(times, crowd.Rate, window.OrdersPerSecond, PerSecond(s => s.Refused), PerSecond(s => s.GivenUp), Ms(asked, 50), Ms(asked, 99), Ms(due, 99), cores));
         }
 
         Say("half the maximum again");
@@ -122,11 +123,12 @@ internal sealed class OverloadBench(OverloadSettings settings, BenchServer serve
         return null;
     }
 
-    private async Task<Window> MeasureAsync(CancellationToken cancellation)
+    private async Task<(Window Window, Cores Cores)> MeasureAsync(CancellationToken cancellation)
     {
-        var start = await Moment.TakeAsync(server, cancellation);
+        var (start, callers) = (await Moment.TakeAsync(server, cancellation), Environment.CpuUsage.TotalTime);
         await Task.Delay(settings.Step, cancellation);
-        return new Window(start, await Moment.TakeAsync(server, cancellation));
+        var window = new Window(start, await Moment.TakeAsync(server, cancellation));
+        return (window, new Cores((window.End.CpuTime - start.CpuTime) / window.Duration, (Environment.CpuUsage.TotalTime - callers) / window.Duration));
     }
 
     private async Task<(int From, int To)> AddAsync(Crowd crowd, LongHistogram latency, CancellationToken cancellation)

@@ -8,17 +8,19 @@ internal sealed class OverloadReport(OverloadSettings settings, OverloadResult r
 {
     public void Print()
     {
-        var table = Terminal.NewTable("overload", "times the maximum#", "asked for/s#", "confirmed/s#", "refused/s#", "given up/s#", "accepted p50 ms#", "p99 ms#", "p99 since due#");
+        var table = Terminal.NewTable("overload", "times the maximum#", "asked for/s#", "confirmed/s#", "refused/s#", "given up/s#", "accepted p50 ms#", "p99 ms#", "p99 since due#", "cores of server#", "of callers#");
         foreach (var step in result.Steps)
         {
             table.AddText(
-                $"{step.Times:N0}", $"{step.Offered:N0}", $"{step.Goodput:N0}", $"{step.Refused:N0}", $"{step.GivenUp:N0}", $"{step.P50Ms:F1}", $"{step.P99Ms:F1}", $"{step.SinceDueP99Ms:F1}");
+                $"{step.Times:N0}", $"{step.Offered:N0}", $"{step.Goodput:N0}", $"{step.Refused:N0}", $"{step.GivenUp:N0}", $"{step.P50Ms:F1}", $"{step.P99Ms:F1}", $"{step.SinceDueP99Ms:F1}", $"{step.Cores.Server:F2}", $"{step.Cores.Callers:F2}");
         }
 
         Terminal.Out.Write(table);
         var summary = Terminal.NewTable(null, "what", "figure#");
         summary.AddText("maximum, orders/s to confirmed", $"{result.Maximum:N0}");
         summary.AddText("goodput of it, in the worst step", $"{result.GoodputRatio:F3}");
+        summary.AddText("cores at the maximum, of the server and the callers", $"{result.MaximumCores.Server:F2} and {result.MaximumCores.Callers:F2}");
+        summary.AddText("goodput for a second of the server's processor time, of that at the maximum", $"{result.GoodputPerCpuRatio:F3}");
         summary.AddText("seconds until all is as before", result.RecoverySeconds is { } seconds ? $"{seconds:N0}" : "not within 30");
         summary.AddText("others' p99 ms, alone and beside a noisy tenant", $"{result.QuietP99Ms:F1} and {result.NoisyP99Ms:F1}");
         summary.AddText("the noisy one's orders/s, of its quota", $"{result.NoisyAccepted:N0} of {result.NoisyQuota:N0}");
@@ -36,6 +38,8 @@ internal sealed class OverloadReport(OverloadSettings settings, OverloadResult r
         ["scenario"] = "overload",
         ["maximum_per_s"] = Math.Round(result.Maximum, 1),
         ["goodput_ratio"] = Math.Round(result.GoodputRatio, 4),
+        ["goodput_per_cpu_ratio"] = Math.Round(result.GoodputPerCpuRatio, 4),
+        ["maximum_cores"] = new JsonArray(Math.Round(result.MaximumCores.Server, 2), Math.Round(result.MaximumCores.Callers, 2)),
         ["accepted_p99_ms"] = Math.Round(result.AcceptedP99Ms, 2),
         ["others_p99_increase"] = Math.Round(result.OthersP99Increase, 4),
         ["recovery_s"] = result.RecoverySeconds,
@@ -50,6 +54,8 @@ internal sealed class OverloadReport(OverloadSettings settings, OverloadResult r
             ["accepted_p50_ms"] = Math.Round(step.P50Ms, 2),
             ["accepted_p99_ms"] = Math.Round(step.P99Ms, 2),
             ["since_due_p99_ms"] = Math.Round(step.SinceDueP99Ms, 2),
+            ["server_cores"] = Math.Round(step.Cores.Server, 2),
+            ["callers_cores"] = Math.Round(step.Cores.Callers, 2),
         })]),
         ["others_p99_ms"] = new JsonArray(Math.Round(result.QuietP99Ms, 2), Math.Round(result.NoisyP99Ms, 2)),
         ["noisy_per_s"] = Math.Round(result.NoisyAccepted),

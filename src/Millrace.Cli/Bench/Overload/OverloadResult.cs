@@ -8,22 +8,30 @@ namespace Millrace.Cli.Bench.Overload;
 /// <param name="GivenUp">Orders a second that their callers wanted no more before they could send them.</param>
 /// <param name="P99Ms">Of the accepted, from asking to the answer.</param>
 /// <param name="SinceDueP99Ms">From when the order was due: the wait for a connection of its caller is in it.</param>
-internal sealed record OverloadStep(double Times, double Offered, double Goodput, double Refused, double GivenUp, double P50Ms, double P99Ms, double SinceDueP99Ms);
+/// <param name="Cores">Who had the machine meanwhile.</param>
+internal sealed record OverloadStep(double Times, double Offered, double Goodput, double Refused, double GivenUp, double P50Ms, double P99Ms, double SinceDueP99Ms, Cores Cores);
+
+/// <summary>Whose processor time a second of a measurement was, in cores.</summary>
+internal readonly record struct Cores(double Server, double Callers);
 
 /// <param name="Maximum">Orders a second to confirmed that the same callers reach when each asks as soon as it is answered.</param>
+/// <param name="MaximumCores">Who had the machine then.</param>
 /// <param name="RecoverySeconds">From the end of the last step until answers are as they were before the first; null when that did not come in time.</param>
 /// <param name="QuietP99Ms">Of the tenants that behave, alone, since the orders were due.</param>
 /// <param name="NoisyP99Ms">Of the same, beside one that asks for 50 times its quota.</param>
 /// <param name="NoisyAccepted">Orders a second of that one.</param>
 /// <param name="NoisyQuota">What it may.</param>
 internal sealed record OverloadResult(
-    double Maximum, IReadOnlyList<OverloadStep> Steps, double? RecoverySeconds, double QuietP99Ms, double NoisyP99Ms, double NoisyAccepted, double NoisyQuota,
+    double Maximum, Cores MaximumCores, IReadOnlyList<OverloadStep> Steps, double? RecoverySeconds, double QuietP99Ms, double NoisyP99Ms, double NoisyAccepted, double NoisyQuota,
     IReadOnlyList<OverloadPoint> Course)
 {
     public int Violations { get; init; }
 
     /// <summary>The worst step's.</summary>
     public double GoodputRatio => Steps.Min(step => step.Goodput) / Maximum;
+
+    /// <summary>The worst step's orders for a second of the server's own processor time, of those at the maximum: what overload costs the server itself, whatever its callers take of the same cores.</summary>
+    public double GoodputPerCpuRatio => Steps.Min(step => step.Goodput / step.Cores.Server) / (Maximum / MaximumCores.Server);
 
     public double AcceptedP99Ms => Steps.Max(step => step.P99Ms);
 
