@@ -38,7 +38,7 @@ using Scalar.AspNetCore;
 namespace Millrace.Api;
 
 /// <summary>
-/// The HTTP edge. Needs in the container: <see cref="PartitionRuntime"/>, <see cref="PartitionRouter"/>, <see cref="Millrace.Cluster.Catalog"/>, <see cref="IReadModel"/>, <see cref="IJournalFeed"/>,
+/// The HTTP edge. Needs in the container: <see cref="PartitionRuntime"/>, <see cref="PartitionRouter"/>, <see cref="Millrace.Cluster.Catalog"/>, <see cref="IReadModel"/>, <see cref="IStockPages"/>, <see cref="IJournalFeed"/>,
 /// <see cref="ApiKeyStore"/> and what its keys are kept in, <see cref="IRecords"/>, <see cref="PspWebhookParser"/> when webhooks are to be taken, <see cref="BackupStarter"/> when backups are, <see cref="ReplicaReader"/> when there is one, and <see cref="AuditorReader"/> when there is an auditor.
 /// </summary>
 public static class ApiHost
@@ -133,7 +133,7 @@ public static class ApiHost
         ApiRoutes.MapOrders(routes, place, new BatchEndpoint(orders, tokens, options), new ReadOrders(admitted, tokens),
             new ListOrders(services.GetRequiredService<IReadModel>(), services.GetRequiredService<OrderLists>(), admitted, tokens));
         ApiRoutes.MapChanges(routes, new ChangeOrders(admitted, watched, tokens));
-        ApiRoutes.MapStock(routes, new ItemEndpoints(admitted, availability), new AdjustEndpoint(admitted, availability));
+        ApiRoutes.MapStock(routes, new ItemEndpoints(admitted, availability), new ListItems(services.GetRequiredService<IStockPages>(), time), new AdjustEndpoint(admitted, availability));
         var (feed, traces) = (services.GetRequiredService<EventFeed>(), services.GetRequiredService<OrderTraces>());
         ApiRoutes.MapEvents(routes, new ListEvents(feed, router.Map.Count, traces), new StreamEvents(feed, router.Map.Count, traces, access, time, app.Lifetime.ApplicationStopping));
         ApiRoutes.MapTracking(routes, new TrackEndpoint(admitted, tokens, watched, cache, options.Cdn, time));

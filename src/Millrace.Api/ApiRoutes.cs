@@ -110,8 +110,14 @@ internal static class ApiRoutes
             }, IfMatch, Timeout);
     }
 
-    public static void MapStock(Routes routes, ItemEndpoints items, AdjustEndpoint adjust)
+    public static void MapStock(Routes routes, ItemEndpoints items, ListItems list, AdjustEndpoint adjust)
     {
+        routes.Map("GET", "/v1/items", list.HandleAsync, new("list_items", "The catalog with its stock, by SKU")
+        {
+            Tag = "items", Answer = typeof(ItemListShape), Scope = Scopes.StockRead,
+            Query = [("prefix", "What the SKUs begin with."), ("limit", "1 to 200; 50 without."), ("cursor", "next_cursor of the page before.")],
+            AnswerHeaders = ["Link"], Problems = [ProblemKinds.InvalidCursor],
+        });
         routes.Map("PUT", "/v1/items/{sku}", items.PutAsync, new("put_item", "Make or change a catalog item")
         {
             Tag = "items", Body = typeof(PutItemShape), Answer = typeof(ItemShape), Scope = Scopes.StockWrite, Statuses = [200, 201],

@@ -87,6 +87,9 @@ internal sealed record PostingShape(string Account, long Amount);
 internal sealed record ItemShape(
     string Sku, string Name, long Price, string Currency, long BackorderLimit, long Available, long Version, StockShape[] Stock);
 
+internal sealed record ItemListShape(
+    ItemShape[] Data, bool HasMore, string? NextCursor, [Description("When the database was as it is shown. What was done in the second or two before may be missing.")] DateTimeOffset AsOf);
+
 internal sealed record StockShape(string Location, long OnHand, long Reserved, long Allocated, long Available);
 
 internal sealed record AvailabilityShape(string Sku, long Available, bool InStock, bool Backorderable);

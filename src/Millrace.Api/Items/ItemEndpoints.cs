@@ -69,7 +69,7 @@ internal sealed class ItemEndpoints(AdmittedRouter router, AvailabilityReads ava
         if (!reply.IsSuccess() || reply.Item is null)
             return Answer.Problem(http, ProblemOf(reply));
         http.Response.Headers.ETag = OrderETag.Of(reply.Item.Version);
-        if (OrderETag.IsNotModified(http.Request.Headers.IfNoneMatch, reply.Item.Version) && HttpMethods.IsGet(http.Request.Method))
+        if (OrderETag.IsNotModified(http.Request.Headers.IfNoneMatch, reply.Item.Version) && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)))
             return Answer.Empty(http, StatusCodes.Status304NotModified);
         return Answer.Json(http, status, reply.Item, ItemJson.Write);
     }

@@ -4,16 +4,19 @@ using Millrace.Cli.Client;
 
 namespace Millrace.Cli.Orders;
 
-/// <summary><c>millrace items put|get</c>: what is sold.</summary>
+/// <summary><c>millrace items list|put|get</c>: what is sold.</summary>
 public static class ItemsCommand
 {
     public static Command Create()
     {
         var command = new Command("items", "Read and define catalog items");
+        command.Subcommands.Add(List());
         command.Subcommands.Add(Put());
         command.Subcommands.Add(Get());
         return command;
     }
+
+    private const int MaxPage = 200;
 
     internal static string ItemPath(string sku) => "/v1/items/" + Uri.EscapeDataString(sku);
 
@@ -27,6 +30,23 @@ public static class ItemsCommand
         w.WriteString("currency", currency);
         w.WriteIfGiven("backorder_limit", backorder);
     });
+
+    private static Command List()
+    {
+        var prefix = new Option<string?>("--prefix") { Description = "Only items whose SKU begins with it" };
+        var limit = new Option<int>("--limit") { Description = "Most items to show", DefaultValueFactory = _ => 50 };
+        return Reading.Create("list", "List items with what can be sold of them, by SKU", [prefix, limit],
+            arguments =>
+            {
+                var most = arguments.GetValue(limit);
+                if (most < 1)
+                    throw new UsageException($"{limit.Name} is at least 1.");
+                return ApiRequest.Get($"/v1/items?limit={Math.Min(most, MaxPage)}" + (arguments.GetValue(prefix) is { } begin ? "&prefix=" + Uri.EscapeDataString(begin) : ""));
+            },
+            async (client, request, arguments, cancellation) => new Shown.Many(
+                (await PagedList.ReadAsync(client, request, "cursor", arguments.GetValue(limit), cancellation)).Rows,
+                ["sku", "name", "price#", "currency", "available#", "backorder_limit#", "stock"]));
+    }
 
     private static Command Put()
     {

@@ -23,6 +23,25 @@ public sealed class ItemsClient
     public Task<Answer<Item>> GetAsync(string sku, string? ifNoneMatch = null, CallOptions? options = null, CancellationToken cancellation = default) =>
         _sender.SendAsync(Call.Get($"v1/items/{sku}", options).With("If-None-Match", ifNoneMatch), ClientJson.Default.Item, cancellation);
 
+    /// <summary>One page of the catalog, by SKU.</summary>
+    /// <param name="prefix">What the SKUs begin with; null for all.</param>
+    /// <param name="cursor"><see cref="Page{T}.NextCursor"/> of the page before.</param>
+    /// <param name="pageSize">1 to 200.</param>
+    /// <param name="options">For this call.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    [Operation("list_items")]
+    public Task<Answer<Page<Item>>> ListPageAsync(
+        string? prefix = null, string? cursor = null, int pageSize = 50, CallOptions? options = null, CancellationToken cancellation = default)
+    {
+        var call = Call.Get($"v1/items", options);
+        return _sender.SendAsync(
+            call with { Path = call.Path + new Query().With("prefix", prefix).With("limit", pageSize).With("cursor", cursor) }, ClientJson.Default.PageItem, cancellation);
+    }
+
+    /// <summary>The whole catalog, read page by page as it is asked for.</summary>
+    public IAsyncEnumerable<Item> ListAsync(string? prefix = null, int pageSize = 50, CancellationToken cancellation = default) =>
+        Pages.AllAsync((cursor, token) => ListPageAsync(prefix, cursor, pageSize, null, token), cancellation);
+
     [Operation("get_availability")]
     public Task<Answer<Availability>> GetAvailabilityAsync(string sku, CallOptions? options = null, CancellationToken cancellation = default) =>
         _sender.SendAsync(Call.Get($"v1/items/{sku}/availability", options), ClientJson.Default.Availability, cancellation);

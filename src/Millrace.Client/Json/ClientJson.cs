@@ -37,6 +37,7 @@ namespace Millrace.Client.Json;
 [JsonSerializable(typeof(CloudEvent))]
 [JsonSerializable(typeof(Page<CloudEvent>))]
 [JsonSerializable(typeof(Item))]
+[JsonSerializable(typeof(Page<Item>))]
 [JsonSerializable(typeof(Availability))]
 [JsonSerializable(typeof(ApiKey))]
 [JsonSerializable(typeof(Listing<ApiKey>))]

@@ -50,23 +50,44 @@ internal static class SystemPages
     {
         var (notice, isProblem) = View.Notice(http);
         var sku = http.Request.Query["sku"].ToString().Trim();
+        var cursor = View.Given(http.Request.Query["cursor"]);
         Item? item = null;
+        Page<Item>? items = null;
         try
         {
-            item = sku.Length == 0 ? null : (await session.Api.Items.GetAsync(sku, cancellation: http.RequestAborted)).Value;
+            item = sku.Length == 0 || cursor is not null ? null : await FindItemAsync(session, sku, http.RequestAborted);
+            items = item is not null ? null : (await session.Api.Items.ListPageAsync(sku.Length == 0 ? null : sku, cursor, cancellation: http.RequestAborted)).Value;
         }
-        catch (MillraceProblemException refused) when (refused.Status is StatusCodes.Status404NotFound or StatusCodes.Status400BadRequest)
+        catch (MillraceProblemException refused) when (refused.Status == StatusCodes.Status400BadRequest)
         {
             (notice, isProblem) = (refused.Problem.Detail, true);
         }
 
-        return View.Of<StockPage>(new(StringComparer.Ordinal) { ["Session"] = session, ["Sku"] = sku, ["Item"] = item, ["Notice"] = notice, ["IsProblem"] = isProblem });
+        return View.Of<StockPage>(new(StringComparer.Ordinal)
+        {
+            ["Session"] = session, ["Sku"] = sku, ["Item"] = item, ["Items"] = items, ["Cursor"] = cursor, ["Notice"] = notice, ["IsProblem"] = isProblem,
+        });
+    }
+
+    public static string StockLink(string sku) => "/stock?sku=" + Uri.EscapeDataString(sku);
+
+    // What is not one may be what several begin with.
+    private static async Task<Item?> FindItemAsync(Session session, string sku, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await session.Api.Items.GetAsync(sku, cancellation: cancellation)).Value;
+        }
+        catch (MillraceProblemException refused) when (refused.Status == StatusCodes.Status404NotFound)
+        {
+            return null;
+        }
     }
 
     public static Task<IResult> AdjustAsync(HttpContext http, Session session, IFormCollection form)
     {
         var sku = form["sku"].ToString();
-        return View.ActAsync("/stock?sku=" + Uri.EscapeDataString(sku), () => session.Api.Stock.AdjustAsync(
+        return View.ActAsync(StockLink(sku), () => session.Api.Stock.AdjustAsync(
             new StockAdjustment(sku, long.Parse(form["delta"].ToString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture), form["reason"].ToString(), View.Given(form["location"])),
             new CallOptions { IdempotencyKey = View.Given(form["key"]) }, http.RequestAborted));
     }

@@ -100,6 +100,21 @@ public sealed partial class MemoryStore
         }
     }
 
+    public ValueTask<IReadOnlyList<StockRow>> ListItemsAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellation)
+    {
+        StockPageRules.RequireLimit(limit);
+        lock (disk.Gate)
+        {
+            RequireOpen();
+            return ValueTask.FromResult<IReadOnlyList<StockRow>>(
+            [
+                .. disk.Partitions.SelectMany(partition => partition.Stock.Values)
+                    .Where(item => item.Tenant == tenant && item.Sku.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(item.Sku, after) > 0)
+                    .OrderBy(item => item.Sku, StringComparer.Ordinal).Take(limit),
+            ]);
+        }
+    }
+
     private static void RequireDurable(MemoryDisk.Partition target, PartitionCheckpoint checkpoint)
     {
         var isKnown = checkpoint.Seq == target.CheckpointSeq

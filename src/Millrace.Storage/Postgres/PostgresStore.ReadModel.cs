@@ -159,6 +159,32 @@ public sealed partial class PostgresStore
             ReadStock, cancellation).ConfigureAwait(false);
     }
 
+    public ValueTask<IReadOnlyList<StockRow>> ListItemsAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellation) =>
+        ListItemsAsync(tenant, prefix, after, limit, null, cancellation);
+
+    /// <param name="only">Items of these partitions; null for all.</param>
+    internal async ValueTask<IReadOnlyList<StockRow>> ListItemsAsync(TenantId tenant, string prefix, string? after, int limit, int[]? only, CancellationToken cancellation)
+    {
+        StockPageRules.RequireLimit(limit);
+        return await ReadAllAsync(
+            $"""
+            SELECT tenant, sku, doc FROM stock
+            WHERE tenant = $1 AND sku COLLATE "C" > $2 AND sku COLLATE "C" >= $3 AND sku COLLATE "C" < $4 {(only is null ? "" : "AND partition = ANY($6)")}
+            ORDER BY sku COLLATE "C" LIMIT $5
+            """,
+            p =>
+            {
+                p.Add(Of(tenant.Value));
+                p.Add(Of(after ?? ""));
+                p.Add(Of(prefix));
+                p.Add(Of(StockPageRules.End(prefix)));
+                p.Add(Of((long)limit));
+                if (only is not null)
+                    p.Add(Of(only));
+            },
+            ReadStock, cancellation).ConfigureAwait(false);
+    }
+
     private static StockRow ReadStock(NpgsqlDataReader reader) => new(TenantId.Parse(reader.GetString(0)), reader.GetString(1), reader.GetFieldValue<byte[]>(2));
 
     /// <param name="only">Orders of these partitions; null for all.</param>

@@ -10,4 +10,7 @@ internal static class StockPageRules
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, IStockPages.MostRows);
     }
+
+    /// <summary>Above all SKUs that begin with it: those are printable ASCII.</summary>
+    public static string End(string prefix) => prefix + '\u007f';
 }

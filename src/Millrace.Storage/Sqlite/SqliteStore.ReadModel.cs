@@ -53,6 +53,12 @@ public sealed partial class SqliteStore
         return _readers.ReadAsync((Head(partition).Partition, after, limit), StockLister.List, cancellation);
     }
 
+    public ValueTask<IReadOnlyList<StockRow>> ListItemsAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellation)
+    {
+        StockPageRules.RequireLimit(limit);
+        return _readers.ReadAsync((tenant, prefix, after, limit), StockLister.ListItems, cancellation);
+    }
+
     private CheckpointPlan? PlanCheckpoint(PartitionCheckpoint checkpoint)
     {
         lock (_writing)

@@ -60,7 +60,7 @@ public sealed class ApiServer : IAsyncLifetime
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
         var store = new MemoryStore(new MemoryDisk(Partitions));
-        builder.Services.AddSingleton<IJournal>(store).AddSingleton<IJournalFeed>(store).AddSingleton<IReadModel>(store).AddSingleton(TimeProvider.System)
+        builder.Services.AddSingleton<IJournal>(store).AddSingleton<IJournalFeed>(store).AddSingleton<IReadModel>(store).AddSingleton<IStockPages>(store).AddSingleton(TimeProvider.System)
             .AddSingleton<IPaymentGateway, InstantPaymentGateway>().AddSingleton<Catalog>().AddSingleton<LaneMetrics>()
             .AddSingleton(new PartitionRuntimeOptions()).AddSingleton<PartitionRuntime>().AddSingleton<PartitionRouter>()
             .AddSingleton<IAdministration>(_ => SqliteAdministration.Open(_directory)).AddSingleton(s => (IRecords)s.GetRequiredService<IAdministration>()).AddSingleton<AuditLog>().AddSingleton<ApiKeyStore>()

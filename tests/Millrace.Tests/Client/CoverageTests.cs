@@ -41,7 +41,7 @@ public sealed class CoverageTests
     {
         var others = typeof(MillraceClient).GetProperties().SelectMany(part => part.PropertyType.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly))
             .Where(method => method.GetCustomAttribute<OperationAttribute>() is null);
-        Assert.Equal(["ListAsync", "ListAsync", "WatchAsync"], others.Select(method => method.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(["ListAsync", "ListAsync", "ListAsync", "WatchAsync"], others.Select(method => method.Name).Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -119,6 +119,7 @@ public sealed class CoverageTests
             "overlap" => TimeSpan.FromSeconds((int)body!["overlap_s"]!),
             "reason" => (string?)body!["reason"],
             "cursor" or "after" => "41",
+            "prefix" => "M",
             "pageSize" or "seconds" or "step" => 7,
             "asOf" => DateTimeOffset.UnixEpoch,
             "ifNoneMatch" => "\"7\"",

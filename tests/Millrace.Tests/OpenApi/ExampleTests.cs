@@ -43,6 +43,7 @@ public sealed class ExampleTests(ApiServer server) : IClassFixture<ApiServer>
         await SendAsync(200, "cancel_order", (string)rows["data"]![0]!["order"]!["id"]!);
         await SendAsync(200, "list_orders");
         await SendAsync(200, "list_events");
+        await SendAsync(200, "list_items");
 
         var made = await SendAsync(201, "create_api_key");
         var rotated = await SendAsync(201, "rotate_api_key", (string)made["id"]!);

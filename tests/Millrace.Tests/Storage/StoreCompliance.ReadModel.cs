@@ -176,6 +176,41 @@ public abstract partial class StoreCompliance
         await Assert.ThrowsAnyAsync<ArgumentException>(async () => await StockPages.ListStockAsync(2, null, 1_001, CancellationToken.None));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(1_000)]
+    public async Task A_tenants_items_are_listed_by_sku_over_all_partitions(int limit)
+    {
+        foreach (var (partition, skus) in new[] { (1, new[] { "b", "A-1", "a/2", "Z" }), (6, ["a", "A", "A-", "a b", "~"]) })
+        {
+            var log = await PartitionLog.ClaimAsync(Journal, partition);
+            await AppendOneAsync(log.Next());
+            Assert.True(await ReadModel.CheckpointAsync(Checkpoint(log) with
+            {
+                Stock = [.. skus.Select(sku => new StockRow(Acme, sku, new[] { (byte)partition })), new StockRow(TenantId.Parse("other"), "A-1", new byte[] { 9 })],
+            }));
+        }
+
+        Assert.Equal(["A", "A-", "A-1", "Z", "a", "a b", "a/2", "b", "~"], await ListAsync(""));
+        Assert.Equal(["A", "A-", "A-1"], await ListAsync("A"));
+        Assert.Equal(["a b"], await ListAsync("a "));
+        Assert.Empty(await ListAsync("B"));
+
+        async Task<List<string>> ListAsync(string prefix)
+        {
+            var listed = new List<StockRow>();
+            for (IReadOnlyList<StockRow>? page = null; page is null || page.Count == limit; listed.AddRange(page))
+            {
+                page = await StockPages.ListItemsAsync(Acme, prefix, listed.Count == 0 ? null : listed[^1].Sku, limit, CancellationToken.None);
+                Assert.True(page.Count <= limit);
+            }
+
+            Assert.All(listed, row => Assert.Equal((Acme, true), (row.Tenant, row.Document.Span[0] is 1 or 6)));
+            return [.. listed.Select(row => row.Sku)];
+        }
+    }
+
     private static PartitionCheckpoint Checkpoint(PartitionLog log) =>
         new(log.Partition, log.Epoch, log.Seq, ReadOnlyMemory<byte>.Empty, [], [], []);
 

@@ -68,31 +68,41 @@ public sealed partial class ShardedStore
     }
 
     /// <summary>One page over all databases. When one of them is away there is none: a list with a hole would be a lie.</summary>
-    public async ValueTask<OrderPage> ListOrdersAsync(OrderQuery query, CancellationToken cancellation)
+    public async ValueTask<OrderPage> ListOrdersAsync(OrderQuery query, CancellationToken cancellation) =>
+        MergedPages.Merge(await ReadPagesAsync((store, only) => store.ListOrdersAsync(query, only, cancellation), cancellation).ConfigureAwait(false), query.Limit);
+
+    /// <summary>As of orders: one page over all databases, or none.</summary>
+    public async ValueTask<IReadOnlyList<StockRow>> ListItemsAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellation)
+    {
+        var pages = await ReadPagesAsync((store, only) => store.ListItemsAsync(tenant, prefix, after, limit, only, cancellation), cancellation).ConfigureAwait(false);
+        return pages is [var only] ? only : [.. pages.SelectMany(page => page).OrderBy(item => item.Sku, StringComparer.Ordinal).Take(limit)];
+    }
+
+    private async Task<T[]> ReadPagesAsync<T>(Func<PostgresStore, int[]?, ValueTask<T>> read, CancellationToken cancellation)
     {
         for (var reads = 0; reads < MostReads; reads++)
         {
             var places = _places;
-            var pages = await ReadPagesAsync(places, query, cancellation).ConfigureAwait(false);
+            var pages = await ReadPagesAsync(places, read, cancellation).ConfigureAwait(false);
             // Rows leave a database only after the map has changed: while it has not, every row was where it was looked for.
             if (await _map.ReadVersionAsync(cancellation).ConfigureAwait(false) == places.Version)
-                return MergedPages.Merge(pages, query.Limit);
+                return pages;
             await ReadPlacesAsync(cancellation).ConfigureAwait(false);
         }
 
         throw new StoreUnavailableException("Partitions are on their way to other databases.");
     }
 
-    private async Task<OrderPage[]> ReadPagesAsync(PlacesRead places, OrderQuery query, CancellationToken cancellation)
+    private async Task<T[]> ReadPagesAsync<T>(PlacesRead places, Func<PostgresStore, int[]?, ValueTask<T>> read, CancellationToken cancellation)
     {
         // Everything at home, and nothing but copies anywhere else.
         if (places.AreAllAtHome)
-            return [await Home.Store.ListOrdersAsync(query, cancellation).ConfigureAwait(false)];
+            return [await read(Home.Store, null).ConfigureAwait(false)];
         var held = Enumerable.Range(0, PartitionCount).GroupBy(partition => RequireShard(partition, places.Shards[partition]));
         return await Task.WhenAll(held.Select(async part =>
         {
             var store = await OpenAsync(part.Key, cancellation).ConfigureAwait(false);
-            return await store.ListOrdersAsync(query, [.. part], cancellation).ConfigureAwait(false);
+            return await read(store, [.. part]).ConfigureAwait(false);
         })).ConfigureAwait(false);
     }
 

@@ -14,11 +14,12 @@ public sealed class ReadingTests(CliServer server)
         var order = await server.NewOrderAsync();
         var sku = (string)(await server.RunAsync(0, "orders", "get", order, "-o", "json")).Json["lines"]![0]!["sku"]!;
         await Eventually.AsyncOf(() => server.RunAsync(0, "orders", "list", "--customer", "c-1", "-o", "json"), run => run.Json.AsArray().Count > 0, "the list has the order");
+        await Eventually.AsyncOf(() => server.RunAsync(0, "overview", "-o", "json"), run => run.Json.AsArray().Count > 0, "the first second is over");
         (string[] Command, string Column)[] lists =
         [
             (["orders", "list"], "external_id"), (["orders", "events", order], "version"), (["stock", "get", sku, sku], "on_hand"), (["cluster", "nodes"], "address"),
             (["cluster", "partitions"], "partition"), (["audit", "list"], "actor.name"), (["overview", "--seconds", "5"], "accept_ms.p99"), (["parked", "list"], "sample"),
-            (["keys", "list", "--data", server.DataDirectory], "expires_at"),
+            (["keys", "list", "--data", server.DataDirectory], "expires_at"), (["items", "list", "--prefix", sku[..2]], "backorder_limit"),
         ];
         foreach (var (command, column) in lists)
         {
