@@ -13,6 +13,7 @@ using Millrace.Api.Edge;
 using Millrace.Api.Events;
 using Millrace.Api.Health;
 using Millrace.Api.Items;
+using Millrace.Api.Jobs;
 using Millrace.Api.Keys;
 using Millrace.Api.Operations;
 using Millrace.Api.Limits;
@@ -65,6 +66,8 @@ public static class ApiHost
             s.GetRequiredService<IReadModel>(), s.GetService<ReplicaReader>(), s.GetRequiredService<ApiMetrics>(), s.GetService<TimeProvider>() ?? TimeProvider.System, s.GetRequiredService<ILogger<OrderLists>>()));
         services.AddSingleton(s => new Leases(
             s.GetRequiredService<IRecords>(), options.NodeName, s.GetRequiredService<IJournal>().IsShared, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Lease>>()));
+        services.AddSingleton<AdmittedRouter>().AddSingleton<ListOrders>();
+        services.AddSingleton<JobStore>().AddSingleton<JobPages>().AddSingleton<JobStep>().AddSingleton<JobRun>().AddHostedService<JobRunner>();
         services.AddSingleton<BackupJobs>();
         services.AddHostedService(s => s.GetRequiredService<BackupJobs>());
         services.AddHostedService<KeyUseRecorder>();
@@ -119,7 +122,7 @@ public static class ApiHost
         var time = services.GetService<TimeProvider>() ?? TimeProvider.System;
         var router = services.GetRequiredService<PartitionRouter>();
         var catalog = services.GetRequiredService<Catalog>();
-        var admitted = new AdmittedRouter(router, services.GetRequiredService<AdmissionGate>(), services.GetRequiredService<BacklogGuard>());
+        var admitted = services.GetRequiredService<AdmittedRouter>();
         var orders = new PlaceOrders(admitted, new Pricing(catalog, router), time, services.GetRequiredService<ApiMetrics>(), services.GetRequiredService<OrderTraces>());
         var tokens = services.GetRequiredService<TrackingTokens>();
         var place = new PlaceEndpoint(orders, router, tokens, options, time, app.Lifetime.ApplicationStopping);
@@ -130,8 +133,7 @@ public static class ApiHost
         var cache = services.GetRequiredService<NodeCache>();
         var watched = services.GetRequiredService<WatchedOrders>();
         var availability = new AvailabilityReads(admitted, cache, time);
-        ApiRoutes.MapOrders(routes, place, new BatchEndpoint(orders, tokens, options), new ReadOrders(admitted, tokens),
-            new ListOrders(services.GetRequiredService<IReadModel>(), services.GetRequiredService<OrderLists>(), admitted, tokens));
+        ApiRoutes.MapOrders(routes, place, new BatchEndpoint(orders, tokens, options), new ReadOrders(admitted, tokens), services.GetRequiredService<ListOrders>());
         ApiRoutes.MapChanges(routes, new ChangeOrders(admitted, watched, tokens));
         ApiRoutes.MapStock(routes, new ItemEndpoints(admitted, availability), new ListItems(services.GetRequiredService<IStockPages>(), time), new AdjustEndpoint(admitted, availability));
         var (feed, traces) = (services.GetRequiredService<EventFeed>(), services.GetRequiredService<OrderTraces>());
@@ -145,6 +147,8 @@ public static class ApiHost
         if (services.GetService<ClusterOperations>() is { } cluster)
             ApiRoutes.MapCluster(routes, new ClusterEndpoints(cluster));
         ApiRoutes.MapOperations(routes, new BackupEndpoints(services.GetRequiredService<BackupJobs>(), services.GetRequiredService<AuditLog>()));
+        var (jobs, audit) = (services.GetRequiredService<JobStore>(), services.GetRequiredService<AuditLog>());
+        ApiRoutes.MapJobs(routes, new StartJob(jobs, audit, time), new JobEndpoints(jobs), new ControlJob(jobs, audit, time));
         ApiRoutes.MapOpen(routes, new HealthEndpoints(router, cache),
             services.GetService<PspWebhookParser>() is { } parser ? new PspWebhookEndpoint(router, parser, services.GetRequiredService<OrderTraces>()) : null);
         if (options.HasNoopEndpoint)

@@ -6,6 +6,7 @@ using Millrace.Api.Documentation;
 using Millrace.Api.Events;
 using Millrace.Api.Health;
 using Millrace.Api.Items;
+using Millrace.Api.Jobs;
 using Millrace.Api.Keys;
 using Millrace.Api.Limits;
 using Millrace.Api.Operations;
@@ -265,6 +266,37 @@ internal static class ApiRoutes
         routes.Map("GET", "/v1/backups/{backup}", backups.GetAsync, new("get_backup", "How far a backup is, and what it holds")
         {
             Tag = "operations", Answer = typeof(BackupShape), Scope = Scopes.SystemOperate, Problems = [ProblemKinds.BackupNotFound],
+        });
+    }
+
+    public static void MapJobs(Routes routes, StartJob start, JobEndpoints read, ControlJob control)
+    {
+        routes.Post("/v1/jobs", start.HandleAsync, new("start_job", "Do something with every order that matches a query")
+        {
+            Tag = "jobs", Body = typeof(NewJobShape), Answer = typeof(JobShape), Scope = Scopes.OpsWrite, Statuses = [202], AnswerHeaders = ["Location"],
+            Details = "What the action needs is needed too: orders:write to cancel, hold and release. It goes through the list of orders as GET /v1/orders shows it, the newest first, each order once, not faster than its rate; and goes on after a restart.",
+            Problems = [ProblemKinds.TooManyJobs, ProblemKinds.CardNumberRefused, ProblemKinds.KeyReused],
+        });
+        routes.Map("GET", "/v1/jobs", read.ListAsync, new("list_jobs", "The tenant's jobs, newest first: those that are open, and the last hundred")
+        {
+            Tag = "jobs", Answer = typeof(JobListShape), Scope = Scopes.OrdersRead,
+        });
+        routes.Map("GET", "/v1/jobs/{job}", read.GetAsync, new("get_job", "How far a job is")
+        {
+            Tag = "jobs", Answer = typeof(JobShape), Scope = Scopes.OrdersRead, Problems = [ProblemKinds.JobNotFound],
+        });
+        routes.Map("GET", "/v1/jobs/{job}/results", read.ResultsAsync, new("list_job_results", "What became of each order of a job, in the order in which they were taken")
+        {
+            Tag = "jobs", Answer = typeof(JobResultListShape), Scope = Scopes.OrdersRead, Problems = [ProblemKinds.JobNotFound, ProblemKinds.InvalidCursor],
+            Query = [("cursor", "next_cursor of the page before."), ("limit", "1 to 200; 50 without.")],
+        });
+        Control("pause", control.Pause, "Let a job rest after the orders that it is at");
+        Control("resume", control.Resume, "Let a job go on that is paused, or that failed");
+        Control("cancel", control.Cancel, "End a job; what it has done stays done");
+
+        void Control(string verb, Authorized handle, string summary) => routes.Post($"/v1/jobs/{{job}}/{verb}", handle, new(verb + "_job", summary)
+        {
+            Tag = "jobs", Body = typeof(EmptyShape), IsBodyOptional = true, Answer = typeof(JobShape), Scope = Scopes.OpsWrite, Problems = [ProblemKinds.JobNotFound, ProblemKinds.JobEnded],
         });
     }
 

@@ -6,6 +6,7 @@ using Millrace.Client.Cluster;
 using Millrace.Client.Events;
 using Millrace.Client.Health;
 using Millrace.Client.Items;
+using Millrace.Client.Jobs;
 using Millrace.Client.Limits;
 using Millrace.Client.Orders;
 using Millrace.Client.Overview;
@@ -34,6 +35,7 @@ public sealed class MillraceClient : IDisposable
         var sender = new Sender(http ?? _own!, options);
         Orders = new OrdersClient(sender, options.Time);
         Events = new EventsClient(sender);
+        Jobs = new JobsClient(sender);
         Items = new ItemsClient(sender);
         Stock = new StockClient(sender);
         ApiKeys = new ApiKeysClient(sender);
@@ -52,6 +54,9 @@ public sealed class MillraceClient : IDisposable
 
     /// <summary>What happens to orders, as it happens.</summary>
     public EventsClient Events { get; }
+
+    /// <summary>Doing something with every order that matches a query.</summary>
+    public JobsClient Jobs { get; }
 
     /// <summary>The catalog.</summary>
     public ItemsClient Items { get; }

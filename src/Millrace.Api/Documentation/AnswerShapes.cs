@@ -108,6 +108,26 @@ internal sealed record BackupShape(
     string Id, [AllowedValues("running", "done", "failed")] string Status, DateTimeOffset StartedAt, long DoneBytes, long TotalBytes,
     string? Name, DateTimeOffset? TakenAt, long? Bytes, int? Partitions, long? Records, string? Failure);
 
+[Description("Something that is done with every order that matches a query.")]
+internal sealed record JobShape(
+    string Id,
+    [Description("failed: for a reason of its own that the server's log tells; it may be resumed."), AllowedValues("running", "paused", "canceled", "failed", "done")] string Status,
+    [AllowedValues("cancel", "retry", "hold", "release")] string Action,
+    JobQueryShape Query, string? Reason, int Rate, int Limit, ActorShape StartedBy, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset? EndedAt,
+    [Description("How many orders matched when it began, up to the limit; null before they are counted, and when that would take too long.")] int? Total,
+    [Description("Orders whose results are kept: the sum of the four below.")] int Processed,
+    int Changed,
+    [Description("It was so already.")] int Unchanged,
+    [Description("The order's rules said no.")] int Refused,
+    [Description("The order did not match any more, or had nothing to release.")] int Skipped);
+
+internal sealed record JobListShape(JobShape[] Data);
+
+internal sealed record JobResultListShape(JobResultShape[] Data, bool HasMore, string? NextCursor);
+
+internal sealed record JobResultShape(
+    string Order, [AllowedValues("changed", "unchanged", "refused", "skipped")] string Outcome, [Description("Of the problem, as a request for that one order would have been answered.")] string? Code);
+
 internal sealed record ApiKeyShape(
     string Id, string Name, string[] Scopes, [AllowedValues("live", "expired", "revoked")] string State,
     DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? LastUsedAt,

@@ -70,6 +70,19 @@ internal static class Examples
          "data":{"version":1,"type":"order.placed.v1","at":"2026-01-31T12:00:00.000Z","actor":{"kind":"api_key","name":"shop"},"data":{"total":1039,"currency":"GBP","lines":1}}}
         """;
 
+    private const string Job = """
+        {"id":"job_0123456789abcdef0123456789abcdef","status":"running","action":"cancel",
+         "query":{"status":"pending","customer":"c1","external_id":"PO-1001","sku":"MUG","created_after":"2026-01-31T12:00:00.000Z","attention":true},
+         "reason":"recalled","rate":10,"limit":1000,"started_by":{"kind":"api_key","name":"shop"},"created_at":"2026-01-31T12:00:00.000Z",
+         "updated_at":"2026-01-31T12:00:05.000Z","ended_at":null,"total":230,"processed":50,"changed":46,"unchanged":1,"refused":2,"skipped":1}
+        """;
+
+    private const string JobDone = """
+        {"id":"job_0123456789abcdef0123456789abcde0","status":"done","action":"retry","query":{"attention":true},"reason":null,"rate":10,"limit":10000,
+         "started_by":{"kind":"api_key","name":"shop"},"created_at":"2026-01-31T12:00:00.000Z","updated_at":"2026-01-31T12:00:05.000Z","ended_at":"2026-01-31T12:00:05.000Z",
+         "total":null,"processed":0,"changed":0,"unchanged":0,"refused":0,"skipped":0}
+        """;
+
     private const string Limits = """{"tenant":{"per_second":500,"burst":1000},"key":{"per_second":100,"burst":200},"per_day":1000000}""";
 
     // In the order in which a reader meets them.
@@ -80,6 +93,7 @@ internal static class Examples
         (typeof(ReasonShape), "reason", """{"reason":"changed their mind"}"""),
         (typeof(PlaceHoldShape), "hold_to_place", """{"kind":"fraud","reason":"looks odd","expires_at":"2099-01-01T00:00:00Z"}"""),
         (typeof(EmptyShape), "nothing", "{}"),
+        (typeof(NewJobShape), "job_to_start", """{"action":"cancel","query":{"status":"pending","customer":"c1","external_id":"PO-1001","sku":"MUG","created_after":"2026-01-31T12:00:00.000Z","attention":true},"reason":"recalled","rate":10,"limit":1000}"""),
         (typeof(ShipShape), "parcel", """{"carrier":"post","tracking":"T1"}"""),
         (typeof(RefundShape), "refund", """{"amount":250,"reason":"broken"}"""),
         (typeof(PutItemShape), "item_to_put", """{"name":"Mug","price":250,"currency":"GBP","backorder_limit":10}"""),
@@ -108,6 +122,10 @@ internal static class Examples
         (typeof(PayloadFormatShape), "raised", """{"payload_format":3,"behind":["b"]}"""),
         (typeof(BackupShape), "finished", """{"id":"bak_1","status":"done","started_at":"2026-01-31T12:00:00.000Z","done_bytes":4096,"total_bytes":4096,"name":"20260131T120000Z","taken_at":"2026-01-31T12:00:01.000Z","bytes":4096,"partitions":64,"records":1000,"failure":null}"""),
         (typeof(BackupShape), "failed", """{"id":"bak_2","status":"failed","started_at":"2026-01-31T12:00:00.000Z","done_bytes":1024,"total_bytes":4096,"name":null,"taken_at":null,"bytes":null,"partitions":null,"records":null,"failure":"No space left on device"}"""),
+        (typeof(JobShape), "running_job", Job),
+        (typeof(JobShape), "job_that_is_done", JobDone),
+        (typeof(JobListShape), "jobs", $$"""{"data":[{{Job}}]}"""),
+        (typeof(JobResultListShape), "job_results", """{"data":[{"order":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7C","outcome":"changed","code":null},{"order":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7D","outcome":"refused","code":"already_shipped"}],"has_more":true,"next_cursor":"50"}"""),
         (typeof(CallerShape), "caller", """{"tenant":"acme","actor":{"kind":"api_key","name":"till"},"scopes":["orders:read","orders:write"]}"""),
         (typeof(OverviewShape), "a_second", """{"node":"a","unsafe_settings":["unreplicated_store"],"data":[{"at":"2026-01-31T12:00:00.000Z","placed":120.5,"refused":0.5,"unavailable":0,"confirmed":119,"ended":1.5,"accept_ms":{"p50":2.1,"p95":4.2,"p99":8.4},"settle_ms":{"p50":6.3,"p95":9.1,"p99":15.2},"commit_ms":{"p50":0.4,"p95":0.9,"p99":1.2},"commits":310,"payments":121,"payments_unknown":0,"unfinished":3,"oldest_s":0.02,"inside":2,"waiting":0,"breaker_open":false,"unserved":0,"lane_waiting":1,"payments_inside":4,"accept_budget_left":0.98}]}"""),
         (typeof(AuditorShape), "auditor", """{"node":"a","rows_per_second":200,"sweep":{"started_at":"2026-01-31T12:00:00.000Z","ended_at":null,"partitions":64,"orders":5120,"items":0},"last_sweep":{"started_at":"2026-01-31T11:50:00.000Z","ended_at":"2026-01-31T11:58:20.000Z","partitions":64,"orders":99000,"items":400},"orders":104200,"changed_orders":80,"items":400,"turns_skipped":2,"violations":1,"findings":[{"at":"2026-01-31T11:52:00.000Z","invariant":19,"promise":"the read model is the fold of the journal","subject":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7E","what":"has columns that differ from its document"}]}"""),

@@ -16,6 +16,7 @@ internal static partial class OpenApiDocument
     [
         ("orders", "Placing orders, following them, and changing what becomes of them."),
         ("events", "What happens to orders, for other programs."),
+        ("jobs", "Doing something with every order that matches a query."),
         ("items", "The catalog, and what can be sold of it."),
         ("stock", "Units on hand."),
         ("api keys", "The tenant's API keys."),

@@ -18,6 +18,7 @@ internal static class Parameters
         ["name"] = "The node's or the provider's name.",
         ["token"] = "The last part of the order's tracking_url.",
         ["backup"] = "The backup's id.",
+        ["job"] = "The job's id.",
     };
 
     public static OpenApiParameter OfPath(string name) => Of("", name, ParameterLocation.Path, OfPaths.GetValueOrDefault(name), isRequired: true);

@@ -81,6 +81,22 @@ internal sealed record NewApiKeyShape(
 
 internal sealed record RotationShape([Description("Seconds until the other key ends."), Range(0, 2_592_000)] int OverlapS = 86_400);
 
+internal sealed record NewJobShape(
+    [Description("retry lets a parked order go on; hold places a hold of the kind operator; release releases all holds that the order has."), AllowedValues("cancel", "retry", "hold", "release")] string Action,
+    JobQueryShape Query,
+    [Description("Noted with each order, but for release."), MaxLength(500)] string? Reason = null,
+    [Description("Most orders a second."), Range(1, 100)] int Rate = 10,
+    [Description("Most orders at all."), Range(1, 100_000)] int Limit = 10_000);
+
+[Description("The filters of the list of orders: every one that is given must hold, and one at least is.")]
+internal sealed record JobQueryShape(
+    [AllowedValues("pending", "confirmed", "completed", "rejected", "expired", "canceled")] string? Status = null,
+    [Description("The customer's id."), MaxLength(64)] string? Customer = null,
+    [Description("The merchant's own number."), MaxLength(64)] string? ExternalId = null,
+    [Description("An item in the order."), MaxLength(64)] string? Sku = null,
+    DateTimeOffset? CreatedAfter = null,
+    [Description("true: only orders that wait for a person.")] bool? Attention = null);
+
 internal sealed record EmptyShape;
 
 [Description("As the provider sends it.")]

@@ -61,6 +61,14 @@ public sealed class RateLimits : IAuditFollower
         return new Problem(ProblemKinds.QuotaExceeded, $"The limit \"{refusedBy}\" is used up: {limits.Policy}.") { RetryAfterSeconds = Math.Max(Seconds(taken.RetryNs), 1) };
     }
 
+    /// <summary>Takes one request for what the server does itself on a caller's behalf.</summary>
+    /// <returns>Null when it may pass; else how long that takes.</returns>
+    internal TimeSpan? Take(Caller caller)
+    {
+        var (_, taken) = (caller.Limits ??= Of(caller)).Take(Now, _time.GetUtcNow().ToUnixTimeMilliseconds(), out var refusedBy);
+        return refusedBy is null ? null : TimeSpan.FromSeconds(Math.Max(Seconds(taken.RetryNs), 1));
+    }
+
     internal CallerLimits Of(Caller caller)
     {
         var tenant = caller.Tenant.Value;

@@ -23,6 +23,7 @@ public static class ProblemKinds
     public static readonly ProblemKind HoldNotFound = Add("hold_not_found", 404, "There is no such hold");
     public static readonly ProblemKind NodeNotFound = Add("node_not_found", 404, "There is no such node");
     public static readonly ProblemKind BackupNotFound = Add("backup_not_found", 404, "There is no such backup");
+    public static readonly ProblemKind JobNotFound = Add("job_not_found", 404, "There is no such job");
     public static readonly ProblemKind KeyNotFound = Add("key_not_found", 404, "There is no such API key");
     public static readonly ProblemKind MethodNotAllowed = Add("method_not_allowed", 405, "The method is not allowed here");
     public static readonly ProblemKind RequestTimeout = Add("request_timeout", 408, "The request came too slowly");
@@ -46,6 +47,8 @@ public static class ProblemKinds
     public static readonly ProblemKind LastNode = Add("last_node", 409, "No other node would be left");
     public static readonly ProblemKind BackupsNotConfigured = Add("backups_not_configured", 409, "There is no folder for backups");
     public static readonly ProblemKind BackupRunning = Add("backup_running", 409, "A backup is being made");
+    public static readonly ProblemKind TooManyJobs = Add("too_many_jobs", 409, "The tenant has too many jobs");
+    public static readonly ProblemKind JobEnded = Add("job_ended", 409, "The job is over");
     public static readonly ProblemKind EventsGone = Add("events_gone", 410, "The events are not kept here any more");
     public static readonly ProblemKind VersionMismatch = Add("version_mismatch", 412, "The order is at another version");
     public static readonly ProblemKind BodyTooLarge = Add("body_too_large", 413, "The body is too large");

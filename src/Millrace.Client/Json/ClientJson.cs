@@ -8,6 +8,7 @@ using Millrace.Client.Cluster;
 using Millrace.Client.Events;
 using Millrace.Client.Health;
 using Millrace.Client.Items;
+using Millrace.Client.Jobs;
 using Millrace.Client.Limits;
 using Millrace.Client.Orders;
 using Millrace.Client.Overview;
@@ -47,6 +48,10 @@ namespace Millrace.Client.Json;
 [JsonSerializable(typeof(Listing<Partition>))]
 [JsonSerializable(typeof(PayloadFormat))]
 [JsonSerializable(typeof(Backup))]
+[JsonSerializable(typeof(NewJob))]
+[JsonSerializable(typeof(Job))]
+[JsonSerializable(typeof(Listing<Job>))]
+[JsonSerializable(typeof(Page<JobResult>))]
 [JsonSerializable(typeof(Caller))]
 [JsonSerializable(typeof(NodeOverview))]
 [JsonSerializable(typeof(AuditorReport))]

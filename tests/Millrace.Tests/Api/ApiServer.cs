@@ -49,6 +49,8 @@ public sealed class ApiServer : IAsyncLifetime
 
     public ApiKeyStore Keys => _app!.Services.GetRequiredService<ApiKeyStore>();
 
+    internal IServiceProvider Services => _app!.Services;
+
     public Uri Address => _client!.BaseAddress!;
 
     /// <summary>Of tenant acme, with every scope.</summary>

@@ -45,6 +45,14 @@ public sealed class ExampleTests(ApiServer server) : IClassFixture<ApiServer>
         await SendAsync(200, "list_events");
         await SendAsync(200, "list_items");
 
+        var job = (string)(await SendAsync(202, "start_job"))["id"]!;
+        await SendAsync(200, "list_jobs");
+        await SendAsync(200, "list_job_results", job);
+        await EndToEnd.Eventually.Async(async () => (string)(await SendAsync(200, "get_job", job))["status"]! == "done", "the job, which finds nothing, is done");
+        // It is over: there is no more to say to it.
+        foreach (var verb in new[] { "pause_job", "resume_job", "cancel_job" })
+            await SendAsync(409, verb, job);
+
         var made = await SendAsync(201, "create_api_key");
         var rotated = await SendAsync(201, "rotate_api_key", (string)made["id"]!);
         await SendAsync(200, "list_api_keys");

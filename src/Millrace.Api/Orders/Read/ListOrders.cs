@@ -19,7 +19,7 @@ internal sealed class ListOrders(IReadModel readModel, OrderLists lists, Admitte
     private const int ScanLimit = 10_000;
     private const int ReadLimit = 500;
 
-    private sealed record OrderList(List<Order> Orders, OrderId? Next, long AsOf);
+    internal sealed record OrderList(List<Order> Orders, OrderId? Next, long AsOf);
 
     public async Task HandleAsync(HttpContext http, Caller caller)
     {
@@ -55,7 +55,12 @@ internal sealed class ListOrders(IReadModel readModel, OrderLists lists, Admitte
         });
     }
 
-    private async ValueTask<OrderList?> ReadAsync(TenantId tenant, OrderListQuery query, IReadOnlyList<(OrderId, int)> seen, CancellationToken cancellation)
+    /// <param name="tenant">Whose orders.</param>
+    /// <param name="query">Which of them.</param>
+    /// <param name="seen">What must be shown: as it was then, or later.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    /// <returns>Null when what was seen is not shown yet.</returns>
+    public async ValueTask<OrderList?> ReadAsync(TenantId tenant, OrderListQuery query, IReadOnlyList<(OrderId, int)> seen, CancellationToken cancellation)
     {
         // A name is looked up, which burdens nobody.
         if (query.ExternalId is null && lists.MayAskReplica && await ScanAsync(tenant, query, page => lists.FromReplicaAsync(page, seen, cancellation)) is { } replicated)
@@ -113,7 +118,7 @@ internal sealed class ListOrders(IReadModel readModel, OrderLists lists, Admitte
         return new OrderList(orders, before, asOf);
     }
 
-    private static bool Matches(Order order, OrderListQuery query) =>
+    public static bool Matches(Order order, OrderListQuery query) =>
         (query.Status is null || order.Status == query.Status)
         && (query.Customer is null || order.Placement.Buyer.CustomerId == query.Customer)
         && (query.ExternalId is null || order.Placement.ExternalId == query.ExternalId)

@@ -27,9 +27,9 @@ internal sealed record OrderListQuery
 
     public bool NeedsAttention { get; private init; }
 
-    public int Limit { get; private init; } = DefaultLimit;
+    public int Limit { get; init; } = DefaultLimit;
 
-    public OrderId? Before { get; private init; }
+    public OrderId? Before { get; init; }
 
     /// <summary>Tenant and filters as text: what a cursor belongs to.</summary>
     public string List { get; private init; } = "";

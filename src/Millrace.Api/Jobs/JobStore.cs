@@ -1,0 +1,120 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Millrace.Domain.Identity;
+using Millrace.Engine.Administration;
+
+namespace Millrace.Api.Jobs;
+
+/// <summary>A job in the version in which it was read.</summary>
+internal sealed record StoredJob(Job Job, StoredRecord Record);
+
+/// <summary>
+/// Jobs in records: one for the job, one more that marks it while it runs, and one for every 500 results. A tenant's last hundred jobs are kept, so
+/// at most 20 MB of results. Thread-safe.
+/// </summary>
+internal sealed class JobStore(IRecords records)
+{
+    /// <summary>Of a tenant, with those that are open.</summary>
+    public const int MostKept = 100;
+
+    private const string Kind = "job";
+    private const string MarkKind = "job_mark";
+
+    public async Task<StoredJob?> FindAsync(TenantId tenant, string id, CancellationToken cancellation) =>
+        IsId(id) && await records.FindRecordAsync(Kind, Name(tenant.Value, id), cancellation) is { } record ? Read(record) : null;
+
+    /// <summary>All of a tenant, newest first.</summary>
+    public async Task<List<Job>> ListAsync(TenantId tenant, CancellationToken cancellation)
+    {
+        var prefix = Name(tenant.Value, "");
+        var jobs = new List<Job>();
+        await foreach (var record in AllAsync(Kind, prefix, cancellation))
+            jobs.Add(Read(record).Job);
+        jobs.Sort((one, other) => other.CreatedAtUnixMs.CompareTo(one.CreatedAtUnixMs));
+        return jobs;
+    }
+
+    /// <returns>Null when there is one of that id.</returns>
+    public Task<StoredJob?> TryAddAsync(Job job, CancellationToken cancellation) =>
+        TrySaveAsync(new StoredRecord(Kind, Name(job.Tenant, job.Id), 0, default), job, cancellation);
+
+    /// <summary>Marks a job for the runner to look at; after it was made or resumed. A mark that is there already is made another one: the runner may be about to take
+    /// it away for what the job was before.</summary>
+    public async Task MarkAsync(Job job, CancellationToken cancellation)
+    {
+        var name = Name(job.Tenant, job.Id);
+        StoredRecord? mark;
+        do
+            mark = await records.FindRecordAsync(MarkKind, name, cancellation) ?? new StoredRecord(MarkKind, name, 0, default);
+        while (await records.TryWriteRecordAsync(mark, cancellation) is null);
+    }
+
+    /// <summary>Marks all jobs that run: of one a crash may have come before its mark.</summary>
+    public async Task MarkAllAsync(CancellationToken cancellation)
+    {
+        await foreach (var record in AllAsync(Kind, "", cancellation))
+        {
+            if (Read(record).Job is { Status: JobStatus.Running } job)
+                await MarkAsync(job, cancellation);
+        }
+    }
+
+    /// <returns>Null when another has changed it since it was read.</returns>
+    public Task<StoredJob?> TrySaveAsync(StoredJob read, Job job, CancellationToken cancellation) => TrySaveAsync(read.Record, job, cancellation);
+
+    /// <summary>The jobs that are marked, of all tenants; null for one that is not there any more.</summary>
+    public async IAsyncEnumerable<(StoredRecord Mark, StoredJob? Job)> ListMarkedAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await foreach (var mark in AllAsync(MarkKind, "", cancellation))
+            yield return (mark, await records.FindRecordAsync(Kind, mark.Id, cancellation) is { } record ? Read(record) : null);
+    }
+
+    /// <summary>Takes a mark away, unless it was set again since.</summary>
+    public async Task UnmarkAsync(StoredRecord mark, CancellationToken cancellation) =>
+        await records.TryDeleteRecordAsync(mark.Kind, mark.Id, mark.Version, cancellation);
+
+    /// <summary>Deletes the oldest of a tenant's jobs that are over, beyond the number that is kept.</summary>
+    public async Task RetireAsync(TenantId tenant, CancellationToken cancellation)
+    {
+        foreach (var job in (await ListAsync(tenant, cancellation)).Skip(MostKept).Where(job => !job.IsOpen))
+        {
+            // The job last: what is left of a deletion that was broken off is found again.
+            await ResultsOf(job).DeleteAsync(cancellation);
+            if (await records.FindRecordAsync(Kind, Name(job.Tenant, job.Id), cancellation) is { } record && !Read(record).Job.IsOpen)
+                await records.TryDeleteRecordAsync(Kind, record.Id, record.Version, cancellation);
+        }
+    }
+
+    public JobResults ResultsOf(Job job) => new(records, Name(job.Tenant, job.Id));
+
+    private async Task<StoredJob?> TrySaveAsync(StoredRecord record, Job job, CancellationToken cancellation) =>
+        await records.TryWriteRecordAsync(record.With(JsonSerializer.SerializeToUtf8Bytes(job, JobJson.Default.Job)), cancellation) is { } saved
+            ? new StoredJob(job, saved)
+            : null;
+
+    private async IAsyncEnumerable<StoredRecord> AllAsync(string kind, string prefix, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        for (var after = prefix; ;)
+        {
+            var page = await records.ListRecordsAsync(kind, after, IRecords.MaxPage, cancellation);
+            foreach (var record in page)
+            {
+                if (!record.Id.StartsWith(prefix, StringComparison.Ordinal))
+                    yield break;
+                yield return record;
+            }
+
+            if (page.Count < IRecords.MaxPage)
+                yield break;
+            after = page[^1].Id;
+        }
+    }
+
+    // A tenant's name has no slash.
+    private static string Name(string tenant, string id) => $"{tenant}/{id}";
+
+    private static bool IsId(string id) => id.Length == 36 && id.StartsWith("job_", StringComparison.Ordinal) && id.AsSpan(4).IndexOfAnyExcept("0123456789abcdef") < 0;
+
+    private static StoredJob Read(StoredRecord record) => new(JsonSerializer.Deserialize(record.Body.Span, JobJson.Default.Job)
+        ?? throw new InvalidDataException($"The record of {record.Id} holds no job."), record);
+}
