@@ -8,6 +8,7 @@ using Millrace.Cli.Cluster;
 using Millrace.Cli.Completions;
 using Millrace.Cli.Demo;
 using Millrace.Cli.Doctor;
+using Millrace.Cli.Jobs;
 using Millrace.Cli.Keys;
 using Millrace.Cli.Orders;
 using Millrace.Cli.Overview;
@@ -35,6 +36,7 @@ internal static class CommandLine
         OrdersCommand.Create(),
         EventsCommand.Create(),
         ParkedCommand.Create(),
+        JobsCommand.Create(),
         ItemsCommand.Create(),
         StockCommand.Create(),
         OverviewCommand.Create(),

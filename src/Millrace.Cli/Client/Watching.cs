@@ -19,6 +19,8 @@ internal sealed class Watching
     /// <summary>For a command that always watches.</summary>
     public void AddEveryTo(Command command) => command.Options.Add(_every);
 
+    public bool IsAsked(ParseResult arguments) => arguments.GetValue(_watch);
+
     /// <summary>Between two readings.</summary>
     public TimeSpan Every(ParseResult arguments) => arguments.GetValue(_every) is var seconds and >= 0.05 and <= 86_400
         ? TimeSpan.FromSeconds(seconds)

@@ -8,7 +8,9 @@ internal static class ReadOrders
 {
     // The server's own limit on a page.
     private const int MaxPage = 200;
-    private static readonly string[] Filters = ["status", "customer", "external_id", "sku", "created_after", "attention"];
+
+    /// <summary>The list's filters, as the API names them.</summary>
+    public static readonly string[] Filters = ["status", "customer", "external_id", "sku", "created_after", "attention"];
 
     public static Command Get()
     {
@@ -25,7 +27,7 @@ internal static class ReadOrders
     public static Command List()
     {
         var limit = new Option<int>("--limit") { Description = "Most orders to show", DefaultValueFactory = _ => 50 };
-        var filters = Filters.Select(name => new Option<string?>("--" + name.Replace('_', '-')) { Description = $"Only orders with this {name}" }).ToArray();
+        var filters = FilterOptions();
         return Reading.Create("list", "List orders, newest first", [limit, .. filters],
             arguments =>
             {
@@ -38,6 +40,10 @@ internal static class ReadOrders
             async (client, request, arguments, cancellation) => new Shown.Many(
                 (await PagedList.ReadAsync(client, request, "cursor", arguments.GetValue(limit), cancellation)).Rows, OrderColumns));
     }
+
+    /// <summary>An option for each of <see cref="Filters"/>.</summary>
+    public static Option<string?>[] FilterOptions() =>
+        [.. Filters.Select(name => new Option<string?>("--" + name.Replace('_', '-')) { Description = $"Only orders with this {name}" })];
 
     public static string[] OrderColumns { get; } = ["id", "external_id", "status", "payment_status", "total#", "currency", "placed_at"];
 

@@ -37,6 +37,11 @@ public sealed class UsageTests
     [InlineData("parked retry ord_1 --all --key k")]
     [InlineData("parked retry --all --code poison --key k")]
     [InlineData("parked retry ord_1 --key k --rate 0")]
+    [InlineData("jobs start destroy --customer c --key k")]
+    [InlineData("jobs start cancel --key k")]
+    [InlineData("jobs start cancel --customer c --rate 0 --key k")]
+    [InlineData("jobs start cancel --attention maybe --key k")]
+    [InlineData("jobs results job_1 --limit 0 --key k")]
     [InlineData("tenants limits set acme --key k --all-keys 5 --each-key 1:1")]
     [InlineData("tenants limits set acme --key k --all-keys 1:1")]
     [InlineData("overview --key k --seconds 0")]
@@ -111,6 +116,7 @@ public sealed class UsageTests
     private static IEnumerable<string> Sample(string[] path, Command command) => path switch
     {
         ["orders", "place"] => ["--line", "MUG:1", "--customer", "it's"],
+        ["jobs", "start"] => ["cancel", "--customer", "it's"],
         ["tenants", "limits", "set"] => ["acme", "--all-keys", "1:2", "--each-key", "1:2"],
         _ => [.. command.Arguments.Select(a => a.Name + "-1"), .. command.Options.Where(o => o.Required).SelectMany(o => new[] { o.Name, "1" })],
     };
