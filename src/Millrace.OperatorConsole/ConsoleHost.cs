@@ -50,6 +50,11 @@ public static class ConsoleHost
         Post("/orders/{id}/{act}/{part?}", OrdersPages.ActAsync);
         Get("/attention", OrdersPages.AttentionAsync);
         Post("/attention/resume", OrdersPages.ResumeAsync);
+        Get("/operations", JobsPages.ListAsync);
+        Get("/operations/new", JobsPages.ConfirmAsync);
+        Post("/operations/start", JobsPages.StartAsync);
+        Get("/operations/{job}", JobsPages.ShowAsync);
+        Post("/operations/{job}/{verb}", JobsPages.ControlAsync);
         Get("/stock", SystemPages.StockAsync);
         Post("/stock/adjust", SystemPages.AdjustAsync);
         Get("/cluster", SystemPages.ClusterAsync);

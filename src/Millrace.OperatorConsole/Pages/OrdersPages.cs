@@ -144,7 +144,8 @@ internal static class OrdersPages
         Sku = View.Given(query["sku"]),
         ExternalId = View.Given(query["q"]),
         NeedsAttention = query["attention"] == "true",
-        CreatedAfter = query["today"] == "true" ? new DateTimeOffset(DateTimeOffset.UtcNow.UtcDateTime.Date, TimeSpan.Zero) : null,
+        CreatedAfter = query["today"] == "true" ? new DateTimeOffset(DateTimeOffset.UtcNow.UtcDateTime.Date, TimeSpan.Zero)
+            : DateTimeOffset.TryParse(query["created_after"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var after) ? after : null,
         PageSize = PageSize,
     };
 

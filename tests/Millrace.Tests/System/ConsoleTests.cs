@@ -61,7 +61,7 @@ public sealed partial class ConsoleTests(Shop shop)
     {
         var order = (await shop.ConfirmedAsync(await shop.NewItemAsync(3))).Id();
         using var visitor = await SignedInAsync("acme", Scopes.Admin | Scopes.SystemOperate);
-        foreach (var path in new[] { "/sign-in", "/", "/orders", "/orders/" + order, "/orders/ord_x", "/attention", "/stock", "/cluster", "/auditor", "/keys", "/audit" })
+        foreach (var path in new[] { "/sign-in", "/", "/orders", "/orders/" + order, "/orders/ord_x", "/attention", "/operations", "/operations/new?status=confirmed", "/operations/job_x", "/stock", "/cluster", "/auditor", "/keys", "/audit" })
         {
             var page = await visitor.GetAsync(path);
             Assert.StartsWith("default-src 'none'; script-src 'self'; style-src 'self';", page.Headers["Content-Security-Policy"], StringComparison.Ordinal);
@@ -137,6 +137,37 @@ public sealed partial class ConsoleTests(Shop shop)
         Assert.StartsWith("/orders?problem=Mark", (await visitor.PostAsync("/orders/bulk", ("form_token", token), ("query", "//evil.example"), ("act", "hold"))).Location, StringComparison.Ordinal);
         Assert.StartsWith("/orders?problem=Mark", (await visitor.PostAsync("/orders/bulk", ("form_token", token), ("act", "destroy"), ("order", one))).Location, StringComparison.Ordinal);
         Assert.StartsWith("/sign-in?problem=form", (await visitor.PostAsync("/orders/bulk", ("act", "hold"), ("order", one))).Location, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Something_is_done_with_everything_that_matches_once_it_is_confirmed()
+    {
+        var sku = await shop.NewItemAsync(5);
+        var (one, other) = ((await shop.ConfirmedAsync(sku)).Id(), (await shop.ConfirmedAsync(sku)).Id());
+        using var visitor = await SignedInAsync("acme");
+        var token = await visitor.FormTokenAsync();
+        var list = "?status=confirmed&customer=c-" + sku;
+        await Eventually.Async(async () => (await visitor.GetAsync("/orders" + list)).Body is var page && page.Contains(one, StringComparison.Ordinal) && page.Contains(other, StringComparison.Ordinal), "they are listed");
+        Assert.Contains($"href=\"/operations/new{list.Replace("&", "&amp;")}\"", (await visitor.GetAsync("/orders" + list)).Body, StringComparison.Ordinal);
+        Assert.Contains($"status: confirmed, customer: c-{sku}", (await visitor.GetAsync("/operations/new" + list)).Body, StringComparison.Ordinal);
+        (string, string)[] form = [("form_token", token), ("key", "all-" + sku), ("query", list), ("action", "hold"), ("reason", "recalled"), ("rate", "100")];
+        Assert.StartsWith("/operations/new?status=confirmed&customer=c-" + sku + "&problem=Say", (await visitor.PostAsync("/operations/start", form)).Location, StringComparison.Ordinal);
+        Assert.StartsWith("/sign-in?problem=form", (await visitor.PostAsync("/operations/start", [.. form[1..], ("sure", "yes")])).Location, StringComparison.Ordinal);
+        var begun = (await visitor.PostAsync("/operations/start", [.. form, ("sure", "yes")])).Location!;
+        Assert.StartsWith("/operations/job_", begun, StringComparison.Ordinal);
+        // Pressed twice, it is begun once.
+        Assert.Equal(begun.Split('?')[0], (await visitor.PostAsync("/operations/start", [.. form, ("sure", "yes")])).Location!.Split('?')[0]);
+        var job = begun.Split('?')[0];
+        var done = await Eventually.AsyncOf(async () => (await visitor.GetAsync(job)).Body, page => page.Contains("class=\"status done\"", StringComparison.Ordinal), "the job is done");
+        Assert.Contains("<progress value=\"2\" max=\"2\"", done, StringComparison.Ordinal);
+        Assert.Contains($"<a href=\"/orders/{other}\">", done, StringComparison.Ordinal);
+        Assert.Contains(job, (await visitor.GetAsync("/operations")).Body, StringComparison.Ordinal);
+        foreach (var id in new[] { one, other })
+            Assert.Single((await shop.Api.GetAsync("/v1/orders/" + id))["holds"].AsArray());
+        // It is over, and the page says so.
+        Assert.Contains("&problem=" , "&" + (await visitor.PostAsync(job + "/cancel", ("form_token", token), ("key", "c-" + sku))).Location!.Replace('?', '&'), StringComparison.Ordinal);
+        using var stranger = await SignedInAsync("stranger");
+        Assert.Equal(404, (await stranger.GetAsync(job)).Status);
     }
 
     [Fact]
