@@ -12,8 +12,8 @@ namespace Millrace.Api.Jobs;
 /// </summary>
 internal sealed class JobRun(JobStore store, JobPages pages, JobStep step, RateLimits limits, TimeProvider time)
 {
-    // One page is about a second: as long takes a job to see that it is paused, and as much is done again after a crash.
-    private const int MostInBatch = 50;
+    // A batch is about half a second: as long takes a job to see that it is paused, and as much is done again after a crash.
+    private const int BatchesPerSecond = 2;
     private static readonly TimeSpan CountPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan EmptyPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LeastWait = TimeSpan.FromSeconds(1);
@@ -45,7 +45,7 @@ internal sealed class JobRun(JobStore store, JobPages pages, JobStep step, RateL
     private async Task<StoredJob?> PlanAsync(StoredJob stored, OrderListQuery query, CancellationToken held)
     {
         var (job, progress) = (stored.Job, stored.Job.Progress);
-        var most = Math.Min(Math.Min(job.Rate, MostInBatch), job.Limit - progress.Processed);
+        var most = Math.Min(Math.Max(job.Rate / BatchesPerSecond, 1), job.Limit - progress.Processed);
         var (orders, next) = await pages.ReadAsync(job, query, most, OrderId.TryParse(progress.Cursor, out var before) ? before : null, held);
         // What a filter without an index looks at in vain is not looked at as fast as can be.
         if (orders.Count == 0 && next is not null)

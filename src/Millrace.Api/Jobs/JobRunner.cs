@@ -11,8 +11,24 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
     // Each asks for one order at a time. A tenant's second job waits until all have their first.
     private const int MostAtOnce = 16;
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(30);
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => leases.RunAsync(Duty, RunAsync, stoppingToken);
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await leases.RunAsync(Duty, RunAsync, stoppingToken);
+            }
+            catch (Exception failure)
+            {
+                // Such as a record that is no job. Orders go on without jobs; a node must not end for them.
+                Broken(logger, failure);
+                await Task.Delay(AfterFailure, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
 
     private async Task RunAsync(CancellationToken held)
     {
@@ -24,7 +40,7 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
             {
                 foreach (var (id, _) in running.Where(one => one.Value.IsCompleted).ToList())
                     running.Remove(id);
-                foreach (var job in (await LookAsync(held)).Where(job => !running.ContainsKey(job.Record.Id)).Take(MostAtOnce - running.Count))
+                foreach (var job in (await LookAsync(running, held)).Take(MostAtOnce - running.Count))
                     running.Add(job.Record.Id, RunAsync(job, held));
                 await Task.Delay(LookEvery, time, held);
             }
@@ -36,12 +52,15 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
         }
     }
 
-    /// <returns>What is to be run: every tenant's oldest, then every tenant's second, and so on.</returns>
-    private async Task<IEnumerable<StoredJob>> LookAsync(CancellationToken held)
+    /// <returns>What is to be run and does not: every tenant's oldest, then every tenant's second, and so on.</returns>
+    private async Task<IEnumerable<StoredJob>> LookAsync(Dictionary<string, Task> running, CancellationToken held)
     {
         var jobs = new List<StoredJob>();
         await foreach (var (mark, stored) in store.ListMarkedAsync(held))
         {
+            // Its mark goes when nobody is at it any more.
+            if (running.ContainsKey(mark.Id))
+                continue;
             if (stored is { Job.Status: JobStatus.Running })
             {
                 jobs.Add(stored);
@@ -99,6 +118,9 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
 
     [LoggerMessage(1, LogLevel.Warning, "The store is away; job {Job} goes on when it is back.")]
     private static partial void Away(ILogger logger, string job, Exception failure);
+
+    [LoggerMessage(3, LogLevel.Error, "No job is run now; it is tried again in half a minute.")]
+    private static partial void Broken(ILogger logger, Exception failure);
 
     [LoggerMessage(2, LogLevel.Error, "Job {Job} failed; resume it once the reason is gone.")]
     private static partial void Failed(ILogger logger, string job, Exception failure);

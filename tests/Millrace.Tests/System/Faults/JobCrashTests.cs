@@ -5,14 +5,14 @@ using Xunit;
 
 namespace Millrace.Tests.EndToEnd;
 
-/// <summary>A job whose server is killed in the middle, started again, stopped in the middle, and started again.</summary>
+/// <summary>A job whose server is killed in the middle, and started again.</summary>
 [Collection(Processes.Name)]
 public sealed class JobCrashTests
 {
-    private const int Orders = 120;
+    private const int Orders = 60;
 
     [Fact]
-    public async Task A_job_goes_on_after_a_kill_and_after_a_stop_with_each_order_exactly_once()
+    public async Task A_job_goes_on_after_a_kill_with_each_order_exactly_once()
     {
         using var folder = new TemporaryFolder();
         var settings = new ServerSettings(folder["node"]) { More = ["--partitions", "4"] };
@@ -21,20 +21,13 @@ public sealed class JobCrashTests
         await using (var first = await ServerProcess.StartAsync(settings))
         {
             await PlaceAsync(api);
-            job = (await api.PostAsync("/v1/jobs", """{"action":"hold","query":{"customer":"c-MUG"},"rate":100}""", "hold-all")).Id();
+            job = (await api.PostAsync("/v1/jobs", """{"action":"hold","query":{"customer":"c-MUG"},"rate":40}""", "hold-all")).Id();
             await UntilAsync(api, job, shown => (int)shown["processed"] > 0);
             await first.KillAsync();
         }
 
-        await using (var second = await ServerProcess.StartAsync(settings))
-        {
-            var begun = (int)(await api.GetAsync("/v1/jobs/" + job))["processed"];
-            Assert.InRange(begun, 1, Orders - 1);
-            await UntilAsync(api, job, shown => (int)shown["processed"] > begun);
-            Assert.Equal(0, await second.StopAsync());
-        }
-
-        await using var third = await ServerProcess.StartAsync(settings);
+        await using var second = await ServerProcess.StartAsync(settings);
+        Assert.InRange((int)(await api.GetAsync("/v1/jobs/" + job))["processed"], 1, Orders - 1);
         var done = await UntilAsync(api, job, shown => shown.Text("status") == "done");
         Assert.Equal((Orders, Orders), ((int)done["processed"], (int)done["changed"]));
         // The list shows them as they are once their partitions have written a checkpoint.

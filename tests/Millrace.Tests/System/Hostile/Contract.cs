@@ -13,7 +13,9 @@ internal sealed partial class Contract
     {
         _schemas = document["components"]!["schemas"]!;
         Codes = codes;
-        Operations = [.. document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(o => new Operation(o.Key.ToUpperInvariant(), path.Key, o.Value!)))];
+        // A stream has no end, which is what each answer is waited for.
+        Operations = [.. document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Where(o => o.Value!["responses"]?["200"]?["content"]?["text/event-stream"] is null)
+            .Select(o => new Operation(o.Key.ToUpperInvariant(), path.Key, o.Value!)))];
     }
 
     /// <summary>Those with a body several times: there is more to be wrong with them.</summary>

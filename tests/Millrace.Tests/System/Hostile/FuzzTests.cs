@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Millrace.Domain.Orders;
 using Xunit;
 
 namespace Millrace.Tests.EndToEnd.Hostile;
@@ -107,6 +108,8 @@ public sealed class FuzzTests(HostileServer server, ITestOutputHelper output) : 
 
         Assert.Equal(workers.SelectMany(w => w.Placed).Concat(server.Made).Order(StringComparer.Ordinal), there.Order(StringComparer.Ordinal));
         var changed = workers.SelectMany(w => w.Changed).GroupBy(c => c.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Sum(c => c.Value), StringComparer.Ordinal);
+        foreach (var (id, changes) in await ChangedByJobsAsync(workers))
+            changed[id] = changed.GetValueOrDefault(id) + changes;
         foreach (var id in workers.SelectMany(w => w.World.Orders).Distinct(StringComparer.Ordinal))
         {
             var events = (await server.Api.GetAsync($"/v1/orders/{id}/events"))["data"].AsArray();
@@ -114,6 +117,25 @@ public sealed class FuzzTests(HostileServer server, ITestOutputHelper output) : 
             var commanded = events.Where(e => (string)e!["actor"]!["kind"]! == "api_key").Select(e => (string)e!["at"]!).Distinct(StringComparer.Ordinal).Count();
             Assert.InRange(commanded, 1, 1 + changed.GetValueOrDefault(id));
         }
+    }
+
+    // A release may be of every hold of the order.
+    private async Task<Dictionary<string, int>> ChangedByJobsAsync(List<FuzzWorker> workers)
+    {
+        var changed = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var job in workers.SelectMany(w => w.Jobs))
+        {
+            var most = (await server.Api.GetAsync("/v1/jobs/" + job)).Text("action") == "release" ? OrderDecider.MaxHolds : 1;
+            for (var next = $"/v1/jobs/{job}/results?limit=200"; next is not null;)
+            {
+                var page = await server.Api.GetAsync(next);
+                foreach (var row in page["data"].AsArray())
+                    changed[(string)row!["order"]!] = changed.GetValueOrDefault((string)row["order"]!) + most;
+                next = (bool)page["has_more"] ? $"/v1/jobs/{job}/results?limit=200&cursor={(string)page["next_cursor"]!}" : null;
+            }
+        }
+
+        return changed;
     }
 
     /// <summary>With nobody else there, not a row may be added.</summary>

@@ -34,6 +34,9 @@ internal sealed class FuzzWorker : IDisposable
     /// <summary>Accepted changes, by their order.</summary>
     public Dictionary<string, int> Changed { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Jobs whose start was accepted.</summary>
+    public HashSet<string> Jobs { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Requests to <c>/v1/api-keys</c> and the like that were accepted: each may have an entry of the audit log.</summary>
     public int Administered { get; private set; }
 
@@ -80,9 +83,12 @@ internal sealed class FuzzWorker : IDisposable
         }
 
         // Whatever way its address was written: dots in it are resolved by the server.
-        if (answer.Headers.ContainsKey("Location"))
+        if (answer.Headers.TryGetValue("Location", out var location))
         {
-            Add(json!.Value);
+            if (location.StartsWith("/v1/jobs/", StringComparison.Ordinal))
+                AddJob(json!.Value);
+            else
+                Add(json!.Value);
             return;
         }
 
@@ -106,7 +112,7 @@ internal sealed class FuzzWorker : IDisposable
                 if (json is { } key)
                     Keep(World.Keys, key.GetProperty("id").GetString()!);
                 break;
-            case "tenants":
+            case "tenants" or "jobs":
                 Administered++;
                 break;
         }
@@ -117,6 +123,14 @@ internal sealed class FuzzWorker : IDisposable
         var id = order.GetProperty("id").GetString()!;
         Placed.Add(id);
         Keep(World.Orders, id);
+    }
+
+    private void AddJob(JsonElement job)
+    {
+        Administered++;
+        var id = job.GetProperty("id").GetString()!;
+        Jobs.Add(id);
+        Keep(World.Jobs, id);
     }
 
     private void Keep(List<string> list, string value)

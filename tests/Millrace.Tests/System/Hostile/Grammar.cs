@@ -11,6 +11,8 @@ internal sealed class World
 
     public List<string> Keys { get; } = [];
 
+    public List<string> Jobs { get; } = [];
+
     public List<string> Cursors { get; } = [];
 }
 
@@ -48,6 +50,7 @@ internal sealed class Grammar(Contract contract, Random random, World world)
         "id" => Pick(world.Orders),
         "sku" => Pick(world.Skus),
         "key" => Pick(world.Keys),
+        "job" => world.Jobs.Count > 0 ? Pick(world.Jobs) : "job_00000000000000000000000000000000",
         "hold" => "hold_0000000000000000",
         "tenant" => "other",
         "backup" or "name" => "psp",

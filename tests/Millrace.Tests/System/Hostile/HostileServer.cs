@@ -65,10 +65,12 @@ public sealed class HostileServer : IAsyncLifetime
     /// <summary>Nothing is on its way any more, and lists show all there is.</summary>
     internal async Task RestAsync()
     {
+        foreach (var job in (await Api.GetAsync("/v1/jobs"))["data"].AsArray().Where(job => (string)job!["status"]! is "running" or "paused"))
+            await Api.PostAsync($"/v1/jobs/{(string)job!["id"]!}/cancel", "", Guid.NewGuid().ToString());
         await Eventually.Async(
             async () =>
             {
-                if (!StoreState.IsShown(Settings.DataDirectory))
+                if (!StoreState.IsShown(Settings.DataDirectory) || StoreState.HasWorkingJob(Settings.DataDirectory))
                     return false;
                 var pending = await Api.GetAsync("/v1/orders?status=pending");
                 // What is on hold, or waits for more stock, waits for somebody.

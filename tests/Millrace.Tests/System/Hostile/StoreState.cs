@@ -16,6 +16,9 @@ internal sealed record StoreState(long Journal, long Audit)
     public static bool IsShown(string dataDirectory) =>
         Count(dataDirectory, "millrace.readmodel.db", "SELECT scan_from FROM progress") > Read(dataDirectory).Journal;
 
+    /// <summary>A job is marked for as long as somebody is at it.</summary>
+    public static bool HasWorkingJob(string dataDirectory) => Count(dataDirectory, "admin.db", "SELECT COUNT(*) FROM record WHERE kind = 'job_mark'") > 0;
+
     private static long Count(string dataDirectory, string file, string sql)
     {
         using var connection = new SqliteConnection($"Data Source={Path.Combine(dataDirectory, file)};Mode=ReadOnly;Pooling=False");
