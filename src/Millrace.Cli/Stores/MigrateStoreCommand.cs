@@ -77,5 +77,6 @@ internal static class MigrateStoreCommand
         await Progressing.RunAsync("partitions", source.PartitionCount, () => migration.Done, () => migration.RunAsync(cancellation));
         using var administration = SqliteAdministration.Open(folder);
         await AuditMigration.RunAsync(administration, target, cancellation);
+        await RecordsMigration.RunAsync(administration, target, cancellation);
     }
 }

@@ -1,4 +1,6 @@
 using System.Text;
+using Millrace.Cli.Stores;
+using Millrace.Cluster.Administration;
 using Millrace.Engine.Administration;
 using Millrace.Storage.Postgres;
 using Millrace.Storage.Sqlite.Administration;
@@ -123,6 +125,24 @@ public sealed class SqliteRecordsTests : RecordsCompliance
         _open.ForEach(store => store.Dispose());
         _folder.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Records_of_every_kind_but_leases_are_copied_to_another_store_and_a_repeat_changes_nothing()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var elsewhere = new TemporaryFolder();
+        using var target = SqliteAdministration.Open(elsewhere.Path);
+        var source = _open[0];
+        foreach (var (kind, id) in Enumerable.Range(0, 250).Select(i => ("job", $"{i:D3}")).Append(("psp_pause", "psp")).Append((Lease.RecordKind, "jobs")))
+            await source.TryWriteRecordAsync(new StoredRecord(kind, id, 0, Encoding.ASCII.GetBytes(id)), cancellation);
+        for (var repeat = 0; repeat < 2; repeat++)
+        {
+            await RecordsMigration.RunAsync(source, target, cancellation);
+            Assert.Equal(["job", "psp_pause"], await target.ListRecordKindsAsync(cancellation));
+            var last = await target.FindRecordAsync("job", "249", cancellation);
+            Assert.Equal((1, "249"), (last!.Version, Encoding.ASCII.GetString(last.Body.Span)));
+        }
     }
 
     private protected override Task<IRecords> OpenAsync()

@@ -57,6 +57,17 @@ public sealed partial class SqliteAdministration : IRecords
         }));
     }
 
+    /// <summary>The kinds of which there are records: for whoever copies them all.</summary>
+    public ValueTask<IReadOnlyList<string>> ListRecordKindsAsync(CancellationToken cancellation) => Run(session =>
+    {
+        var kinds = new List<string>();
+        var select = session.Statement("SELECT DISTINCT kind FROM record ORDER BY kind");
+        using var scope = select.Use();
+        while (select.Step())
+            kinds.Add(select.Text(0));
+        return (IReadOnlyList<string>)kinds;
+    });
+
     // 0 for none. Inside the transaction, which is the only one that writes.
     private static long StoredVersion(SqliteSession session, string kind, string id)
     {
