@@ -29,6 +29,7 @@ using Millrace.Api.Tokens;
 using Millrace.Cluster;
 using Millrace.Cluster.Administration;
 using Millrace.Cluster.Orleans;
+using Millrace.Cluster.Payments;
 using Millrace.Engine.Administration;
 using Millrace.Engine.Journal;
 using Millrace.Engine.ReadModel;
@@ -68,6 +69,7 @@ public static class ApiHost
             s.GetRequiredService<IRecords>(), options.NodeName, s.GetRequiredService<IJournal>().IsShared, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Lease>>()));
         services.AddSingleton<AdmittedRouter>().AddSingleton<ListOrders>();
         services.AddSingleton<JobStore>().AddSingleton<JobPages>().AddSingleton<JobStep>().AddSingleton<JobRun>().AddHostedService<JobRunner>();
+        services.AddSingleton<PausedProviders>();
         services.AddSingleton<BackupJobs>();
         services.AddHostedService(s => s.GetRequiredService<BackupJobs>());
         services.AddHostedService<KeyUseRecorder>();
@@ -140,13 +142,14 @@ public static class ApiHost
         ApiRoutes.MapEvents(routes, new ListEvents(feed, router.Map.Count, traces), new StreamEvents(feed, router.Map.Count, traces, access, time, app.Lifetime.ApplicationStopping));
         ApiRoutes.MapTracking(routes, new TrackEndpoint(admitted, tokens, watched, cache, options.Cdn, time));
         ApiRoutes.MapKeys(routes, new KeyEndpoints(services.GetRequiredService<ApiKeyStore>(), time), new AuditEndpoint(services.GetRequiredService<IAdministration>()));
-        ApiRoutes.MapOverview(routes, new OverviewEndpoints(services.GetRequiredService<NodeSamples>(), options));
+        ApiRoutes.MapOverview(routes, new OverviewEndpoints(services.GetRequiredService<NodeSamples>(), options, services.GetRequiredService<PausedProviders>()));
         if (services.GetService<AuditorReader>() is { } auditor)
             ApiRoutes.MapAuditor(routes, new AuditorEndpoint(auditor, options));
         ApiRoutes.MapLimits(routes, new LimitEndpoints(services.GetRequiredService<RateLimits>(), services.GetRequiredService<AuditLog>()));
         if (services.GetService<ClusterOperations>() is { } cluster)
             ApiRoutes.MapCluster(routes, new ClusterEndpoints(cluster));
         ApiRoutes.MapOperations(routes, new BackupEndpoints(services.GetRequiredService<BackupJobs>(), services.GetRequiredService<AuditLog>()));
+        ApiRoutes.MapProviders(routes, new ProviderEndpoints(services.GetRequiredService<PausedProviders>(), services.GetRequiredService<AuditLog>()));
         var (jobs, audit) = (services.GetRequiredService<JobStore>(), services.GetRequiredService<AuditLog>());
         ApiRoutes.MapJobs(routes, new StartJob(jobs, audit, time), new JobEndpoints(jobs), new ControlJob(jobs, audit, time));
         ApiRoutes.MapOpen(routes, new HealthEndpoints(router, cache),

@@ -300,6 +300,24 @@ internal static class ApiRoutes
         });
     }
 
+    // Each says what shall be, so a repeat changes nothing and needs no key.
+    public static void MapProviders(Routes routes, ProviderEndpoints providers)
+    {
+        routes.Map("GET", "/v1/psps/paused", providers.ListAsync, new("list_paused_psps", "Payment providers that are paused")
+        {
+            Tag = "operations", Answer = typeof(PausedPspListShape), Scope = Scopes.SystemOperate,
+        });
+        routes.Map("PUT", "/v1/psps/{name}/paused", providers.PauseAsync, new("pause_psp", "Ask a payment provider for nothing more until it is resumed")
+        {
+            Tag = "operations", Answer = typeof(PausedPspListShape), Scope = Scopes.SystemOperate, Problems = [ProblemKinds.NotFound],
+            Details = "All nodes follow within two seconds. Payments wait, with no attempt counted; calls that are under way are brought to an end. docs/operating tells more.",
+        });
+        routes.Map("DELETE", "/v1/psps/{name}/paused", providers.ResumeAsync, new("resume_psp", "Ask a paused payment provider again, for all that has waited")
+        {
+            Tag = "operations", Answer = typeof(PausedPspListShape), Scope = Scopes.SystemOperate, Problems = [ProblemKinds.NotFound],
+        });
+    }
+
     public static void MapTracking(Routes routes, TrackEndpoint track) =>
         routes.MapOpen("GET", "/v1/track/{token}", track.HandleAsync, new("track_order", "How far an order is, for whoever has its link")
         {

@@ -10,6 +10,7 @@ using Millrace.Client.Jobs;
 using Millrace.Client.Limits;
 using Millrace.Client.Orders;
 using Millrace.Client.Overview;
+using Millrace.Client.Providers;
 using Millrace.Client.Sending;
 using Millrace.Client.Stock;
 using Millrace.Client.Tracking;
@@ -42,6 +43,7 @@ public sealed class MillraceClient : IDisposable
         Audit = new AuditClient(sender);
         Limits = new LimitsClient(sender);
         Cluster = new ClusterClient(sender);
+        Providers = new ProvidersClient(sender);
         Backups = new BackupsClient(sender);
         Overview = new OverviewClient(sender);
         Auditor = new AuditorClient(sender);
@@ -75,6 +77,9 @@ public sealed class MillraceClient : IDisposable
 
     /// <summary>Nodes and partitions.</summary>
     public ClusterClient Cluster { get; }
+
+    /// <summary>Payment providers that are paused.</summary>
+    public ProvidersClient Providers { get; }
 
     /// <summary>Backups of the store.</summary>
     public BackupsClient Backups { get; }

@@ -60,6 +60,8 @@ public static class ConsoleHost
         Get("/cluster", SystemPages.ClusterAsync);
         Post("/cluster/{node}/drain", SystemPages.DrainAsync);
         Post("/cluster/{node}/undrain", SystemPages.UndrainAsync);
+        Post("/cluster/psps/pause", SystemPages.PausePspAsync);
+        Post("/cluster/psps/{psp}/resume", SystemPages.ResumePspAsync);
         Get("/auditor", SystemPages.AuditorAsync);
         Get("/keys", SystemPages.KeysAsync);
         Post("/keys", SystemPages.MakeKeyAsync);

@@ -102,6 +102,11 @@ internal sealed record PartitionListShape(PartitionShape[] Data);
 
 internal sealed record PartitionShape(int Partition, string? Node, string State);
 
+internal sealed record PausedPspListShape(PausedPspShape[] Data);
+
+[Description("A payment provider that is not asked for anything now.")]
+internal sealed record PausedPspShape(string Name, DateTimeOffset Since, [Description("Who has paused it.")] string? By);
+
 internal sealed record PayloadFormatShape(int PayloadFormat, string[] Behind);
 
 internal sealed record BackupShape(
@@ -173,7 +178,8 @@ internal sealed record CallerShape(string Tenant, ActorShape Actor, string[] Sco
 
 [Description("A node, second by second; oldest first.")]
 internal sealed record OverviewShape(
-    string Node, [Description("Settings in use that are not for production.")] string[] UnsafeSettings, OverviewPointShape[] Data);
+    string Node, [Description("Settings in use that are not for production.")] string[] UnsafeSettings,
+    [Description("Payment providers that are paused.")] string[] PausedPsps, OverviewPointShape[] Data);
 
 [Description("A second, or as many as were asked for. Rates are per second.")]
 internal sealed record OverviewPointShape(

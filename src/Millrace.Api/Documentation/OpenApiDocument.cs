@@ -23,7 +23,7 @@ internal static partial class OpenApiDocument
         ("audit", "Who did what, in a chain of hashes."),
         ("limits", "How much a tenant may ask for."),
         ("cluster", "Nodes and partitions."),
-        ("operations", "Backups."),
+        ("operations", "Backups, and payment providers that are paused."),
         ("tracking", "How far an order is, for the public: without a key."),
         ("health", "Probes, without a key."),
         ("psp", "What payment service providers call."),

@@ -3,11 +3,12 @@ using System.Text.Json;
 using Millrace.Api.Edge;
 using Millrace.Api.Keys;
 using Millrace.Api.Problems;
+using Millrace.Cluster.Payments;
 
 namespace Millrace.Api.Overview;
 
 /// <summary><c>/v1/overview</c>: this node, second by second. For whoever runs the installation: all tenants are in it.</summary>
-internal sealed class OverviewEndpoints(NodeSamples samples, ApiOptions options)
+internal sealed class OverviewEndpoints(NodeSamples samples, ApiOptions options, PausedProviders paused)
 {
     private const int MostPoints = 300;
 
@@ -16,13 +17,17 @@ internal sealed class OverviewEndpoints(NodeSamples samples, ApiOptions options)
         if (!TryRead(http, "seconds", 60, NodeSamples.Kept, out var seconds) || !TryRead(http, "step", 1, 60, out var step) || seconds > MostPoints * step)
             return Answer.Problem(http, new Problem(ProblemKinds.InvalidParameter, $"seconds is 1 to {NodeSamples.Kept}, step 1 to 60, and {MostPoints} points come at most."));
         http.Response.Headers.CacheControl = "private, no-store";
-        return Answer.Json(http, StatusCodes.Status200OK, (options, Data: samples.Last(seconds, step)), static (w, overview) =>
+        return Answer.Json(http, StatusCodes.Status200OK, (options, Paused: paused.All, Data: samples.Last(seconds, step)), static (w, overview) =>
         {
             w.WriteStartObject();
             w.WriteString("node"u8, overview.options.NodeName);
             w.WriteStartArray("unsafe_settings"u8);
             foreach (var setting in overview.options.UnsafeSettings)
                 w.WriteStringValue(setting);
+            w.WriteEndArray();
+            w.WriteStartArray("paused_psps"u8);
+            foreach (var provider in overview.Paused)
+                w.WriteStringValue(provider.Name);
             w.WriteEndArray();
             w.WriteStartArray("data"u8);
             foreach (var sample in overview.Data)

@@ -4,10 +4,12 @@ using Millrace.Cli.Client;
 
 namespace Millrace.Cli.Cluster;
 
-/// <summary><c>millrace cluster nodes|partitions|drain|undrain|raise-format</c>, asked of any node. Needs a key with the scope <c>system:operate</c>.</summary>
+/// <summary><c>millrace cluster nodes|partitions|drain|undrain|raise-format|paused-psps|pause-psp|resume-psp</c>, asked of any node. Needs a key with the scope <c>system:operate</c>.</summary>
 internal static class ClusterCommand
 {
     private const string NodesPath = "/v1/cluster/nodes";
+    private const string PausedPath = "/v1/psps/paused";
+    private static readonly string[] PausedColumns = ["name", "since", "by"];
     private static readonly string[] NodeColumns = ["name", "address", "status", "drained", "partitions#"];
 
     public static Command Create() => new("cluster", "Look after the nodes of a cluster")
@@ -17,6 +19,9 @@ internal static class ClusterCommand
         Draining("drain", "Take the partitions from a node and give it no more; it goes on answering", HttpMethod.Put),
         Draining("undrain", "Let a node own partitions again", HttpMethod.Delete),
         RaisingFormat(),
+        Reading.Rows("paused-psps", "List the payment providers that are paused", [], _ => ApiRequest.Get(PausedPath), PausedColumns),
+        Pausing("pause-psp", "Ask a payment provider for nothing more; payments wait until it is resumed", HttpMethod.Put),
+        Pausing("resume-psp", "Ask a paused payment provider again, for all that has waited", HttpMethod.Delete),
     };
 
     private static Command Draining(string name, string description, HttpMethod method)
@@ -34,6 +39,14 @@ internal static class ClusterCommand
                 };
             },
             static (_, answer) => Task.FromResult<(Shown, int)>((new Shown.Many(answer.Body.Rows(), NodeColumns), Acting.Done)));
+    }
+
+    private static Command Pausing(string name, string description, HttpMethod method)
+    {
+        var psp = new Argument<string>("psp") { Description = "Its name, as orders have it" };
+        return Mutation.Setting(name, description, [psp],
+            arguments => new Change(new ApiRequest(method, $"/v1/psps/{Uri.EscapeDataString(arguments.GetValue(psp)!)}/paused"), Scopes.SystemOperate),
+            static (_, answer) => Task.FromResult<(Shown, int)>((new Shown.Many(answer.Body.Rows(), PausedColumns), Acting.Done)));
     }
 
     private static Command RaisingFormat() => Mutation.Setting(

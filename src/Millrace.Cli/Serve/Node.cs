@@ -9,6 +9,7 @@ using Millrace.Cli.Auditing;
 using Millrace.Cluster;
 using Millrace.Cluster.Administration;
 using Millrace.Cluster.Orleans;
+using Millrace.Cluster.Payments;
 using Millrace.Engine.Administration;
 using Millrace.Engine.Journal;
 using Millrace.Engine.Payments;
@@ -184,19 +185,26 @@ public static class Node
     {
         if (options.Psp is not { } psp)
         {
-            services.AddSingleton<IPaymentGateway, InstantPaymentGateway>();
+            services.AddSingleton<InstantPaymentGateway>().AddSingleton<IPaymentGateway>(s => Pausable(s, s.GetRequiredService<InstantPaymentGateway>()));
         }
         else
         {
-            services.AddSingleton<IPaymentGateway>(s => new HttpPaymentGateway(
+            services.AddSingleton(s => new HttpPaymentGateway(
                 new HttpPaymentGatewayOptions { BaseAddress = psp },
                 s.GetRequiredService<TimeProvider>(),
                 s.GetRequiredService<ILogger<HttpPaymentGateway>>(),
                 s.GetRequiredService<PspMetrics>(),
                 s.GetRequiredService<OrderTraces>()));
+            services.AddSingleton<IPaymentGateway>(s => Pausable(s, s.GetRequiredService<HttpPaymentGateway>()));
             services.AddSingleton<PspMetrics>();
         }
 
+        // Before the cluster: the first payments of a node that starts are those of its recovery.
+        services.AddSingleton<PauseMetrics>().AddHostedService<PausedProvidersReader>();
+
         services.AddSingleton(s => PspWebhooks.Parser(options.PspWebhookSecret, s.GetRequiredService<TimeProvider>()));
     }
+
+    private static PausableGateway Pausable(IServiceProvider services, IPaymentGateway provider) =>
+        new(provider, services.GetRequiredService<PausedProviders>(), services.GetRequiredService<PauseMetrics>());
 }

@@ -12,6 +12,7 @@ using Millrace.Client.Jobs;
 using Millrace.Client.Limits;
 using Millrace.Client.Orders;
 using Millrace.Client.Overview;
+using Millrace.Client.Providers;
 using Millrace.Client.Stock;
 using Millrace.Client.Tracking;
 
@@ -47,6 +48,7 @@ namespace Millrace.Client.Json;
 [JsonSerializable(typeof(Nodes))]
 [JsonSerializable(typeof(Listing<Partition>))]
 [JsonSerializable(typeof(PayloadFormat))]
+[JsonSerializable(typeof(Listing<PausedProvider>))]
 [JsonSerializable(typeof(Backup))]
 [JsonSerializable(typeof(NewJob))]
 [JsonSerializable(typeof(Job))]

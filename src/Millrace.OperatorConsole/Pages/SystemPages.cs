@@ -27,11 +27,12 @@ internal static class SystemPages
     {
         var nodes = session.Api.Cluster.ListNodesAsync(cancellation: http.RequestAborted);
         var partitions = session.Api.Cluster.ListPartitionsAsync(cancellation: http.RequestAborted);
-        await Task.WhenAll(nodes, partitions);
+        var paused = session.Api.Providers.ListPausedAsync(cancellation: http.RequestAborted);
+        await Task.WhenAll(nodes, partitions, paused);
         var (notice, isProblem) = View.Notice(http);
         return View.Of<ClusterPage>(new(StringComparer.Ordinal)
         {
-            ["Session"] = session, ["Nodes"] = nodes.Result.Value, ["Partitions"] = partitions.Result.Value.Data, ["Notice"] = notice, ["IsProblem"] = isProblem,
+            ["Session"] = session, ["Nodes"] = nodes.Result.Value, ["Partitions"] = partitions.Result.Value.Data, ["Paused"] = paused.Result.Value.Data, ["Notice"] = notice, ["IsProblem"] = isProblem,
         });
     }
 
@@ -45,6 +46,12 @@ internal static class SystemPages
 
     public static Task<IResult> UndrainAsync(HttpContext http, Session session, IFormCollection form) =>
         View.ActAsync("/cluster", () => session.Api.Cluster.UndrainAsync((string)http.Request.RouteValues["node"]!, cancellation: http.RequestAborted));
+
+    public static Task<IResult> PausePspAsync(HttpContext http, Session session, IFormCollection form) =>
+        View.ActAsync("/cluster", () => session.Api.Providers.PauseAsync(View.Given(form["psp"]) ?? throw new FormatException("No name."), cancellation: http.RequestAborted));
+
+    public static Task<IResult> ResumePspAsync(HttpContext http, Session session, IFormCollection form) =>
+        View.ActAsync("/cluster", () => session.Api.Providers.ResumeAsync((string)http.Request.RouteValues["psp"]!, cancellation: http.RequestAborted));
 
     public static async Task<IResult> StockAsync(HttpContext http, Session session)
     {

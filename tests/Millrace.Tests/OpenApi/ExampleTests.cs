@@ -61,6 +61,9 @@ public sealed class ExampleTests(ApiServer server) : IClassFixture<ApiServer>
         await SendAsync(200, "get_caller");
         await SendAsync(200, "get_overview");
         await SendAsync(200, "get_auditor");
+        await SendAsync(200, "pause_psp", "another");
+        await SendAsync(200, "list_paused_psps");
+        await SendAsync(200, "resume_psp", "another");
         await SendAsync(200, "put_limits", "other");
         await SendAsync(200, "get_limits", "other");
 
