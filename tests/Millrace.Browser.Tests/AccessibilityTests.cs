@@ -14,12 +14,12 @@ public sealed class AccessibilityTests(ConsoleServer server)
     [InlineData(ColorScheme.Dark)]
     public async Task Every_page_can_be_read_and_used_by_all(ColorScheme scheme)
     {
-        var order = await server.PlaceAsync();
+        var (order, job) = (await server.PlaceAsync(), await server.StartJobAsync());
         await using var tab = await server.OpenAsync(scheme, expected: "404");
         await tab.Page.GotoAsync("/sign-in");
         Assert.Empty(await OffencesAsync(tab.Page));
         await tab.SignInAsync(server.Key);
-        foreach (var path in new[] { "/", "/orders", "/orders/" + order, "/orders/ord_none", "/orders?customer=nobody", "/attention", "/operations", "/operations/new?status=confirmed", "/stock?sku=" + ConsoleServer.Sku, "/cluster", "/auditor", "/keys", "/audit" })
+        foreach (var path in new[] { "/", "/orders", "/orders/" + order, "/orders/ord_none", "/orders?customer=nobody", "/attention", "/operations", "/operations/new?status=confirmed", "/operations/" + job, "/stock?sku=" + ConsoleServer.Sku, "/cluster", "/auditor", "/keys", "/audit" })
         {
             await tab.Page.GotoAsync(path);
             Assert.Empty((await OffencesAsync(tab.Page)).Select(offence => $"{path}: {offence}"));

@@ -52,6 +52,10 @@ public sealed class ConsoleServer : IAsyncLifetime
         await SendAsync(HttpMethod.Post, "/v1/stock/adjustments", $$"""{"sku":"{{Sku}}","delta":100000,"reason":"receipt"}""");
     }
 
+    /// <returns>The id of a job that holds the last order.</returns>
+    public async Task<string> StartJobAsync() =>
+        (string)(await SendAsync(HttpMethod.Post, "/v1/jobs", """{"action":"hold","query":{"created_after":"2000-01-01T00:00:00Z"},"reason":"recalled","limit":1}"""))["id"]!;
+
     /// <returns>The id of an order that was confirmed.</returns>
     public async Task<string> PlaceAsync()
     {

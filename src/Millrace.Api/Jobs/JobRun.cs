@@ -101,7 +101,7 @@ internal sealed class JobRun(JobStore store, JobPages pages, JobStep step, RateL
     /// <returns>Null when somebody has told the job to stop while it waited.</returns>
     private async Task<JobResult?> UntilKnownAsync(StoredJob stored, OrderListQuery query, JobOrder order, CancellationToken held)
     {
-        // As a client of the tenant's: its limits hold, but for those of a key.
+        // As a client of the tenant's would, with a key of its own.
         var caller = new Caller(stored.Job.Owner, stored.Job.Actor, Scopes.None, "jobs");
         for (var wait = LeastWait; ; wait = 2 * wait < MostWait ? 2 * wait : MostWait)
         {
