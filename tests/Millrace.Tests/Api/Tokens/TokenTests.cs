@@ -30,7 +30,7 @@ public sealed class TokenTests : IAsyncLifetime
     public async Task A_token_opens_for_its_tenant_with_its_scopes_and_roles()
     {
         var caller = await ValidateAsync(await _issuer.TokenAsync("acme", "openid orders:refund viewer system:operate", subject: "ada"));
-        Assert.Equal(("acme", "oidc:ada", Scopes.OrdersRefund | Scopes.OrdersRead | Scopes.StockRead), (caller!.Tenant.Value, caller.Actor.Name, caller.Scopes));
+        Assert.Equal(("acme", "oidc:ada", Scopes.OrdersRefund | Scopes.OrdersRead | Scopes.StockRead | Scopes.EventsRead), (caller!.Tenant.Value, caller.Actor.Name, caller.Scopes));
         // Words that we do not know give nothing.
         Assert.Equal(Scopes.None, (await ValidateAsync(await _issuer.TokenAsync("acme", "everything")))!.Scopes);
     }
