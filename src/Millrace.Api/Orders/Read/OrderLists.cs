@@ -20,12 +20,12 @@ internal sealed partial class OrderLists(IReadModel readModel, ReplicaReader? re
     // Each asks the read model again and again: more would take it from those who only want a list.
     private const int MostWaiting = 32;
     private int _waiting;
-    private long _askAgainUnixMs;
+    private long _askAgainAt;
     private int _isAway;
 
     public long NowUnixMs => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    public bool MayAskReplica => replica is not null && NowUnixMs >= Interlocked.Read(ref _askAgainUnixMs);
+    public bool MayAskReplica => replica is not null && time.GetTimestamp() >= Interlocked.Read(ref _askAgainAt);
 
     /// <returns>Null when the replica is away, or not as far as <paramref name="seen"/>.</returns>
     public async ValueTask<ListPage?> FromReplicaAsync(OrderQuery query, IReadOnlyList<(OrderId Order, int Version)> seen, CancellationToken cancellation)
@@ -46,7 +46,7 @@ internal sealed partial class OrderLists(IReadModel readModel, ReplicaReader? re
         }
         catch (StoreUnavailableException failure)
         {
-            Interlocked.Exchange(ref _askAgainUnixMs, NowUnixMs + (long)AskAgainAfter.TotalMilliseconds);
+            Interlocked.Exchange(ref _askAgainAt, time.GetTimestamp() + (long)(AskAgainAfter.TotalSeconds * time.TimestampFrequency));
             if (Interlocked.Exchange(ref _isAway, 1) == 0)
                 IsAway(logger, failure);
             metrics.Listed(ListOutcome.ReplicaAway);
