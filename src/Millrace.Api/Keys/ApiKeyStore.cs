@@ -83,7 +83,7 @@ public sealed class ApiKeyStore : IAuditFollower
     /// <param name="cancellation">Gives up waiting; the key may be made.</param>
     /// <exception cref="StoreUnavailableException">The key may be made, but nobody knows its text.</exception>
     public async Task<KeyOutcome> CreateAsync(
-        TenantId tenant, string client, Scopes scopes, DateTimeOffset? expiresAt, Actor actor, KeyRequest? request, CancellationToken cancellation)
+        TenantId tenant, string client, Scopes scopes, DateTimeOffset? expiresAt, Actor actor, AuditRequest? request, CancellationToken cancellation)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(client);
         ArgumentOutOfRangeException.ThrowIfEqual((int)scopes, (int)Scopes.None, nameof(scopes));
@@ -105,7 +105,7 @@ public sealed class ApiKeyStore : IAuditFollower
     /// <param name="actor">Who asks.</param>
     /// <param name="request">Makes a repeat known; null when there can be none.</param>
     /// <param name="cancellation">Gives up waiting; it may be done.</param>
-    public async Task<KeyOutcome> RotateAsync(string id, TenantId? tenant, TimeSpan overlap, Actor actor, KeyRequest? request, CancellationToken cancellation)
+    public async Task<KeyOutcome> RotateAsync(string id, TenantId? tenant, TimeSpan overlap, Actor actor, AuditRequest? request, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(overlap, TimeSpan.Zero);
         var (text, hash) = ApiKeyFormat.Create();
@@ -154,7 +154,7 @@ public sealed class ApiKeyStore : IAuditFollower
             Put(created.ToKey(entry));
             if (created is { Replaces: { } old, ReplacedEndsAt: { } end } && _byId.TryGetValue(old, out var replaced))
                 Put(replaced with { ExpiresAt = end });
-            if (KeyRequest.TryParse(created.Request) is { } request)
+            if (AuditRequest.TryParse(created.Request) is { } request)
                 _requests[request.Key] = (entry.Subject, request.Payload);
         }
         else if (entry.Action == KeyRecords.Revoked && _byId.TryGetValue(entry.Subject, out var key))
@@ -230,7 +230,7 @@ public sealed class ApiKeyStore : IAuditFollower
         return ofClient >= MaxLivePerClient || ofTenant >= MaxLivePerTenant || lately >= MaxNewPerTenantAndDay;
     }
 
-    private KeyOutcome? Repeat(KeyRequest? request) => request is not null && _requests.TryGetValue(request.Key, out var before)
+    private KeyOutcome? Repeat(AuditRequest? request) => request is not null && _requests.TryGetValue(request.Key, out var before)
         ? before.Payload == request.Payload ? new KeyOutcome.MadeBefore(_byId[before.Id]) : new KeyOutcome.OtherRequest()
         : null;
 

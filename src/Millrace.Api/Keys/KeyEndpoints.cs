@@ -2,6 +2,7 @@ using System.Text.Json;
 using Millrace.Api.Edge;
 using Millrace.Api.Idempotency;
 using Millrace.Api.Problems;
+using Millrace.Cluster.Administration;
 using Millrace.Domain.Identity;
 using Millrace.Engine.Journal;
 
@@ -80,7 +81,7 @@ internal sealed class KeyEndpoints(ApiKeyStore keys, TimeProvider time)
     private ApiKey? Find(Caller caller, string id) => keys.List().FirstOrDefault(key => key.Id == id && key.Tenant == caller.Tenant);
 
     private async Task MakeAsync(
-        HttpContext http, string route, Func<byte[], KeyRequest, Task<(KeyOutcome?, Problem?)>> make, TenantId tenant, bool mayBeEmpty)
+        HttpContext http, string route, Func<byte[], AuditRequest, Task<(KeyOutcome?, Problem?)>> make, TenantId tenant, bool mayBeEmpty)
     {
         var problem = IdempotencyKey.Read(http.Request.Headers[IdempotencyKey.HeaderName], out var idempotencyKey);
         var utf8 = Array.Empty<byte>();
@@ -90,7 +91,7 @@ internal sealed class KeyEndpoints(ApiKeyStore keys, TimeProvider time)
         {
             try
             {
-                var request = new KeyRequest($"{NameHash.ChangeKey(tenant, route, idempotencyKey):x32}", $"{PayloadHash.Of(utf8):x32}");
+                var request = new AuditRequest($"{NameHash.ChangeKey(tenant, route, idempotencyKey):x32}", $"{PayloadHash.Of(utf8):x32}");
                 (var outcome, problem) = await make(utf8, request);
                 problem ??= await TellAsync(http, outcome!);
             }

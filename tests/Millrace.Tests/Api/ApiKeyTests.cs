@@ -138,7 +138,7 @@ public sealed class ApiKeyTests : IDisposable
     [Fact]
     public async Task A_repeat_makes_no_second_key_also_after_a_restart()
     {
-        var request = new KeyRequest("key", "payload");
+        var request = new AuditRequest("key", "payload");
         var made = Assert.IsType<KeyOutcome.Made>(await CreateAsync(Process().Keys, request));
         var keys = Process().Keys;
         Assert.Equal(made.Key.Id, Assert.IsType<KeyOutcome.MadeBefore>(await CreateAsync(keys, request)).Key.Id);
@@ -183,7 +183,7 @@ public sealed class ApiKeyTests : IDisposable
     private static async Task<ApiKey?> FindAsync(ApiKeyStore keys, string text) =>
         keys.FindKnown("Bearer " + text) ?? await keys.FindAsync("Bearer " + text, CancellationToken.None);
 
-    private static Task<KeyOutcome> CreateAsync(ApiKeyStore keys, KeyRequest? request = null) =>
+    private static Task<KeyOutcome> CreateAsync(ApiKeyStore keys, AuditRequest? request = null) =>
         keys.CreateAsync(Tenant, "shop", Scopes.Admin, null, Ada, request, CancellationToken.None);
 
     [Fact]
