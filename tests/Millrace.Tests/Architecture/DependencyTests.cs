@@ -18,10 +18,11 @@ public sealed partial class DependencyTests
         ["PspSimulator"] = [],
         ["Simulation"] = ["Engine", "Domain"],
         ["Telemetry"] = ["Domain"],
-        ["Api"] = ["Engine", "Cluster", "Feed", "Telemetry"],
+        ["Webhooks"] = ["Engine", "Cluster", "Feed", "Telemetry"],
+        ["Api"] = ["Engine", "Cluster", "Feed", "Telemetry", "Webhooks"],
         ["Client"] = [],
         ["OperatorConsole"] = ["Client"],
-        ["Cli"] = ["Domain", "Engine", "Storage", "Gateways", "Cluster", "PspSimulator", "Simulation", "Telemetry", "Api", "OperatorConsole"],
+        ["Cli"] = ["Domain", "Engine", "Storage", "Gateways", "Cluster", "PspSimulator", "Simulation", "Telemetry", "Webhooks", "Api", "OperatorConsole"],
     };
 
     public static TheoryData<string> Projects => [.. Directory.EnumerateFiles(Repository.Sources, "*.csproj", SearchOption.AllDirectories)

@@ -1,0 +1,68 @@
+using System.Text.Json;
+using Millrace.Engine.Administration;
+using Millrace.Engine.Journal;
+
+namespace Millrace.Webhooks.Delivering;
+
+/// <summary>What is kept of an endpoint's deliveries, for whoever looks. Thread-safe. Everything throws <see cref="StoreUnavailableException"/> when it cannot be read.</summary>
+public sealed class DeliveryRecords(IRecords records)
+{
+    // Stored names; never to change.
+    internal const string StateKind = "webhook_state";
+    internal const string WaitingKind = "webhook_waiting";
+    internal const string AttemptsKind = "webhook_attempts";
+
+    internal IRecords Records => records;
+
+    /// <returns>Null before it was ever delivered to.</returns>
+    public async ValueTask<DeliveryState?> FindStateAsync(string endpoint, CancellationToken cancellation) =>
+        await records.FindRecordAsync(StateKind, endpoint, cancellation) is { } record ? ReadState(record) : null;
+
+    /// <summary>Where a new endpoint begins.</summary>
+    public async ValueTask BeginAsync(string endpoint, IReadOnlyList<string> cursors, CancellationToken cancellation) =>
+        await records.TryWriteRecordAsync(new StoredRecord(StateKind, endpoint, 0, Write(new DeliveryState { Cursors = cursors })), cancellation);
+
+    /// <summary>The last attempts, newest first.</summary>
+    public async ValueTask<IReadOnlyList<Attempt>> ListAttemptsAsync(string endpoint, CancellationToken cancellation) =>
+        await records.FindRecordAsync(AttemptsKind, endpoint, cancellation) is { } record
+            ? JsonSerializer.Deserialize(record.Body.Span, DeliveryJson.Default.IReadOnlyListAttempt) ?? []
+            : [];
+
+    /// <summary>What waits or has failed, by the event's id.</summary>
+    public async ValueTask<IReadOnlyList<WaitingEvent>> ListWaitingAsync(string endpoint, CancellationToken cancellation) =>
+        [.. (await ReadWaitingAsync(endpoint, cancellation)).Select(record => WaitingEvent.Read(record.Body, out _))];
+
+    internal async ValueTask<IReadOnlyList<StoredRecord>> ReadWaitingAsync(string endpoint, CancellationToken cancellation)
+    {
+        var all = new List<StoredRecord>();
+        var prefix = WaitingId(endpoint, "");
+        var after = prefix;
+        while (true)
+        {
+            var page = await records.ListRecordsAsync(WaitingKind, after, IRecords.MaxPage, cancellation);
+            all.AddRange(page.TakeWhile(record => record.Id.StartsWith(prefix, StringComparison.Ordinal)));
+            if (page.Count < IRecords.MaxPage || !page[^1].Id.StartsWith(prefix, StringComparison.Ordinal))
+                return all;
+            after = page[^1].Id;
+        }
+    }
+
+    /// <summary>Of an endpoint that is not any more. Its state goes last, so that what a crash ends is begun again.</summary>
+    public async ValueTask ForgetAsync(string endpoint, CancellationToken cancellation)
+    {
+        foreach (var record in await ReadWaitingAsync(endpoint, cancellation))
+            await records.TryDeleteRecordAsync(record.Kind, record.Id, record.Version, cancellation);
+        foreach (var kind in new[] { AttemptsKind, StateKind })
+        {
+            if (await records.FindRecordAsync(kind, endpoint, cancellation) is { } record)
+                await records.TryDeleteRecordAsync(kind, endpoint, record.Version, cancellation);
+        }
+    }
+
+    internal static string WaitingId(string endpoint, string eventId) => $"{endpoint}/{eventId}";
+
+    internal static byte[] Write(DeliveryState state) => JsonSerializer.SerializeToUtf8Bytes(state, DeliveryJson.Default.DeliveryState);
+
+    internal static DeliveryState ReadState(StoredRecord record) =>
+        JsonSerializer.Deserialize(record.Body.Span, DeliveryJson.Default.DeliveryState) ?? throw new JsonException("The state is null.");
+}

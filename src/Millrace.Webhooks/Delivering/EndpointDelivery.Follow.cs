@@ -1,0 +1,61 @@
+using Microsoft.Extensions.Logging;
+using Millrace.Feed;
+using Millrace.Webhooks.Endpoints;
+
+namespace Millrace.Webhooks.Delivering;
+
+/// <summary>The endpoint's way through the feed.</summary>
+internal sealed partial class EndpointDelivery
+{
+    // Whoever owned an order may have had another time than who made the endpoint.
+    private static readonly TimeSpan ClocksDiffer = TimeSpan.FromMinutes(1);
+
+    private async Task FollowAsync(CancellationToken cancellation)
+    {
+        var (cursors, since) = await BeginAsync(cancellation);
+        while (true)
+        {
+            var room = _tools.MaxWaiting - _room.Count;
+            try
+            {
+                var next = (FeedCursor[])cursors.Clone();
+                var (events, from, hasMore) = await _tools.Feed.ReadAsync(next, Filter(), Math.Clamp(room, 1, PageSize), cancellation);
+                _journal.Behind(events.Count == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(events.Min(told => told.Context.AtUnixMs)));
+                if (events.Count > 0 && room < 1)
+                {
+                    await WaitAsync(Poll, cancellation);
+                    continue;
+                }
+
+                await HandleAsync(since is null ? events : [.. events.Where(told => told.Context.AtUnixMs >= since)], from, cancellation);
+                cursors = next;
+                _journal.Reached(cursors);
+                if (events.Count > 0)
+                    await _journal.SaveAsync(_tools.Time.GetUtcNow(), cancellation);
+                if (!hasMore)
+                    await WaitAsync(Poll, cancellation);
+            }
+            catch (FeedGoneException)
+            {
+                // In this order: where only the first was done, it is done again when the endpoint goes on.
+                await StopAsync(StopReasons.EventsGone, cancellation);
+                cursors = await _tools.Feed.StartAsync(cancellation);
+                _journal.Reached(cursors);
+                await _journal.SaveAsync(_tools.Time.GetUtcNow(), cancellation);
+                await StandStillAsync(cancellation);
+            }
+        }
+    }
+
+    // A store that was migrated has the endpoints, and nothing of how far they were: all of an endpoint's time is told again.
+    private async Task<(FeedCursor[] Cursors, long? SinceUnixMs)> BeginAsync(CancellationToken cancellation)
+    {
+        if (_tools.Feed.TryParse(_journal.State.Cursors) is { } stored)
+            return (await _tools.Feed.WithinAsync(stored, cancellation), null);
+        BegunAgain(_logger, _endpoint.Id);
+        return (await _tools.Feed.StartAsync(cancellation), (_endpoint.CreatedAt - ClocksDiffer).ToUnixTimeMilliseconds());
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Nothing is known of how far the webhook endpoint {Endpoint} was: it is told again all that happened since it was made.")]
+    private static partial void BegunAgain(ILogger logger, string endpoint);
+}

@@ -1,0 +1,117 @@
+using Millrace.Engine.Journal;
+using Millrace.Feed;
+
+namespace Millrace.Webhooks.Delivering;
+
+/// <summary>The whole feed as one follower sees it: of a store with very many partitions that takes several cursors, each of a share.</summary>
+public sealed class FollowedFeed(EventFeed feed)
+{
+    /// <summary>Where the next event that happens will be.</summary>
+    public async ValueTask<IReadOnlyList<string>> EndAsync(CancellationToken cancellation) =>
+        [.. (await AllAsync(feed.EndAsync, cancellation)).Select(cursor => cursor.ToString())];
+
+    internal ValueTask<FeedCursor[]> StartAsync(CancellationToken cancellation) => AllAsync(feed.StartAsync, cancellation);
+
+    /// <returns>Null when they are not of this store.</returns>
+    internal FeedCursor[]? TryParse(IReadOnlyList<string> texts)
+    {
+        var cursors = new FeedCursor[texts.Count];
+        for (var i = 0; i < cursors.Length; i++)
+        {
+            if (!FeedCursor.TryParse(texts[i], out var cursor) || !feed.Knows(cursor) || cursor.Share != new FeedShare(i, cursors.Length))
+                return null;
+            cursors[i] = cursor;
+        }
+
+        return cursors.Length == 0 ? null : cursors;
+    }
+
+    /// <summary>
+    /// The same, but not behind the end: a store that was restored may end before where it was read to when it was copied, and what happens in it next is
+    /// another thing than what was read there. (A log that seems to be empty may be on its way between databases.)
+    /// </summary>
+    internal async ValueTask<FeedCursor[]> WithinAsync(FeedCursor[] cursors, CancellationToken cancellation)
+    {
+        var (start, end) = (await StartAsync(cancellation), await AllAsync(feed.EndAsync, cancellation));
+        return [.. cursors.Select((cursor, i) => Within(cursor, start[i], end[i]))];
+    }
+
+    internal static bool HasReached(FeedCursor[] cursors, FeedCursor[] end)
+    {
+        for (var i = 0; i < cursors.Length; i++)
+        {
+            for (var log = 0; log < cursors[i].Positions.Length; log++)
+            {
+                if (cursors[i].Positions[log] < end[i].Positions[log])
+                    return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The next events of the first share that has some.</summary>
+    /// <param name="cursors">Moved on.</param>
+    /// <param name="filter">What is wanted.</param>
+    /// <param name="most">Events at most.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    /// <returns>The events, where to ask to be told them again, and whether there is more behind them.</returns>
+    /// <exception cref="FeedGoneException">What comes next is archived.</exception>
+    /// <exception cref="StoreUnavailableException">The journal cannot be read now.</exception>
+    internal async ValueTask<(IReadOnlyList<FeedEvent> Events, FeedCursor From, bool HasMore)> ReadAsync(
+        FeedCursor[] cursors, FeedFilter filter, int most, CancellationToken cancellation)
+    {
+        for (var i = 0; i < cursors.Length; i++)
+        {
+            var from = cursors[i];
+            var page = await feed.ReadAsync(from, filter, most, cancellation);
+            cursors[i] = page.Next;
+            if (page.Events.Count > 0 || page.HasMore)
+                return (page.Events, from, page.HasMore || i < cursors.Length - 1);
+        }
+
+        return ([], cursors[0], false);
+    }
+
+    /// <returns>Null when it is not told there any more.</returns>
+    internal async ValueTask<FeedEvent?> FindAsync(string cursor, FeedFilter filter, string eventId, CancellationToken cancellation)
+    {
+        if (!FeedCursor.TryParse(cursor, out var from) || !feed.Knows(from))
+            return null;
+        try
+        {
+            return (await feed.ReadAsync(from, filter, EventFeed.MostScanned, cancellation)).Events.FirstOrDefault(told => told.Id == eventId);
+        }
+        catch (FeedGoneException)
+        {
+            return null;
+        }
+    }
+
+    private static FeedCursor Within(FeedCursor cursor, FeedCursor start, FeedCursor end)
+    {
+        var positions = cursor.Positions.ToArray();
+        var isBehind = false;
+        for (var log = 0; log < positions.Length; log++)
+        {
+            if (positions[log] <= end.Positions[log] || start.Positions[log] == end.Positions[log])
+                continue;
+            positions[log] = end.Positions[log];
+            isBehind = true;
+        }
+
+        return isBehind ? new FeedCursor(cursor.Share, positions, 0, 0) : cursor;
+    }
+
+    private async ValueTask<FeedCursor[]> AllAsync(Func<FeedShare, CancellationToken, ValueTask<FeedCursor>> at, CancellationToken cancellation)
+    {
+        var count = 1;
+        // The first share is never smaller than another.
+        while (!feed.Fits(new FeedShare(0, count)))
+            count++;
+        var cursors = new FeedCursor[count];
+        for (var i = 0; i < count; i++)
+            cursors[i] = await at(new FeedShare(i, count), cancellation);
+        return cursors;
+    }
+}

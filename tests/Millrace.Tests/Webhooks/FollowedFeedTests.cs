@@ -1,0 +1,82 @@
+using Millrace.Domain.Identity;
+using Millrace.Feed;
+using Millrace.Tests.Domain;
+using Millrace.Tests.Feed;
+using Millrace.Webhooks.Delivering;
+using Xunit;
+
+namespace Millrace.Tests.Webhooks;
+
+public sealed class FollowedFeedTests
+{
+    private static readonly FeedFilter OfAcme = new(Given.Acme);
+
+    [Fact]
+    public async Task Of_very_many_partitions_all_are_followed()
+    {
+        var (journal, feed) = New(4_096, isOneLog: false);
+        var texts = await feed.EndAsync(default);
+        Assert.Equal(8, texts.Count);
+        var cursors = feed.TryParse(texts)!;
+        OrderId[] orders = [journal.NewOrder(0), journal.NewOrder(7), journal.NewOrder(4_095)];
+        foreach (var order in orders)
+            journal.Decide(order, 2);
+        var told = new List<FeedEvent>();
+        for (var hasMore = true; hasMore;)
+        {
+            (var events, _, hasMore) = await feed.ReadAsync(cursors, OfAcme, 100, default);
+            told.AddRange(events);
+        }
+
+        Assert.Equal(orders.Order(), told.Select(one => one.Order).Distinct().Order());
+        Assert.Equal(6, told.Count);
+    }
+
+    [Fact]
+    public async Task Cursors_of_another_store_are_none()
+    {
+        var other = await New(8, isOneLog: false).Feed.EndAsync(default);
+        var (_, feed) = New(4, isOneLog: false);
+        Assert.Null(feed.TryParse(other));
+        Assert.Null(feed.TryParse([]));
+        Assert.Null(feed.TryParse(["x"]));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_happens_in_a_restored_store_is_not_taken_for_what_was_read_before(bool isOneLog)
+    {
+        var (before, read) = New(2, isOneLog);
+        for (var i = 0; i < 10; i++)
+            before.Decide(before.NewOrder(i % 2));
+        var texts = await read.EndAsync(default);
+
+        // Restored from a backup of earlier than that.
+        var (journal, feed) = New(2, isOneLog);
+        for (var i = 0; i < 4; i++)
+            journal.Decide(journal.NewOrder(i % 2));
+        var cursors = await feed.WithinAsync(feed.TryParse(texts)!, default);
+        var order = journal.NewOrder(1);
+        journal.Decide(order);
+        Assert.Equal(order, Assert.Single((await feed.ReadAsync(cursors, OfAcme, 10, default)).Events).Order);
+    }
+
+    [Fact]
+    public async Task A_partition_that_is_on_its_way_is_not_told_again()
+    {
+        var (journal, feed) = New(2, isOneLog: false);
+        journal.Decide(journal.NewOrder(0), 3);
+        var cursors = feed.TryParse(await feed.EndAsync(default))!;
+        journal.Away = 0;
+        cursors = await feed.WithinAsync(cursors, default);
+        journal.Away = null;
+        Assert.Empty((await feed.ReadAsync(cursors, OfAcme, 10, default)).Events);
+    }
+
+    private static (FeedJournal Journal, FollowedFeed Feed) New(int partitions, bool isOneLog)
+    {
+        var journal = new FeedJournal(partitions, isOneLog);
+        return (journal, new FollowedFeed(new EventFeed(journal)));
+    }
+}
