@@ -26,6 +26,7 @@ using Millrace.Api.Stock;
 using Millrace.Api.Tls;
 using Millrace.Api.Tracking;
 using Millrace.Api.Tokens;
+using Millrace.Api.Webhooks;
 using Millrace.Cluster;
 using Millrace.Cluster.Administration;
 using Millrace.Cluster.Orleans;
@@ -35,6 +36,10 @@ using Millrace.Engine.Journal;
 using Millrace.Engine.ReadModel;
 using Millrace.Feed;
 using Millrace.Telemetry;
+using Millrace.Webhooks;
+using Millrace.Webhooks.Delivering;
+using Millrace.Webhooks.Endpoints;
+using Millrace.Webhooks.Sending;
 using Scalar.AspNetCore;
 
 namespace Millrace.Api;
@@ -77,6 +82,7 @@ public static class ApiHost
         services.AddSingleton(s => new SharedLimitsOptions(options.Redis, () => s.GetService<ClusterOperations>()?.LivingNodes ?? 1));
         services.AddHostedService<SharedLimits>();
         AddCaching(services, options);
+        AddWebhooks(services, options);
         if (options.Tokens is { } tokens)
             services.AddSingleton(tokens).AddSingleton<TokenValidator>();
         services.Configure<KestrelServerOptions>(ServerLimits.Set);
@@ -117,6 +123,14 @@ public static class ApiHost
         services.AddSingleton<TrackingTokens>();
     }
 
+    private static void AddWebhooks(IServiceCollection services, ApiOptions options)
+    {
+        services.AddSingleton(options.Webhooks).AddSingleton<WebhookEndpoints>().AddSingleton<WebhookSecrets>();
+        services.AddSingleton<DeliveryRecords>().AddSingleton<FollowedFeed>().AddSingleton<WebhookSender>().AddSingleton<WebhookMetrics>();
+        services.AddSingleton<EventBody>(s => WebhookBody.With(s.GetRequiredService<OrderTraces>()));
+        services.AddSingleton<DeliveryTools>().AddHostedService<Deliverer>();
+    }
+
     public static void MapMillraceApi(this WebApplication app)
     {
         var services = app.Services;
@@ -140,6 +154,9 @@ public static class ApiHost
         ApiRoutes.MapStock(routes, new ItemEndpoints(admitted, availability), new ListItems(services.GetRequiredService<IStockPages>(), time), new AdjustEndpoint(admitted, availability));
         var (feed, traces) = (services.GetRequiredService<EventFeed>(), services.GetRequiredService<OrderTraces>());
         ApiRoutes.MapEvents(routes, new ListEvents(feed, router.Map.Count, traces), new StreamEvents(feed, router.Map.Count, traces, access, time, app.Lifetime.ApplicationStopping));
+        var (endpoints, secrets, deliveries) = (services.GetRequiredService<WebhookEndpoints>(), services.GetRequiredService<WebhookSecrets>(), services.GetRequiredService<DeliveryRecords>());
+        ApiRoutes.MapWebhooks(routes, new WebhookSettings(options.Webhooks, endpoints, secrets, deliveries, services.GetRequiredService<FollowedFeed>(), time),
+            new WebhookDeliveries(endpoints, secrets, deliveries, services.GetRequiredService<WebhookSender>(), time));
         ApiRoutes.MapTracking(routes, new TrackEndpoint(admitted, tokens, watched, cache, options.Cdn, time));
         ApiRoutes.MapKeys(routes, new KeyEndpoints(services.GetRequiredService<ApiKeyStore>(), time), new AuditEndpoint(services.GetRequiredService<IAdministration>()));
         ApiRoutes.MapOverview(routes, new OverviewEndpoints(services.GetRequiredService<NodeSamples>(), options, services.GetRequiredService<PausedProviders>()));

@@ -2,6 +2,7 @@ using Millrace.Api.Caching;
 using Millrace.Api.Limits;
 using Millrace.Api.Tls;
 using Millrace.Api.Tokens;
+using Millrace.Webhooks;
 
 namespace Millrace.Api;
 
@@ -37,6 +38,9 @@ public sealed class ApiOptions
 
     /// <summary>What is set of caches between this server and the public.</summary>
     public CdnOptions Cdn { get; init; } = new();
+
+    /// <summary>Where webhooks may go.</summary>
+    public WebhookOptions Webhooks { get; init; } = new();
 
     /// <summary>Redis' address, through which nodes share limits and caches, as <c>HOST:PORT,password=…</c>. Null, the default: each node gives its even share, and caches for itself.</summary>
     public string? Redis { get; init; }

@@ -19,6 +19,7 @@ using Millrace.Api.Problems;
 using Millrace.Api.Psp;
 using Millrace.Api.Stock;
 using Millrace.Api.Tracking;
+using Millrace.Api.Webhooks;
 
 namespace Millrace.Api;
 
@@ -167,6 +168,57 @@ internal static class ApiRoutes
             Details = "Server-sent events, each a CloudEvent. From now on without after. A stream ends after ten minutes, or with its node or key; who comes again with Last-Event-ID "
                 + "misses nothing, and may be told some events twice: they have the same id.",
             Headers = [("Last-Event-ID", "The id that came last.", false)], Problems = [.. problems, ProblemKinds.Overloaded],
+        });
+    }
+
+    public static void MapWebhooks(Routes routes, WebhookSettings settings, WebhookDeliveries deliveries)
+    {
+        const string tag = "webhooks";
+        routes.Post("/v1/webhooks", settings.CreateAsync, new("create_webhook", "Be told of events; the secret is in this answer and nowhere else")
+        {
+            Tag = tag, Body = typeof(WebhookSettingsShape), Answer = typeof(WebhookShape), Scope = Scopes.WebhooksWrite, Statuses = [201, 200],
+            Details = "Of what happens from now on. How events come and how a receiver knows that they are ours: docs/webhooks.md. 200 for a repeat, without the secret.",
+            Problems = [ProblemKinds.TooManyWebhooks, ProblemKinds.CardNumberRefused, ProblemKinds.KeyReused],
+        });
+        routes.Map("GET", "/v1/webhooks", settings.ListAsync, new("list_webhooks", "The tenant's webhook endpoints, and how far they are")
+        {
+            Tag = tag, Answer = typeof(WebhookListShape), Scope = Scopes.EventsRead,
+        });
+        routes.Map("GET", "/v1/webhooks/{webhook}", settings.GetAsync, new("get_webhook", "A webhook endpoint, and how far it is")
+        {
+            Tag = tag, Answer = typeof(WebhookShape), Scope = Scopes.EventsRead, Problems = [ProblemKinds.WebhookNotFound],
+        });
+        // Each says what shall be, so a repeat changes nothing and needs no key.
+        routes.Map("PUT", "/v1/webhooks/{webhook}", settings.PutAsync, new("put_webhook", "Change a webhook endpoint, whole; one that was stopped goes on")
+        {
+            Tag = tag, Body = typeof(WebhookSettingsShape), Answer = typeof(WebhookShape), Scope = Scopes.WebhooksWrite,
+            Problems = [ProblemKinds.WebhookNotFound, ProblemKinds.TooManyWebhooks, ProblemKinds.CardNumberRefused],
+        });
+        routes.Map("DELETE", "/v1/webhooks/{webhook}", settings.DeleteAsync, new("delete_webhook", "Be told of nothing more there; what waits or failed is forgotten")
+        {
+            Tag = tag, Scope = Scopes.WebhooksWrite, Statuses = [204], Problems = [ProblemKinds.WebhookNotFound],
+        });
+        routes.Post("/v1/webhooks/{webhook}/rotate", settings.RotateAsync, new("rotate_webhook_secret", "Sign with a new secret, and for a while with the one before too")
+        {
+            Tag = tag, Body = typeof(WebhookRotationShape), IsBodyOptional = true, Answer = typeof(WebhookShape), Scope = Scopes.WebhooksWrite, Statuses = [201, 200],
+            Details = "200 for a repeat, without the secret.", Problems = [ProblemKinds.WebhookNotFound, ProblemKinds.TooManyWebhooks, ProblemKinds.KeyReused],
+        });
+        routes.Post("/v1/webhooks/{webhook}/test", deliveries.TestAsync, new("test_webhook", "Send a ping, and tell what was answered")
+        {
+            Tag = tag, Body = typeof(EmptyShape), IsBodyOptional = true, Answer = typeof(WebhookTestShape), Scope = Scopes.OpsWrite, Problems = [ProblemKinds.WebhookNotFound],
+            Details = "A CloudEvent of the type webhook.test.v1, signed as all are, also when the endpoint is disabled or stopped. Answered within 15 seconds.",
+        });
+        routes.Map("GET", "/v1/webhooks/{webhook}/deliveries", deliveries.ListAsync, new("list_deliveries", "What was tried last, newest first; or what waits, or has failed")
+        {
+            Tag = tag, Answer = typeof(AttemptListShape), Scope = Scopes.EventsRead, Problems = [ProblemKinds.WebhookNotFound],
+            Details = "The last 150 attempts are kept. Every event that waits or has failed for good is: outcome=waiting and outcome=failed list them, by their ids.",
+            Query = [("outcome", "Only these."), ("cursor", "next_cursor of the page before.")],
+        });
+        routes.Post("/v1/webhooks/{webhook}/replay", deliveries.ReplayAsync, new("replay_webhook", "Send events again: one, those of a time, or all that failed")
+        {
+            Tag = tag, Body = typeof(NewReplayShape), Answer = typeof(ReplayShape), Scope = Scopes.OpsWrite, Statuses = [202],
+            Details = "Replays are made one after another, beside what happens meanwhile, as far back as the journal reaches. A replayed event has the id that it had.",
+            Problems = [ProblemKinds.WebhookNotFound, ProblemKinds.TooManyWebhooks, ProblemKinds.TooManyReplays, ProblemKinds.KeyReused],
         });
     }
 

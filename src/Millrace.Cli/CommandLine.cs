@@ -23,6 +23,7 @@ using Millrace.Cli.Stores;
 using Millrace.Cli.Tenants;
 using Millrace.Cli.Torture;
 using Millrace.Cli.Verify;
+using Millrace.Cli.Webhooks;
 
 namespace Millrace.Cli;
 
@@ -35,6 +36,7 @@ internal static class CommandLine
         DemoCommand.Create(),
         OrdersCommand.Create(),
         EventsCommand.Create(),
+        WebhooksCommand.Create(),
         ParkedCommand.Create(),
         JobsCommand.Create(),
         ItemsCommand.Create(),

@@ -14,6 +14,7 @@ using Millrace.Client.Providers;
 using Millrace.Client.Sending;
 using Millrace.Client.Stock;
 using Millrace.Client.Tracking;
+using Millrace.Client.Webhooks;
 
 namespace Millrace.Client;
 
@@ -39,6 +40,7 @@ public sealed class MillraceClient : IDisposable
         Jobs = new JobsClient(sender);
         Items = new ItemsClient(sender);
         Stock = new StockClient(sender);
+        Webhooks = new WebhooksClient(sender);
         ApiKeys = new ApiKeysClient(sender);
         Audit = new AuditClient(sender);
         Limits = new LimitsClient(sender);
@@ -65,6 +67,9 @@ public sealed class MillraceClient : IDisposable
 
     /// <summary>Units on hand.</summary>
     public StockClient Stock { get; }
+
+    /// <summary>Where the tenant is told of events.</summary>
+    public WebhooksClient Webhooks { get; }
 
     /// <summary>The tenant's API keys.</summary>
     public ApiKeysClient ApiKeys { get; }

@@ -57,6 +57,10 @@ public static class ConsoleHost
         Post("/operations/{job}/{verb}", JobsPages.ControlAsync);
         Get("/stock", SystemPages.StockAsync);
         Post("/stock/adjust", SystemPages.AdjustAsync);
+        Get("/webhooks", WebhookPages.ShowAsync);
+        Post("/webhooks/{webhook}/test", WebhookPages.TestAsync);
+        Post("/webhooks/{webhook}/replay", WebhookPages.ReplayAsync);
+        Post("/webhooks/{webhook}/rotate", WebhookPages.RotateAsync);
         Get("/cluster", SystemPages.ClusterAsync);
         Post("/cluster/{node}/drain", SystemPages.DrainAsync);
         Post("/cluster/{node}/undrain", SystemPages.UndrainAsync);

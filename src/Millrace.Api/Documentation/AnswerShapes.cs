@@ -140,6 +140,31 @@ internal sealed record ApiKeyShape(
 
 internal sealed record ApiKeyListShape(ApiKeyShape[] Data);
 
+[Description("Where the tenant is told of events, and how far that is.")]
+internal sealed record WebhookShape(
+    string Id, string Url, [Description("Null for all.")] string[]? Events, string? Description, bool Disabled,
+    [Description("failing: the last attempt was in vain. stopped: by the server, until the endpoint is put again."), AllowedValues("well", "failing", "stopped", "disabled")] string State,
+    [Description("gone, too_many_failed or events_gone.")] string? StoppedBecause,
+    DateTimeOffset CreatedAt, DateTimeOffset ChangedAt, [Description("Until when the secret before the last rotation signs too.")] DateTimeOffset? FormerSecretEndsAt,
+    [Description("Age of the oldest event that is not yet delivered or set aside, in seconds.")] long LagS,
+    [Description("Events that are to be tried again, or wait behind one of their order.")] int Waiting,
+    [Description("Events that failed for good; kept to be replayed.")] int Failed,
+    [Description("Replays that were asked for and are not made yet.")] int Replays,
+    DateTimeOffset? FailingSince, DateTimeOffset? LastSuccessAt, DateTimeOffset? LastFailureAt, string? LastError,
+    [Description("whsec_ and base64: in the answer that made it, and nowhere else.")] string? Secret = null);
+
+internal sealed record WebhookListShape(WebhookShape[] Data);
+
+internal sealed record AttemptShape(
+    string EventId, string Type, string OrderId, [Description("From 1; 0 of an event that waits behind another.")] int Attempt, DateTimeOffset? At,
+    [AllowedValues("delivered", "waiting", "failed")] string Outcome, [Description("Of the receiver's answer.")] int? Status, string? Error, long? DurationMs, DateTimeOffset? NextAt);
+
+internal sealed record AttemptListShape(AttemptShape[] Data, bool HasMore, string? NextCursor);
+
+internal sealed record WebhookTestShape(string EventId, bool Delivered, int? Status, string? Error, long? DurationMs);
+
+internal sealed record ReplayShape(string Id, string? EventId, DateTimeOffset? From, DateTimeOffset? Until, bool Failed);
+
 internal sealed record AuditEntryShape(
     long Seq, DateTimeOffset At, ActorShape Actor, string Action, string Subject, Dictionary<string, JsonElement> Detail, string Chain);
 

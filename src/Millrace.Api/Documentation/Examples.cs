@@ -59,6 +59,13 @@ internal static class Examples
          "expires_at":"2099-01-01T00:00:00.000Z","last_used_at":"2026-01-31T12:05:00.000Z"
         """;
 
+    private const string Webhook = """
+        {"id":"whk_4n8d2k7q9x3w","url":"https://shop.example/millrace","events":["order.confirmed.v1","order.closed.v1"],"description":"stock in the shop","disabled":false,
+         "state":"failing","stopped_because":null,"created_at":"2026-01-31T12:00:00.000Z","changed_at":"2026-01-31T12:00:00.000Z",
+         "former_secret_ends_at":"2026-02-01T12:00:00.000Z","lag_s":0,"waiting":3,"failed":1,"replays":1,"failing_since":"2026-01-31T12:04:00.000Z",
+         "last_success_at":"2026-01-31T12:03:59.000Z","last_failure_at":"2026-01-31T12:05:00.000Z","last_error":"timeout"
+        """;
+
     private const string RefusedRow = """
         {"type":"https://millrace.dev/problems/unknown_sku","title":"There is no such item","status":422,"detail":"There is no such item.","code":"unknown_sku",
          "trace_id":"0HNPIV5J1KQ0V:00000001","errors":[{"pointer":"/lines/0/sku","code":"unknown_sku","detail":"There is no such item."}]}
@@ -100,6 +107,11 @@ internal static class Examples
         (typeof(AdjustStockShape), "receipt", """{"sku":"MUG","delta":100,"reason":"receipt","location":"main"}"""),
         (typeof(NewApiKeyShape), "key_to_make", """{"name":"till","scopes":["orders:read","orders:write"],"expires_at":"2099-01-01T00:00:00Z"}"""),
         (typeof(RotationShape), "rotation", """{"overlap_s":3600}"""),
+        (typeof(WebhookSettingsShape), "webhook_to_make", """{"url":"https://shop.example/millrace","events":["order.confirmed.v1","order.closed.v1"],"description":"stock in the shop","disabled":false}"""),
+        (typeof(WebhookRotationShape), "secret_rotation", """{"overlap_s":86400}"""),
+        (typeof(NewReplayShape), "replay_of_a_time", """{"from":"2026-01-31T12:00:00Z","until":"2026-01-31T13:00:00Z"}"""),
+        (typeof(NewReplayShape), "replay_of_an_event", """{"event_id":"17:4211:0"}"""),
+        (typeof(NewReplayShape), "replay_of_what_failed", """{"failed":true}"""),
         (typeof(PspEventShape), "declined", """{"id":"evt_1","type":"authorization.declined","operation_id":"op_1","reference":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7E:authorize:1","order":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7E","authorization_id":"auth_3","amount":250,"currency":"GBP","code":"card_declined","soft":false}"""),
         (typeof(OrderShape), "confirmed_order", Confirmed),
         (typeof(OrderShape), "order_that_waits_for_a_person", Shipped),
@@ -115,6 +127,14 @@ internal static class Examples
         (typeof(AvailabilityShape), "availability", """{"sku":"MUG","available":98,"in_stock":true,"backorderable":true}"""),
         (typeof(ApiKeyShape), "new_key", Key + ""","key":"mr_live_…"}"""),
         (typeof(ApiKeyListShape), "keys", $$"""{"data":[{{Key}}}]}"""),
+        (typeof(WebhookShape), "new_webhook", Webhook + ""","secret":"whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"}"""),
+        (typeof(WebhookShape), "stopped_webhook", """{"id":"whk_0b1c5f8g2h6j","url":"https://old.example/","events":null,"description":null,"disabled":false,"state":"stopped","stopped_because":"gone","created_at":"2026-01-31T12:00:00.000Z","changed_at":"2026-01-31T12:00:00.000Z","former_secret_ends_at":null,"lag_s":0,"waiting":1,"failed":0,"replays":0,"failing_since":"2026-01-31T12:04:00.000Z","last_success_at":null,"last_failure_at":"2026-01-31T12:04:00.000Z","last_error":"refused"}"""),
+        (typeof(WebhookListShape), "webhooks", $$"""{"data":[{{Webhook}}}]}"""),
+        (typeof(AttemptListShape), "attempts", """{"data":[{"event_id":"17:4212:0","type":"order.confirmed.v1","order_id":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7C","attempt":2,"at":"2026-01-31T12:05:00.000Z","outcome":"waiting","status":503,"error":"refused","duration_ms":31,"next_at":"2026-01-31T12:10:00.000Z"},{"event_id":"17:4211:0","type":"order.placed.v1","order_id":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7D","attempt":1,"at":"2026-01-31T12:04:58.000Z","outcome":"delivered","status":204,"error":null,"duration_ms":12,"next_at":null}],"has_more":true,"next_cursor":"17:4211:0"}"""),
+        (typeof(WebhookTestShape), "taken_ping", """{"event_id":"test:8f14e45fceea167a5a36dedd4bea2543","delivered":true,"status":204,"error":null,"duration_ms":42}"""),
+        (typeof(WebhookTestShape), "lost_ping", """{"event_id":"test:8f14e45fceea167a5a36dedd4bea2543","delivered":false,"status":null,"error":"timeout","duration_ms":15000}"""),
+        (typeof(ReplayShape), "replay", """{"id":"rpl_42","event_id":null,"from":"2026-01-31T12:00:00.000Z","until":"2026-01-31T13:00:00.000Z","failed":false}"""),
+        (typeof(ReplayShape), "replay_of_one", """{"id":"rpl_43","event_id":"17:4211:0","from":null,"until":null,"failed":false}"""),
         (typeof(AuditListShape), "entries", """{"data":[{"seq":41,"at":"2026-01-31T12:00:00.000Z","actor":{"kind":"operator","name":"ops"},"action":"limits.set","subject":"acme","detail":{"per_day":1000000},"chain":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}],"has_more":true,"next_cursor":"41"}"""),
         (typeof(LimitsShape), "limits", Limits),
         (typeof(NodeListShape), "nodes", """{"data":[{"name":"a","address":"10.0.0.5:11111","status":"active","drained":false,"partitions":32}],"payload_format":3}"""),

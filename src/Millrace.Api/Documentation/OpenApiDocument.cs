@@ -17,6 +17,7 @@ internal static partial class OpenApiDocument
         ("orders", "Placing orders, following them, and changing what becomes of them."),
         ("events", "What happens to orders, for other programs."),
         ("jobs", "Doing something with every order that matches a query."),
+        ("webhooks", "Where the tenant is told of events."),
         ("items", "The catalog, and what can be sold of it."),
         ("stock", "Units on hand."),
         ("api keys", "The tenant's API keys."),
@@ -62,6 +63,7 @@ internal static partial class OpenApiDocument
             Name = "Psp-Signature",
             Description = "t=<unix seconds>,v1=<hex HMAC-SHA256 of \"t.body\" under the shared secret>; not more than five minutes old.",
         });
+        document.Webhooks = WebhookDocument.Of(document);
         return Task.CompletedTask;
     }
 

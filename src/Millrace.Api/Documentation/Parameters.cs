@@ -8,6 +8,8 @@ internal static class Parameters
 {
     private static readonly string[] OrderStatuses = ["pending", "confirmed", "completed", "rejected", "expired", "canceled"];
 
+    private static readonly string[] AttemptOutcomes = ["delivered", "waiting", "failed"];
+
     private static readonly Dictionary<string, string> OfPaths = new(StringComparer.Ordinal)
     {
         ["id"] = "The order's id.",
@@ -19,6 +21,7 @@ internal static class Parameters
         ["token"] = "The last part of the order's tracking_url.",
         ["backup"] = "The backup's id.",
         ["job"] = "The job's id.",
+        ["webhook"] = "The webhook endpoint's id.",
     };
 
     public static OpenApiParameter OfPath(string name) => Of("", name, ParameterLocation.Path, OfPaths.GetValueOrDefault(name), isRequired: true);
@@ -41,6 +44,7 @@ internal static class Parameters
         "type" => Text(null, "order.confirmed.v1,order.closed.v1"),
         "share" => Text(null, "1/4"),
         "after" => new() { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" },
+        "outcome" => new() { Type = JsonSchemaType.String, Enum = [.. AttemptOutcomes.Select(outcome => JsonValue.Create(outcome)!)] },
         "attention" => new() { Type = JsonSchemaType.Boolean },
         "created_after" or "as_of" => new() { Type = JsonSchemaType.String, Format = "date-time" },
         "status" => new() { Type = JsonSchemaType.String, Enum = [.. OrderStatuses.Select(status => JsonValue.Create(status)!)] },

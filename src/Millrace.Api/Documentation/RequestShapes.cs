@@ -97,6 +97,22 @@ internal sealed record JobQueryShape(
     DateTimeOffset? CreatedAfter = null,
     [Description("true: only orders that wait for a person.")] bool? Attention = null);
 
+[Description("Where a tenant is told of events, and of which.")]
+internal sealed record WebhookSettingsShape(
+    [Description("https, at a public address, without a user or password in it."), MaxLength(2_000)] string Url,
+    [Description("Types of events, such as order.confirmed.v1; all without it.")] string[]? Events = null,
+    [MaxLength(200)] string? Description = null,
+    [Description("Nothing is sent meanwhile, and nothing is skipped.")] bool Disabled = false);
+
+internal sealed record WebhookRotationShape([Description("Seconds for which the former secret goes on to sign beside the new one."), Range(0, 2_592_000)] int OverlapS = 86_400);
+
+[Description("What is to be sent again: an event, those of a time, or all that failed for good.")]
+internal sealed record NewReplayShape(
+    [MaxLength(64)] string? EventId = null,
+    [Description("Inclusive.")] DateTimeOffset? From = null,
+    [Description("Exclusive; now without it.")] DateTimeOffset? Until = null,
+    bool Failed = false);
+
 internal sealed record EmptyShape;
 
 [Description("As the provider sends it.")]

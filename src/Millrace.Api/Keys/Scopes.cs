@@ -19,8 +19,11 @@ public enum Scopes
     /// <summary>What happens to orders, as it happens.</summary>
     EventsRead = 256,
 
+    /// <summary>Where the tenant is told of events: whoever has it decides to whom they go.</summary>
+    WebhooksWrite = 512,
+
     /// <summary>Everything of one tenant.</summary>
-    Admin = OrdersRead | OrdersWrite | OrdersOverridePrice | OrdersRefund | StockRead | StockWrite | OpsWrite | EventsRead,
+    Admin = OrdersRead | OrdersWrite | OrdersOverridePrice | OrdersRefund | StockRead | StockWrite | OpsWrite | EventsRead | WebhooksWrite,
 }
 
 /// <summary>The names under which scopes are stored, shown and asked for.</summary>
@@ -36,6 +39,7 @@ public static class ScopeNames
         ("stock:write", Scopes.StockWrite),
         ("ops:write", Scopes.OpsWrite),
         ("events:read", Scopes.EventsRead),
+        ("webhooks:write", Scopes.WebhooksWrite),
         ("system:operate", Scopes.SystemOperate),
         ("admin", Scopes.Admin),
     ];

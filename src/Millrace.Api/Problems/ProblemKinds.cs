@@ -25,6 +25,7 @@ public static class ProblemKinds
     public static readonly ProblemKind BackupNotFound = Add("backup_not_found", 404, "There is no such backup");
     public static readonly ProblemKind JobNotFound = Add("job_not_found", 404, "There is no such job");
     public static readonly ProblemKind KeyNotFound = Add("key_not_found", 404, "There is no such API key");
+    public static readonly ProblemKind WebhookNotFound = Add("webhook_not_found", 404, "There is no such webhook endpoint");
     public static readonly ProblemKind MethodNotAllowed = Add("method_not_allowed", 405, "The method is not allowed here");
     public static readonly ProblemKind RequestTimeout = Add("request_timeout", 408, "The request came too slowly");
     public static readonly ProblemKind Conflict = Add("conflict", 409, "The request conflicts with the present state");
@@ -43,6 +44,8 @@ public static class ProblemKinds
     public static readonly ProblemKind BelowPromised = Add("below_promised", 409, "The stock is promised to orders");
     public static readonly ProblemKind TooManyLocations = Add("too_many_locations", 409, "The item has too many locations");
     public static readonly ProblemKind TooManyKeys = Add("too_many_keys", 409, "The client has too many API keys");
+    public static readonly ProblemKind TooManyWebhooks = Add("too_many_webhooks", 409, "The tenant has too many webhook endpoints");
+    public static readonly ProblemKind TooManyReplays = Add("too_many_replays", 409, "Too many replays wait for their turn");
     public static readonly ProblemKind NoCluster = Add("no_cluster", 409, "The node is on its own");
     public static readonly ProblemKind LastNode = Add("last_node", 409, "No other node would be left");
     public static readonly ProblemKind BackupsNotConfigured = Add("backups_not_configured", 409, "There is no folder for backups");

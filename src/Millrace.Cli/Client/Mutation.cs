@@ -10,7 +10,12 @@ internal static class Mutation
     /// <param name="description">For help.</param>
     /// <param name="symbols">Its own arguments and options.</param>
     /// <param name="build">What to send.</param>
-    public static Command Create(string name, string description, Symbol[] symbols, Func<ParseResult, Change> build)
+    public static Command Create(string name, string description, Symbol[] symbols, Func<ParseResult, Change> build) =>
+        Create(name, description, symbols, build, static (_, answer) => Task.FromResult<(Shown, int)>((new Shown.One(answer.Body), Acting.Done)));
+
+    /// <param name="show">What of the answer is shown, and the exit code that it means.</param>
+    public static Command Create(
+        string name, string description, Symbol[] symbols, Func<ParseResult, Change> build, Func<ParseResult, ApiAnswer, Task<(Shown Shown, int Exit)>> show)
     {
         var idempotencyKey = new Option<string?>("--idempotency-key")
         {
@@ -20,7 +25,7 @@ internal static class Mutation
         {
             var change = build(arguments);
             return change with { Request = change.Request with { IdempotencyKey = arguments.GetValue(idempotencyKey) ?? "cli-" + Guid.NewGuid().ToString("N") } };
-        });
+        }, show);
     }
 
     /// <summary>A PUT or DELETE: it says what shall be, so that a repeat needs no key.</summary>

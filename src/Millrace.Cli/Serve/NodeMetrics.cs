@@ -44,6 +44,8 @@ internal sealed class NodeMetrics(IMeterFactory meters, TimeProvider time)
         ("api_without_tls", IsOpen(options.Url)),
         ("metrics_for_all", options.ManagementUrl is { } management && IsOpen(management)),
         ("cluster_without_tls", options.Cluster is { Tls: null } place && !IPAddress.IsLoopback((place.ListeningEndpoint ?? place.Endpoint).Address)),
+        ("webhooks_to_private", options.Webhooks.AllowPrivateAddresses),
+        ("webhooks_without_tls", options.Webhooks.AllowHttp),
         ("unreplicated_store", options is { Postgres: not null, RequireReplica: false }),
         ("bench_endpoint", options.HasNoopEndpoint),
     ];

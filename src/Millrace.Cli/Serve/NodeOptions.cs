@@ -5,6 +5,7 @@ using Millrace.Api.Tls;
 using Millrace.Api.Tokens;
 using Millrace.Cli.Auditing;
 using Millrace.OperatorConsole;
+using Millrace.Webhooks;
 
 namespace Millrace.Cli.Serve;
 
@@ -58,6 +59,9 @@ public sealed record NodeOptions
 
     /// <summary>What is set of caches between the server and the public.</summary>
     public CdnOptions Cdn { get; init; } = new();
+
+    /// <summary>Where webhooks may go.</summary>
+    public WebhookOptions Webhooks { get; init; } = new();
 
     /// <summary>Redis' address, for what nodes share beside the database; null for none.</summary>
     public string? Redis { get; init; }

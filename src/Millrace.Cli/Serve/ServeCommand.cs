@@ -43,6 +43,7 @@ internal static class ServeCommand
         var tokens = new TokenIssuerOptions();
         var redis = new Option<string?>("--redis") { Description = $"HOST:PORT of Redis, through which nodes share rate limits and caches; with a password in {RedisVariable} instead." };
         var cdn = new CdnSettings();
+        var webhooks = new WebhookSwitches();
         var noop = new Option<bool>("--bench-noop") { Description = "Serve POST /v1/_noop, the benchmark's yardstick." };
         var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, listReplica, nodeName, replica, partitions, psp, maxBacklogAge, auditRate, redis, noop };
         listeningOptions.AddTo(command);
@@ -51,6 +52,7 @@ internal static class ServeCommand
         tokens.AddTo(command);
         limits.AddTo(command);
         cdn.AddTo(command);
+        webhooks.AddTo(command);
         command.SetGuardedAction(async (parsed, cancellation) =>
         {
             Uri? pspUrl = null;
@@ -99,6 +101,7 @@ internal static class ServeCommand
                 MaxBacklogAge = parsed.GetValue(maxBacklogAge) is var age && age > TimeSpan.Zero ? age : throw new UsageException($"{maxBacklogAge.Name} is longer than nothing."),
                 AuditRate = parsed.GetValue(auditRate) is var rows and >= 0 and <= Auditor.MostRowsPerSecond ? rows : throw new UsageException($"{auditRate.Name} is 0 to {Auditor.MostRowsPerSecond}."),
                 Cdn = cdn.Read(parsed),
+                Webhooks = webhooks.Read(parsed),
                 Redis = Secret.Read(parsed, redis, RedisVariable),
             }, cancellation);
         });

@@ -1,10 +1,11 @@
 using Millrace.Api.Caching;
 using Millrace.Engine.Administration;
 using Millrace.Engine.Journal;
+using Millrace.Webhooks.Endpoints;
 
 namespace Millrace.Cli.Stores;
 
-/// <summary>Copies the audit log, and with it the API keys, and what tracking links are made with, to another store; a repeat goes on where one stopped.</summary>
+/// <summary>Copies the audit log, and with it the API keys, and what tracking links and webhooks are signed with, to another store; a repeat goes on where one stopped.</summary>
 internal static class AuditMigration
 {
     private const int PageSize = 1_000;
@@ -30,11 +31,17 @@ internal static class AuditMigration
             }
         }
         while (page.Count == PageSize);
-        // Before the database is first served: it would draw one of its own, and links to orders would end here.
-        var secret = await source.GetSecretAsync(StoreSecret.Name, StoreSecret.NewCandidate(), cancellation);
-        var taken = await target.GetSecretAsync(StoreSecret.Name, secret, cancellation);
-        if (!secret.AsSpan().SequenceEqual(taken))
-            throw new StoreRefusedException("The database has a secret for tracking links of its own: migrate into a store that was never served.");
+        // Before the database is first served: it would draw secrets of its own, and links to orders, and what receivers of webhooks know us by, would end here.
+        await CopySecretAsync(StoreSecret.Name, StoreSecret.NewCandidate(), source, target, cancellation);
+        await CopySecretAsync(WebhookSecrets.Name, WebhookSecrets.NewCandidate(), source, target, cancellation);
         await target.RecordKeyUsesAsync(await source.ReadKeyUsesAsync(cancellation), cancellation);
+    }
+
+    private static async Task CopySecretAsync(string name, byte[] candidate, IAdministration source, IAdministration target, CancellationToken cancellation)
+    {
+        var secret = await source.GetSecretAsync(name, candidate, cancellation);
+        var taken = await target.GetSecretAsync(name, secret, cancellation);
+        if (!secret.AsSpan().SequenceEqual(taken))
+            throw new StoreRefusedException($"The database has a secret of its own ('{name}'): migrate into a store that was never served.");
     }
 }

@@ -15,6 +15,7 @@ using Millrace.Client.Overview;
 using Millrace.Client.Providers;
 using Millrace.Client.Stock;
 using Millrace.Client.Tracking;
+using Millrace.Client.Webhooks;
 
 namespace Millrace.Client.Json;
 
@@ -41,6 +42,14 @@ namespace Millrace.Client.Json;
 [JsonSerializable(typeof(Item))]
 [JsonSerializable(typeof(Page<Item>))]
 [JsonSerializable(typeof(Availability))]
+[JsonSerializable(typeof(WebhookSettings))]
+[JsonSerializable(typeof(SecretRotation))]
+[JsonSerializable(typeof(NewReplay))]
+[JsonSerializable(typeof(Webhook))]
+[JsonSerializable(typeof(Listing<Webhook>))]
+[JsonSerializable(typeof(Page<WebhookAttempt>))]
+[JsonSerializable(typeof(WebhookTest))]
+[JsonSerializable(typeof(WebhookReplay))]
 [JsonSerializable(typeof(ApiKey))]
 [JsonSerializable(typeof(Listing<ApiKey>))]
 [JsonSerializable(typeof(Page<AuditEntry>))]

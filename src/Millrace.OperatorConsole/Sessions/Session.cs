@@ -7,7 +7,7 @@ namespace Millrace.OperatorConsole.Sessions;
 public sealed record Session(MillraceClient Api, Caller Caller, string FormToken, bool IsDemo)
 {
     // A key that may also operate the installation is told all its scopes by their own names, and not as admin.
-    private static readonly string[] Admin = ["orders:read", "orders:write", "orders:override_price", "orders:refund", "stock:read", "stock:write", "ops:write"];
+    private static readonly string[] Admin = ["orders:read", "orders:write", "orders:override_price", "orders:refund", "stock:read", "stock:write", "ops:write", "events:read", "webhooks:write"];
 
     /// <summary>Everything of his tenant: keys and the audit log too.</summary>
     public bool IsAdmin => Caller.Scopes.Contains("admin") || Admin.All(Caller.Scopes.Contains);

@@ -12,10 +12,14 @@ internal sealed class AddressRefusedException(string host) : Exception($"'{host}
 /// </summary>
 internal static class CheckedConnection
 {
+    // Each holds a thread until the name server answers: more are not given to names that lead nowhere.
+    private const int MostLookups = 16;
+    private static readonly SemaphoreSlim Lookups = new(MostLookups);
+
     /// <exception cref="AddressRefusedException">One of the name's addresses is not public, whatever the others are.</exception>
     public static async ValueTask<Stream> OpenAsync(DnsEndPoint to, bool allowPrivate, CancellationToken cancellation)
     {
-        var addresses = await Dns.GetHostAddressesAsync(to.Host, cancellation);
+        var addresses = await ResolveAsync(to.Host, cancellation);
         if (!allowPrivate && !Array.TrueForAll(addresses, AddressFilter.IsPublic))
             throw new AddressRefusedException(to.Host);
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -28,6 +32,19 @@ internal static class CheckedConnection
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    private static async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellation)
+    {
+        await Lookups.WaitAsync(cancellation);
+        try
+        {
+            return await Dns.GetHostAddressesAsync(host, cancellation);
+        }
+        finally
+        {
+            Lookups.Release();
         }
     }
 }

@@ -6,6 +6,7 @@ using Millrace.Cli.Serve;
 using Millrace.Cluster.Orleans;
 using Millrace.Tests.EndToEnd;
 using Millrace.Tests.Storage;
+using Millrace.Webhooks;
 using Xunit;
 
 namespace Millrace.Tests.Cli;
@@ -23,6 +24,8 @@ public sealed class NodeMetricsTests
         { "metrics_for_all", Safe with { ManagementUrl = "http://10.0.0.5:9464" } },
         { "cluster_without_tls", Safe with { Cluster = new ClusterPlace(new IPEndPoint(IPAddress.Parse("10.0.0.5"), 11111), null, null) } },
         { "unreplicated_store", Safe with { DataDirectory = null, Postgres = "Host=db" } },
+        { "webhooks_to_private", Safe with { Webhooks = new WebhookOptions { AllowPrivateAddresses = true } } },
+        { "webhooks_without_tls", Safe with { Webhooks = new WebhookOptions { AllowHttp = true } } },
         { "bench_endpoint", Safe with { HasNoopEndpoint = true } },
     };
 

@@ -53,6 +53,17 @@ public sealed class ExampleTests(ApiServer server) : IClassFixture<ApiServer>
         foreach (var verb in new[] { "pause_job", "resume_job", "cancel_job" })
             await SendAsync(409, verb, job);
 
+        var hook = (string)(await SendAsync(201, "create_webhook"))["id"]!;
+        await SendAsync(200, "list_webhooks");
+        await SendAsync(200, "get_webhook", hook);
+        await SendAsync(200, "put_webhook", hook);
+        await SendAsync(201, "rotate_webhook_secret", hook);
+        // Nobody has that name: said without asking anybody.
+        await SendAsync(200, "test_webhook", hook);
+        await SendAsync(200, "list_deliveries", hook);
+        await SendAsync(202, "replay_webhook", hook);
+        await SendAsync(204, "delete_webhook", hook);
+
         var made = await SendAsync(201, "create_api_key");
         var rotated = await SendAsync(201, "rotate_api_key", (string)made["id"]!);
         await SendAsync(200, "list_api_keys");

@@ -14,17 +14,17 @@ public sealed class AccessTests(Shop shop)
     private const string NobodysKey = "mr_live_SIVNQ8wJCULnEt0mcJQtFqslp0_1QBcoW";
 
     // Whose each parameter of a path is. One that is not here fails: its endpoint has not been thought of.
-    private static readonly string[] OfTenants = ["id", "sku", "key", "job"];
+    private static readonly string[] OfTenants = ["id", "sku", "key", "job", "webhook"];
     private static readonly string[] OfTheInstallation = ["name", "tenant", "backup"];
 
     private sealed record Endpoint(string Method, string Path, string Scope)
     {
         public IEnumerable<string> Parameters => Path.Split('/').Where(part => part.StartsWith('{')).Select(part => part.Trim('{', '}'));
 
-        public Task<ApiAnswer> CallAsync(ApiClient client, string order, string sku, string key = "key_x", string job = "job_x")
+        public Task<ApiAnswer> CallAsync(ApiClient client, string order, string sku, string key = "key_x", string job = "job_x", string webhook = "whk_x")
         {
             var path = Path.Replace("{id}", order).Replace("{hold}", "hold_0000000000000000").Replace("{sku}", sku).Replace("{key}", key).Replace("{job}", job)
-                .Replace("{tenant}", "acme").Replace("{name}", "a").Replace("{backup}", "x");
+                .Replace("{tenant}", "acme").Replace("{name}", "a").Replace("{backup}", "x").Replace("{webhook}", webhook);
             var body = Path.EndsWith("/holds", StringComparison.Ordinal) ? """{"kind":"fraud"}"""
                 : Path == "/v1/orders" ? Bodies.Order(sku).ToJsonString()
                 : Method == "PUT" && Path == "/v1/items/{sku}" ? Bodies.Item() : "{}";
@@ -68,6 +68,7 @@ public sealed class AccessTests(Shop shop)
         var key = (await shop.Api.PostAsync("/v1/api-keys", $$"""{"name":"{{Guid.NewGuid()}}","scopes":["orders:read"]}""", Guid.NewGuid().ToString())).Id();
         var job = (await shop.Api.PostAsync("/v1/jobs", """{"action":"cancel","query":{"customer":"nobody"}}""", Guid.NewGuid().ToString())).Id();
         await Eventually.Async(async () => (await shop.Api.GetAsync("/v1/jobs/" + job)).Text("status") == "done", "the job is done");
+        var webhook = (await shop.Api.PostAsync("/v1/webhooks", """{"url":"https://shop.example/"}""", Guid.NewGuid().ToString())).Id();
         var walked = 0;
         foreach (var endpoint in (await EndpointsAsync()).Where(e => e.Parameters.Any()))
         {
@@ -76,8 +77,8 @@ public sealed class AccessTests(Shop shop)
             // To put an item is to have one of one's own, whoever else has one of that name.
             if (!owned.Intersect(OfTenants, StringComparer.Ordinal).Any() || endpoint is { Method: "PUT", Path: "/v1/items/{sku}" })
                 continue;
-            var theirs = await endpoint.CallAsync(shop.Stranger, mine.Id(), sku, key, job);
-            var nobodys = await endpoint.CallAsync(shop.Stranger, OfNobody(mine.Id()), "SKU-nobody", "key_nobody", OfNobody(job));
+            var theirs = await endpoint.CallAsync(shop.Stranger, mine.Id(), sku, key, job, webhook);
+            var nobodys = await endpoint.CallAsync(shop.Stranger, OfNobody(mine.Id()), "SKU-nobody", "key_nobody", OfNobody(job), "whk_nobody");
             theirs.Problem(404, theirs.Text("code"));
             Assert.Equal(WithoutTrace(nobodys), WithoutTrace(theirs));
             walked++;
@@ -89,6 +90,9 @@ public sealed class AccessTests(Shop shop)
         var keys = (await shop.Api.GetAsync("/v1/api-keys"))["data"].AsArray();
         Assert.Equal("live", (string)keys.Single(k => (string)k!["id"]! == key)!["state"]!);
         Assert.DoesNotContain((await shop.Stranger.GetAsync("/v1/jobs"))["data"].AsArray(), theirs => (string)theirs!["id"]! == job);
+        Assert.Equal("well", (await shop.Api.GetAsync("/v1/webhooks/" + webhook)).Text("state"));
+        Assert.Empty((await shop.Stranger.GetAsync("/v1/webhooks"))["data"].AsArray());
+        Assert.Equal(204, (await shop.Api.SendAsync("DELETE", "/v1/webhooks/" + webhook, "")).Status);
         Assert.Empty((await shop.Stranger.GetAsync($"/v1/orders?external_id=x&sku={sku}"))["data"].AsArray());
         Assert.Equal(204, (await shop.Api.SendAsync("DELETE", "/v1/api-keys/" + key, "")).Status);
 

@@ -57,11 +57,26 @@ public sealed partial class ConsoleTests(Shop shop)
     }
 
     [Fact]
+    public async Task Webhooks_are_shown_tested_replayed_and_given_a_new_secret_that_is_shown_once()
+    {
+        var made = await shop.Api.PostAsync("/v1/webhooks", """{"url":"https://nobody.invalid/","disabled":true}""", Guid.NewGuid().ToString());
+        using var visitor = await SignedInAsync("acme");
+        Assert.Contains(made.Id(), (await visitor.GetAsync("/webhooks?of=" + made.Id())).Body, StringComparison.Ordinal);
+        Assert.Contains("problem=The%20ping%20was%20not%20taken%3A%20name_unknown", (await PostAsync("test")).Location, StringComparison.Ordinal);
+        Assert.StartsWith("/webhooks?notice=Done", (await PostAsync("replay")).Location, StringComparison.Ordinal);
+        Assert.Matches("never again.*whsec_", (await PostAsync("rotate")).Body);
+        Assert.DoesNotContain("whsec_", (await visitor.GetAsync("/webhooks")).Body, StringComparison.Ordinal);
+        Assert.Equal(204, (await shop.Api.SendAsync("DELETE", "/v1/webhooks/" + made.Id(), "")).Status);
+
+        async Task<ConsoleVisitor.Page> PostAsync(string act) => await visitor.PostAsync($"/webhooks/{made.Id()}/{act}", ("form_token", await visitor.FormTokenAsync()));
+    }
+
+    [Fact]
     public async Task Every_page_forbids_what_is_not_ours_and_has_nothing_inline()
     {
         var order = (await shop.ConfirmedAsync(await shop.NewItemAsync(3))).Id();
         using var visitor = await SignedInAsync("acme", Scopes.Admin | Scopes.SystemOperate);
-        foreach (var path in new[] { "/sign-in", "/", "/orders", "/orders/" + order, "/orders/ord_x", "/attention", "/operations", "/operations/new?status=confirmed", "/operations/job_x", "/stock", "/cluster", "/auditor", "/keys", "/audit" })
+        foreach (var path in new[] { "/sign-in", "/", "/orders", "/orders/" + order, "/orders/ord_x", "/attention", "/operations", "/operations/new?status=confirmed", "/operations/job_x", "/stock", "/webhooks", "/cluster", "/auditor", "/keys", "/audit" })
         {
             var page = await visitor.GetAsync(path);
             Assert.StartsWith("default-src 'none'; script-src 'self'; style-src 'self';", page.Headers["Content-Security-Policy"], StringComparison.Ordinal);

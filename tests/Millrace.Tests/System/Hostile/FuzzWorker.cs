@@ -112,6 +112,11 @@ internal sealed class FuzzWorker : IDisposable
                 if (json is { } key)
                     Keep(World.Keys, key.GetProperty("id").GetString()!);
                 break;
+            case "webhooks":
+                Administered++;
+                if (json is { } made && made.TryGetProperty("id", out var name) && name.GetString()!.StartsWith("whk_", StringComparison.Ordinal))
+                    Keep(World.Webhooks, name.GetString()!);
+                break;
             case "tenants" or "jobs":
                 Administered++;
                 break;

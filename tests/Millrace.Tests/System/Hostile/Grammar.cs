@@ -13,6 +13,8 @@ internal sealed class World
 
     public List<string> Jobs { get; } = [];
 
+    public List<string> Webhooks { get; } = [];
+
     public List<string> Cursors { get; } = [];
 }
 
@@ -50,6 +52,8 @@ internal sealed class Grammar(Contract contract, Random random, World world)
         "id" => Pick(world.Orders),
         "sku" => Pick(world.Skus),
         "key" => Pick(world.Keys),
+        "webhook" => world.Webhooks.Count > 0 ? Pick(world.Webhooks) : "whk_000000000000",
+        "outcome" => "failed",
         "job" => world.Jobs.Count > 0 ? Pick(world.Jobs) : "job_00000000000000000000000000000000",
         "hold" => "hold_0000000000000000",
         "tenant" => "other",
@@ -92,6 +96,11 @@ internal sealed class Grammar(Contract contract, Random random, World world)
         "quantity" => random.Next(1, 3),
         "scopes" => new JsonArray("orders:read"),
         "scope" => "orders:read",
+        // Nobody's name.
+        "url" => $"https://{Unique("shop")}.invalid/",
+        "events" => new JsonArray("order.confirmed.v1"),
+        "event_id" => "1:2:3",
+        "from" or "until" => "2026-01-31T12:00:00Z",
         "expires_at" => "2090-01-01T00:00:00Z",
         "token" => "tok_visa",
         "psp" => "psp",
