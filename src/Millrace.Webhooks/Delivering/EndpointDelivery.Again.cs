@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Millrace.Feed;
 using Millrace.Webhooks.Endpoints;
 using Millrace.Webhooks.Sending;
 
@@ -56,17 +58,26 @@ internal sealed partial class EndpointDelivery
         }
     }
 
-    private Task ReplayFailedAsync(IReadOnlyList<Waiting> failed, CancellationToken cancellation) => InLinesAsync(failed, one => one.What.Order, async one =>
+    private async Task ReplayFailedAsync(IReadOnlyList<Waiting> failed, CancellationToken cancellation)
     {
-        await RoomAsync(cancellation);
-        var what = one.What with { IsFailed = false, Attempts = 0, DueAt = null };
-        if (await BodyOfAsync(one, cancellation) is not { } body || await _room.TryQueueAsync(what, body, cancellation))
+        foreach (var page in failed.Chunk(PageSize))
+        {
+            await RoomAsync(cancellation);
+            await InLinesAsync(page, one => one.What.Order, one => ReplayAsync(one, cancellation));
+        }
+    }
+
+    private async Task ReplayAsync(Waiting failed, CancellationToken cancellation)
+    {
+        var what = failed.What with { IsFailed = false, Attempts = 0, DueAt = null };
+        // What nobody can tell any more stays where it is.
+        if (await BodyOfAsync(failed, cancellation) is not { } body || await _room.TryQueueAsync(what, body, cancellation))
             return;
         if (await TryAsync(what, body, cancellation) is { } again)
             await _room.AddAsync(again, body, cancellation);
         else
-            await _room.RemoveAsync(one, cancellation);
-    });
+            await _room.RemoveAsync(failed, cancellation);
+    }
 
     // To where the feed ended when it began: what comes later is told anyway.
     private async Task ReplayFeedAsync(ReplayOf of, CancellationToken cancellation)
@@ -77,18 +88,28 @@ internal sealed partial class EndpointDelivery
         while (hasMore && !FollowedFeed.HasReached(cursors, end))
         {
             await RoomAsync(cancellation);
-            (var events, var from, hasMore) = await _tools.Feed.ReadAsync(cursors, Filter(), PageSize, cancellation);
-            var wanted = events.Where(told => of switch
+            try
             {
-                ReplayOf.One one => told.Id == one.EventId,
-                ReplayOf.Range range => DateTimeOffset.FromUnixTimeMilliseconds(told.Context.AtUnixMs) is var at && at >= range.From && at < range.Until,
-                _ => false,
-            }).ToList();
-            await HandleAsync(wanted, from, cancellation);
-            if (of is ReplayOf.One && wanted.Count > 0)
-                return;
+                (var events, var from, hasMore) = await _tools.Feed.ReadAsync(cursors, Filter(), PageSize, cancellation);
+                var wanted = events.Where(told => IsOf(told, of)).ToList();
+                await HandleAsync(wanted, from, cancellation);
+                if (of is ReplayOf.One && wanted.Count > 0)
+                    return;
+            }
+            catch (FeedGoneException)
+            {
+                // Archived meanwhile.
+                cursors = await _tools.Feed.StartAsync(cancellation);
+            }
         }
     }
+
+    private static bool IsOf(FeedEvent told, ReplayOf of) => of switch
+    {
+        ReplayOf.One one => told.Id == one.EventId,
+        ReplayOf.Range range => DateTimeOffset.FromUnixTimeMilliseconds(told.Context.AtUnixMs) is var at && at >= range.From && at < range.Until,
+        _ => throw new UnreachableException(),
+    };
 
     private async Task RoomAsync(CancellationToken cancellation)
     {

@@ -19,6 +19,7 @@ internal sealed partial class EndpointDelivery : IDisposable
     private const int MostInFlight = 256;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
     private static readonly SemaphoreSlim InFlight = new(MostInFlight);
     private readonly DeliveryTools _tools;
     private readonly ILogger _logger;
@@ -48,8 +49,9 @@ internal sealed partial class EndpointDelivery : IDisposable
         var first = await Task.WhenAny(loops);
         await ending.CancelAsync();
         await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        // What was tried last is told, whatever ended it; how far it is, only where that is known.
-        await _journal.SaveAttemptsAsync(CancellationToken.None);
+        // What was tried last is for people: what hinders it is told by the next who delivers, if it matters.
+        using var patience = new CancellationTokenSource(LastWords, _tools.Time);
+        await _journal.SaveAttemptsAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await first;
     }
 

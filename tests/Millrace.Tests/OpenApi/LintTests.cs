@@ -110,6 +110,21 @@ public sealed partial class LintTests
     }
 
     [Fact]
+    public void What_is_sent_to_receivers_is_described_with_its_headers_and_examples()
+    {
+        var (name, hook) = Assert.Single(Contract.Document["webhooks"]!.AsObject());
+        Assert.Equal("order_event", name);
+        var operation = new Operation("POST", "", hook!["post"]!.AsObject());
+        Assert.DoesNotContain(Contract.Operations, other => other.Id == operation.Id);
+        Assert.Equal(["webhook-id", "webhook-timestamp", "webhook-signature"], operation.Named("header"));
+        Assert.All(operation.Parameters, parameter => Assert.True((bool?)parameter["required"] == true && parameter["description"] is not null));
+        var (type, content) = Assert.Single(operation.Json["requestBody"]!["content"]!.AsObject());
+        Assert.Equal("application/cloudevents+json", type);
+        Assert.All(Operation.Examples(content), example => Assert.Empty(SchemaCheck.Faults(content!["schema"]!, example)));
+        Assert.NotEmpty(Operation.Examples(content));
+    }
+
+    [Fact]
     public void A_wrong_example_would_be_seen()
     {
         var schema = Contract.Find("get_order").Response(200)!["content"]!["application/json"]!["schema"]!;

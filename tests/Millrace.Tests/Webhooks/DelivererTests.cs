@@ -54,8 +54,12 @@ public sealed class DelivererTests : IAsyncLifetime
         Assert.Equal([1, 2, 2, 2, 3, 4], Versions(orders[0]));
         await _node.UntilAsync(async () => await _node.StateAsync(endpoint) is { Waiting: 0, FailingSince: null }, "nothing waits");
         Assert.Empty(await _node.Stored.ListWaitingAsync(endpoint.Id, default));
-        var attempts = (await _node.Stored.ListAttemptsAsync(endpoint.Id, default)).Where(attempt => attempt.Order == held).Reverse().Select(attempt => (attempt.Number, attempt.Outcome));
+        List<(int, string)> attempts = [];
+        await _node.UntilAsync(async () => (attempts = await AttemptsAsync()).Count == 6, "all that was tried is shown");
         Assert.Equal([(1, "delivered"), (1, "waiting"), (2, "waiting"), (3, "delivered"), (1, "delivered"), (1, "delivered")], attempts);
+
+        async Task<List<(int, string)>> AttemptsAsync() =>
+            [.. (await _node.Stored.ListAttemptsAsync(endpoint.Id, default)).Where(attempt => attempt.Order == held).Reverse().Select(attempt => (attempt.Number, attempt.Outcome))];
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using Millrace.Api.Keys;
 using Millrace.Cli.Serve;
 using Millrace.Client.Webhooks;
 using Millrace.Tests.EndToEnd;
+using Millrace.Tests.OpenApi;
 using Millrace.Tests.Storage;
 using Xunit;
 
@@ -68,6 +69,8 @@ public sealed class WebhookServerTests : IAsyncLifetime
         Assert.All(_receiver.Arrivals, arrival => Assert.True(WebhookSignature.Verify(
             secret, arrival.Id, arrival.Headers[WebhookSignature.TimestampHeader], arrival.Headers[WebhookSignature.SignatureHeader], arrival.Body)));
         Assert.True(_receiver.Arrivals.Count > before);
+        var schema = Contract.Document["webhooks"]!["order_event"]!["post"]!["requestBody"]!["content"]!["application/cloudevents+json"]!["schema"]!;
+        Assert.All(Told(_receiver.Arrivals, orders[0]), arrival => Assert.Empty(SchemaCheck.Faults(schema, arrival.Event)));
         var shown = await Eventually.AsyncOf(() => _api.GetAsync("/v1/webhooks/" + made.Id()), answer => answer.Text("state") == "well" && (int)answer["lag_s"] == 0 && (int)answer["waiting"] == 0, "it is up to date");
         Assert.NotNull(shown["last_success_at"]);
         var attempts = await Eventually.AsyncOf(() => _api.GetAsync($"/v1/webhooks/{made.Id()}/deliveries"), answer => answer["data"].AsArray().Count > 0, "what was tried is shown");
