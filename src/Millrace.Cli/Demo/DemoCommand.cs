@@ -64,7 +64,7 @@ internal static class DemoCommand
         var key = await NewKeyAsync(options, stop);
         var controls = new DemoControls(key, psp.Url) { Rate = rate };
         await using var app = Node.Build(options with { Url = url, Psp = psp.Url, PspWebhookSecret = secret, Demo = controls });
-        await app.StartAsync(stop);
+        await Node.StartAsync(app, stop);
         cluster?.StartOthers(nodes, psp.Url, secret);
         controls.Nodes = cluster?.Nodes;
         using var shop = new DemoShop([new Uri(url), .. cluster?.OtherUrls ?? []], key);

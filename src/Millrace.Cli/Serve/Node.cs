@@ -72,6 +72,21 @@ public static class Node
         return app;
     }
 
+    /// <summary>Starts the node; where that fails, what was started of it is stopped in its order before it is thrown away.</summary>
+    public static async Task StartAsync(WebApplication app, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        try
+        {
+            await app.StartAsync(cancellation);
+        }
+        catch
+        {
+            await app.StopAsync(CancellationToken.None);
+            throw;
+        }
+    }
+
     private static void ConfigureLogging(WebApplicationBuilder builder, Func<bool> hasStarted)
     {
         builder.Logging.ClearProviders();

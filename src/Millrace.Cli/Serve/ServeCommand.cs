@@ -113,7 +113,7 @@ internal static class ServeCommand
         try
         {
             await using var app = Node.Build(options);
-            await app.StartAsync(cancellation);
+            await Node.StartAsync(app, cancellation);
             await Console.Error.WriteLineAsync($"millrace serves {string.Join(' ', app.Urls)} from {(options.Postgres is null ? Path.GetFullPath(options.DataDirectory!) : "PostgreSQL")}");
             await app.WaitForShutdownAsync(cancellation);
             // A node that stopped by itself has said so.

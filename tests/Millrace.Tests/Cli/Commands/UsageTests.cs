@@ -117,6 +117,7 @@ public sealed class UsageTests
     {
         ["orders", "place"] => ["--line", "MUG:1", "--customer", "it's"],
         ["jobs", "start"] => ["cancel", "--customer", "it's"],
+        ["webhooks", "replay"] => ["whe_1", "--failed"],
         ["tenants", "limits", "set"] => ["acme", "--all-keys", "1:2", "--each-key", "1:2"],
         _ => [.. command.Arguments.Select(a => a.Name + "-1"), .. command.Options.Where(o => o.Required).SelectMany(o => new[] { o.Name, "1" })],
     };
