@@ -117,7 +117,7 @@ internal sealed class FuzzWorker : IDisposable
                 if (json is { } made && made.TryGetProperty("id", out var name) && name.GetString()!.StartsWith("whk_", StringComparison.Ordinal))
                     Keep(World.Webhooks, name.GetString()!);
                 break;
-            case "tenants" or "jobs":
+            case "tenants" or "jobs" or "psps":
                 Administered++;
                 break;
         }

@@ -67,6 +67,9 @@ public sealed class HostileServer : IAsyncLifetime
     {
         foreach (var job in (await Api.GetAsync("/v1/jobs"))["data"].AsArray().Where(job => (string)job!["status"]! is "running" or "paused"))
             await Api.PostAsync($"/v1/jobs/{(string)job!["id"]!}/cancel", "", Guid.NewGuid().ToString());
+        // What is to be asked of one that is paused waits.
+        foreach (var psp in (await Api.GetAsync("/v1/psps/paused"))["data"].AsArray())
+            await Api.SendAsync("DELETE", $"/v1/psps/{(string)psp!["name"]!}/paused");
         await Eventually.Async(
             async () =>
             {
