@@ -9,7 +9,7 @@ namespace Millrace.Cli.Torture;
 /// <param name="nodes">Any of them knows every cursor; asked in turn.</param>
 internal sealed class FeedFollower(IReadOnlyList<HttpClient> nodes)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private readonly ConcurrentQueue<string> _complaints = new();
     private readonly Dictionary<string, int> _versions = new(StringComparer.Ordinal);

@@ -41,32 +41,20 @@ public sealed partial class PostgresStore : IJournalFeed
     public async IAsyncEnumerable<LogEntry> ReadLogAsync(int log, long after, long end, [EnumeratorCancellation] CancellationToken cancellation)
     {
         RequirePartition(log);
-        var last = await StartOfLogAsync(log, after, cancellation).ConfigureAwait(false);
-        while (last.Seq < end)
+        (long Seq, UInt128 Chain)? last = null;
+        while ((last?.Seq ?? after) < end)
         {
-            var piece = await PieceAsync(log, last.Seq, end, cancellation).ConfigureAwait(false);
-            if (piece.Count == 0)
-                throw new StoreUnavailableException($"Partition {log} is on its way to another database.");
+            var piece = await PieceAsync(log, last?.Seq ?? after, end, cancellation).ConfigureAwait(false);
+            // It was here when the bounds were read: it has been archived since, or is on its way to another database.
+            if (piece.Count == 0 || (last is null && piece[0].FirstSeq != after + 1))
+                throw new StoreUnavailableException($"The log of partition {log} is not where it was; ask again.");
             foreach (var batch in piece)
             {
-                RequireNext(batch, last);
+                // What the first chains on to is covered by its own checksum.
+                RequireNext(batch, last ?? (after, batch.PreviousChain));
                 last = (batch.LastSeq, batch.Chain);
-                if (batch.FirstSeq > after)
-                    yield return new LogEntry(batch.LastSeq, [batch]);
+                yield return new LogEntry(batch.LastSeq, [batch]);
             }
-        }
-    }
-
-    private async Task<(long Seq, UInt128 Chain)> StartOfLogAsync(int partition, long after, CancellationToken cancellation)
-    {
-        try
-        {
-            return await StartAsync(partition, after, cancellation).ConfigureAwait(false);
-        }
-        catch (JournalCorruptException missing)
-        {
-            // It was here when the bounds were read: it has been archived since, or is on its way to another database.
-            throw new StoreUnavailableException("The log is not where it was; ask again.", missing);
         }
     }
 
