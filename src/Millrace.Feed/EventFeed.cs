@@ -46,7 +46,8 @@ public sealed class EventFeed(IJournalFeed journal)
         {
             var place = (after.Turn + turn) % count;
             var log = LogAt(after.Share, place);
-            if (page.Positions[place] < bounds[log].Start)
+            // Beyond the end are those who followed the store to a later moment than it was restored to: what comes next is another thing than what they were told.
+            if (page.Positions[place] < bounds[log].Start || (page.Positions[place] > bounds[log].End && !bounds[log].IsAway))
                 throw new FeedGoneException();
             if (page.Positions[place] >= bounds[log].End)
                 continue;
@@ -67,8 +68,14 @@ public sealed class EventFeed(IJournalFeed journal)
 
     private int LogAt(FeedShare share, int place) => journal.LogCount == 1 ? 0 : share.Index + (place * share.Count);
 
-    private FeedCursor At(FeedShare share, LogBounds[] bounds, Func<LogBounds, long> position) =>
-        new(share, [.. Enumerable.Range(0, Count(share)).Select(place => position(bounds[LogAt(share, place)]))], 0, 0);
+    /// <exception cref="StoreUnavailableException">A log is on its way: where it begins and ends is not known now.</exception>
+    private FeedCursor At(FeedShare share, LogBounds[] bounds, Func<LogBounds, long> position)
+    {
+        var logs = Enumerable.Range(0, Count(share)).Select(place => bounds[LogAt(share, place)]).ToList();
+        return logs.Exists(log => log.IsAway)
+            ? throw new StoreUnavailableException("A partition is on its way to another database.")
+            : new FeedCursor(share, [.. logs.Select(position)], 0, 0);
+    }
 
     /// <summary>As they are now: whoever asks after an event was acknowledged is told it. However many ask, the store is asked one thing at a time.</summary>
     private Task<LogBounds[]> BoundsAsync(CancellationToken cancellation)

@@ -34,5 +34,5 @@ public sealed record FeedFilter(TenantId Tenant, IReadOnlySet<string>? Types = n
 /// <param name="HasMore">There was more than was looked at.</param>
 public sealed record FeedPage(IReadOnlyList<FeedEvent> Events, FeedCursor Next, bool HasMore);
 
-/// <summary>What came after the cursor is not in the store any more: it is archived.</summary>
-public sealed class FeedGoneException() : Exception("The journal does not reach back to the cursor any more.");
+/// <summary>What came after the cursor is not in the store: it is archived, or the store was restored to a moment before the cursor.</summary>
+public sealed class FeedGoneException() : Exception("The journal does not have what came after the cursor.");

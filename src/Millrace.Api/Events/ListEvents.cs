@@ -9,7 +9,7 @@ namespace Millrace.Api.Events;
 /// <summary><c>GET /v1/events</c>: what happened to the tenant's orders, page after page.</summary>
 internal sealed class ListEvents(EventFeed feed, int partitions, OrderTraces traces)
 {
-    public static readonly Problem Gone = new(ProblemKinds.EventsGone, "What came after the cursor is archived. Begin again without one, or read the orders.");
+    public static readonly Problem Gone = new(ProblemKinds.EventsGone, "What came after the cursor is not here: it is archived, or the store was restored to an earlier moment. Begin again without one, or read the orders.");
 
     public async Task HandleAsync(HttpContext http, Caller caller)
     {

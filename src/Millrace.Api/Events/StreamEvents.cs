@@ -3,6 +3,7 @@ using System.Text;
 using Millrace.Api.Edge;
 using Millrace.Api.Keys;
 using Millrace.Api.Problems;
+using Millrace.Domain.Identity;
 using Millrace.Engine.Journal;
 using Millrace.Feed;
 using Millrace.Telemetry;
@@ -18,11 +19,14 @@ internal sealed class StreamEvents(EventFeed feed, int partitions, OrderTraces t
     /// <summary>At a time on one node: each reads the journal for itself.</summary>
     public const int MostOpen = 64;
 
+    /// <summary>Of one tenant: nobody takes them all.</summary>
+    public const int MostOfTenant = 16;
+
     private const int EventsInPage = 200;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(10);
-    private int _open;
+    private readonly Dictionary<TenantId, int> _open = [];
 
     public async Task HandleAsync(HttpContext http, Caller caller)
     {
@@ -34,15 +38,42 @@ internal sealed class StreamEvents(EventFeed feed, int partitions, OrderTraces t
             return;
         }
 
-        if (Interlocked.Increment(ref _open) > MostOpen)
-            problem = new Problem(ProblemKinds.Overloaded, "As many streams are open as this node bears.");
+        if (!TryEnter(caller.Tenant))
+        {
+            await Answer.Problem(http, new Problem(ProblemKinds.Overloaded, $"As many streams are open as this node bears: {MostOfTenant} of a tenant, {MostOpen} in all."));
+            return;
+        }
+
         try
         {
-            await (problem is null ? BeginAsync(http, caller, query.FromNowUnlessTold()) : Answer.Problem(http, problem));
+            await BeginAsync(http, caller, query.FromNowUnlessTold());
         }
         finally
         {
-            Interlocked.Decrement(ref _open);
+            Leave(caller.Tenant);
+        }
+    }
+
+    private bool TryEnter(TenantId tenant)
+    {
+        lock (_open)
+        {
+            var own = _open.GetValueOrDefault(tenant);
+            if (own >= MostOfTenant || _open.Values.Sum() >= MostOpen)
+                return false;
+            _open[tenant] = own + 1;
+            return true;
+        }
+    }
+
+    private void Leave(TenantId tenant)
+    {
+        lock (_open)
+        {
+            if (_open[tenant] == 1)
+                _open.Remove(tenant);
+            else
+                _open[tenant]--;
         }
     }
 

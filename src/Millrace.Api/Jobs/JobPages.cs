@@ -33,7 +33,8 @@ internal sealed class JobPages(ListOrders lists)
     /// <summary>The next page: fewer than are wanted, or none, need not mean that there are no more.</summary>
     public async Task<(List<Order> Orders, OrderId? Next)> ReadAsync(Job job, OrderListQuery query, int most, OrderId? before, CancellationToken cancellation)
     {
-        var page = await lists.ReadAsync(job.Owner, query with { Limit = most, Before = before }, [], cancellation);
+        // Not of the replica, which may be late by more than anybody expects of something that is done with all orders.
+        var page = await lists.ReadAsync(job.Owner, query with { Limit = most, Before = before }, [], cancellation, mayBeOfReplica: false);
         // Null is only for what a client has seen, and a job has seen nothing.
         return (page!.Orders, page.Next);
     }

@@ -10,7 +10,7 @@ internal sealed class JobResults(IRecords records, string job)
     private const int PerRecord = 500;
     private const string Kind = "job_result";
 
-    /// <summary>Keeps results from a place on. What was there already is replaced: it is of a runner that came no further.</summary>
+    /// <summary>Keeps results from a place on, in the place of what is there. Behind them nothing is taken away: it may be of a runner that came further.</summary>
     /// <returns>False when another runner has written in between.</returns>
     public async Task<bool> TryWriteAsync(int from, IReadOnlyList<JobResult> results, CancellationToken cancellation)
     {
@@ -22,7 +22,7 @@ internal sealed class JobResults(IRecords records, string job)
             if (kept.Count < place)
                 throw new InvalidDataException($"Results of {job} are missing before number {from + done}.");
             var added = Math.Min(PerRecord - place, results.Count - done);
-            var body = JobResult.Write(kept.Take(place).Concat(results.Skip(done).Take(added)));
+            var body = JobResult.Write(kept.Take(place).Concat(results.Skip(done).Take(added)).Concat(kept.Skip(place + added)));
             if (await records.TryWriteRecordAsync(record.With(body), cancellation) is null)
                 return false;
             done += added;

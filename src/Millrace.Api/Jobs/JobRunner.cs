@@ -12,6 +12,7 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
     private const int MostAtOnce = 16;
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(30);
+    private readonly HashSet<string> _unreadable = new(StringComparer.Ordinal);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -52,11 +53,18 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
         }
     }
 
+    // Once for each, not at every look.
+    private void Unreadable(string id)
+    {
+        if (_unreadable.Count < MostAtOnce && _unreadable.Add(id))
+            NotRead(logger, id);
+    }
+
     /// <returns>What is to be run and does not: every tenant's oldest, then every tenant's second, and so on.</returns>
     private async Task<IEnumerable<StoredJob>> LookAsync(Dictionary<string, Task> running, CancellationToken held)
     {
         var jobs = new List<StoredJob>();
-        await foreach (var (mark, stored) in store.ListMarkedAsync(held))
+        await foreach (var (mark, stored) in store.ListMarkedAsync(Unreadable, held))
         {
             // Its mark goes when nobody is at it any more.
             if (running.ContainsKey(mark.Id))
@@ -121,6 +129,9 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
 
     [LoggerMessage(3, LogLevel.Error, "No job is run now; it is tried again in half a minute.")]
     private static partial void Broken(ILogger logger, Exception failure);
+
+    [LoggerMessage(4, LogLevel.Warning, "Job {Job} was written by another version; it waits for a node that can read it.")]
+    private static partial void NotRead(ILogger logger, string job);
 
     [LoggerMessage(2, LogLevel.Error, "Job {Job} failed; resume it once the reason is gone.")]
     private static partial void Failed(ILogger logger, string job, Exception failure);

@@ -54,7 +54,7 @@ internal sealed class JobStore(IRecords records)
     {
         await foreach (var record in AllAsync(Kind, "", cancellation))
         {
-            if (Read(record).Job is { Status: JobStatus.Running } job)
+            if (TryRead(record)?.Job is { Status: JobStatus.Running } job)
                 await MarkAsync(job, cancellation);
         }
     }
@@ -63,10 +63,19 @@ internal sealed class JobStore(IRecords records)
     public Task<StoredJob?> TrySaveAsync(StoredJob read, Job job, CancellationToken cancellation) => TrySaveAsync(read.Record, job, cancellation);
 
     /// <summary>The jobs that are marked, of all tenants; null for one that is not there any more.</summary>
-    public async IAsyncEnumerable<(StoredRecord Mark, StoredJob? Job)> ListMarkedAsync([EnumeratorCancellation] CancellationToken cancellation)
+    /// <param name="unreadable">Told of each that is of another version, or damaged: it is left to whoever can read it, and keeps no other from being run.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    public async IAsyncEnumerable<(StoredRecord Mark, StoredJob? Job)> ListMarkedAsync(Action<string> unreadable, [EnumeratorCancellation] CancellationToken cancellation)
     {
         await foreach (var mark in AllAsync(MarkKind, "", cancellation))
-            yield return (mark, await records.FindRecordAsync(Kind, mark.Id, cancellation) is { } record ? Read(record) : null);
+        {
+            var record = await records.FindRecordAsync(Kind, mark.Id, cancellation);
+            var stored = record is null ? null : TryRead(record);
+            if (record is not null && stored is null)
+                unreadable(mark.Id);
+            else
+                yield return (mark, stored);
+        }
     }
 
     /// <summary>Takes a mark away, unless it was set again since.</summary>
@@ -114,6 +123,18 @@ internal sealed class JobStore(IRecords records)
     private static string Name(string tenant, string id) => $"{tenant}/{id}";
 
     private static bool IsId(string id) => id.Length == 36 && id.StartsWith("job_", StringComparison.Ordinal) && id.AsSpan(4).IndexOfAnyExcept("0123456789abcdef") < 0;
+
+    private static StoredJob? TryRead(StoredRecord record)
+    {
+        try
+        {
+            return Read(record);
+        }
+        catch (Exception unknown) when (unknown is JsonException or InvalidDataException)
+        {
+            return null;
+        }
+    }
 
     private static StoredJob Read(StoredRecord record) => new(JsonSerializer.Deserialize(record.Body.Span, JobJson.Default.Job)
         ?? throw new InvalidDataException($"The record of {record.Id} holds no job."), record);

@@ -39,7 +39,7 @@ public sealed class EventsClient
     public async IAsyncEnumerable<FollowedEvent> FollowAsync(
         string? after = null, EventFilter? filter = null, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
-        var cursor = after;
+        var cursor = after == Now ? null : after;
         for (var failures = 0; ; failures++)
         {
             var call = Call.Get($"v1/events/stream");

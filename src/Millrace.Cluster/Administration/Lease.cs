@@ -84,21 +84,31 @@ public sealed partial class Lease(IRecords records, string duty, string holder, 
         using var held = new CancellationTokenSource(Left(since), time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(held.Token, stopping);
         var working = Task.Run(() => work(both.Token), CancellationToken.None);
-        // Also while it winds down: it is not over before it is.
-        while (!held.IsCancellationRequested && !await EndsWithinAsync(working, RenewEvery))
+        try
         {
-            var began = time.GetTimestamp();
-            var renewed = await RenewAsync(lease, held.Token);
-            if (renewed is null)
+            // Also while it winds down: it is not over before it is.
+            while (!held.IsCancellationRequested && !await EndsWithinAsync(working, RenewEvery))
+            {
+                var began = time.GetTimestamp();
+                var renewed = await RenewAsync(lease, held.Token);
+                if (renewed is null)
+                    await held.CancelAsync();
+                else if (renewed.Version != lease.Version)
+                    held.CancelAfter(Left(began));
+                lease = renewed ?? lease;
+            }
+
+            if (held.IsCancellationRequested)
+                Lost(logger, duty);
+        }
+        finally
+        {
+            // Whatever ends the renewing ends the duty first: nobody does it twice at one node.
+            if (!working.IsCompleted && !held.IsCancellationRequested)
                 await held.CancelAsync();
-            else if (renewed.Version != lease.Version)
-                held.CancelAfter(Left(began));
-            lease = renewed ?? lease;
+            await working.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        if (held.IsCancellationRequested)
-            Lost(logger, duty);
-        await working.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!held.IsCancellationRequested)
             await ReleaseAsync(lease);
         await EndAsync(working, both.Token);

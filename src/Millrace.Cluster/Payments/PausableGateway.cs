@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Millrace.Engine.Payments;
 
 namespace Millrace.Cluster.Payments;
@@ -10,7 +11,8 @@ namespace Millrace.Cluster.Payments;
 public sealed class PausableGateway(IPaymentGateway provider, PausedProviders paused, PauseMetrics metrics) : IPaymentGateway, IDisposable
 {
     // Those that have waited come a few at a time: all at once would fill the gateway's own queue, and what that refuses counts as an attempt.
-    private readonly SemaphoreSlim _turns = new(16);
+    private const int Turns = 16;
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = new(StringComparer.Ordinal);
 
     public ValueTask<PaymentOutcome> ExecuteAsync(PaymentRequest request, CancellationToken cancellation)
     {
@@ -18,10 +20,16 @@ public sealed class PausableGateway(IPaymentGateway provider, PausedProviders pa
         return paused.IsPaused(request.Psp) ? WaitAsync(request, cancellation) : provider.ExecuteAsync(request, cancellation);
     }
 
-    public void Dispose() => _turns.Dispose();
+    public void Dispose()
+    {
+        foreach (var turns in _turns.Values)
+            turns.Dispose();
+    }
 
     private async ValueTask<PaymentOutcome> WaitAsync(PaymentRequest request, CancellationToken cancellation)
     {
+        // Of each provider: one that is slow to recover holds up no other.
+        var turns = _turns.GetOrAdd(request.Psp, static _ => new SemaphoreSlim(Turns));
         metrics.Holds();
         var isHeld = true;
         try
@@ -29,7 +37,7 @@ public sealed class PausableGateway(IPaymentGateway provider, PausedProviders pa
             while (true)
             {
                 await paused.UntilResumedAsync(request.Psp, cancellation);
-                await _turns.WaitAsync(cancellation);
+                await turns.WaitAsync(cancellation);
                 try
                 {
                     // Paused again, while it waited for its turn.
@@ -41,7 +49,7 @@ public sealed class PausableGateway(IPaymentGateway provider, PausedProviders pa
                 }
                 finally
                 {
-                    _turns.Release();
+                    turns.Release();
                 }
             }
         }

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Millrace.Engine.Journal;
 
 namespace Millrace.Cluster.Payments;
 
@@ -26,7 +25,7 @@ public sealed partial class PausedProvidersReader(PausedProviders paused, TimePr
                 await paused.RefreshAsync(stoppingToken);
                 isFailing = false;
             }
-            catch (StoreUnavailableException failure)
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
                 // Said once, not each second.
                 if (!isFailing)

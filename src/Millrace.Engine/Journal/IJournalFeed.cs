@@ -3,7 +3,13 @@ namespace Millrace.Engine.Journal;
 /// <summary>Where a log of <see cref="IJournalFeed"/> begins and ends.</summary>
 /// <param name="Start">What can be read comes after it; what came before is archived.</param>
 /// <param name="End">The last position that is durable and will never be taken back.</param>
-public readonly record struct LogBounds(long Start, long End);
+public readonly record struct LogBounds(long Start, long End)
+{
+    /// <summary>Of a log that is on its way between databases: nothing is known of it now.</summary>
+    public static readonly LogBounds Away = new(0, -1);
+
+    public bool IsAway => End < 0;
+}
 
 /// <summary>What was committed as one, as far as a log tells.</summary>
 /// <param name="End">The position after it.</param>
@@ -19,7 +25,7 @@ public interface IJournalFeed
     /// <summary>Fixed when the store was created: 1, where the log holds all partitions, or one for each partition.</summary>
     int LogCount { get; }
 
-    /// <summary>The bounds of all logs, in order. A log that is on its way between databases ends, for now, where it starts.</summary>
+    /// <summary>The bounds of all logs, in order. <see cref="LogBounds.Away"/> for a log that is in no database now.</summary>
     /// <exception cref="StoreUnavailableException">They cannot be known now.</exception>
     ValueTask<LogBounds[]> ReadBoundsAsync(CancellationToken cancellation);
 

@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace Millrace.Storage.Postgres;
 
-/// <summary>A log for each partition, whose positions are its sequences; those of partitions that are in another database are empty.</summary>
+/// <summary>A log for each partition, whose positions are its sequences; those of partitions that are in another database are away.</summary>
 public sealed partial class PostgresStore : IJournalFeed
 {
     private const string Bounds = """
@@ -61,6 +61,7 @@ public sealed partial class PostgresStore : IJournalFeed
     private async Task<LogBounds[]> ReadBoundsAsync(NpgsqlConnection connection)
     {
         var bounds = new LogBounds[PartitionCount];
+        Array.Fill(bounds, LogBounds.Away);
         await connection.QueryAsync(Bounds, static _ => { }, row => bounds[row.GetInt32(0)] = new LogBounds(row.GetInt64(1), row.GetInt64(2))).ConfigureAwait(false);
         // Nobody commits for the feed while nothing happens.
         if (_told is { } told && bounds.Zip(told).All(log => log.First.End <= log.Second.End))

@@ -13,46 +13,66 @@ public sealed partial class Deliverer(Leases leases, DeliveryTools tools, ILogge
     private const string Duty = "webhooks";
     private const int MostForgotten = 20;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(2);
-    private readonly Dictionary<string, Running> _running = new(StringComparer.Ordinal);
 
     private sealed record Running(WebhookEndpoint Endpoint, CancellationTokenSource Ending, Task Task);
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => leases.RunAsync(Duty, DeliverAsync, stoppingToken);
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await leases.RunAsync(Duty, DeliverAsync, stoppingToken);
+            }
+            catch (Exception failure)
+            {
+                // Orders go on without webhooks; a node must not end for them.
+                Broken(logger, failure);
+                await Task.Delay(AfterFailure, tools.Time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
 
     private async Task DeliverAsync(CancellationToken cancellation)
     {
         using var watched = tools.Metrics.Watch(tools.Endpoints, tools.Time);
+        // Of this time of having the lease only: whoever has it next begins with all.
+        var running = new Dictionary<string, Running>(StringComparer.Ordinal);
         try
         {
             while (true)
             {
-                foreach (var endpoint in tools.Endpoints.All.Where(endpoint => endpoint.IsDelivering && !_running.ContainsKey(endpoint.Id)))
-                    Begin(endpoint, cancellation);
-                foreach (var ended in _running.Values.Where(running => tools.Endpoints.Find(running.Endpoint.Tenant, running.Endpoint.Id) is not { IsDelivering: true }).ToList())
+                foreach (var endpoint in tools.Endpoints.All.Where(endpoint => endpoint.IsDelivering && !running.ContainsKey(endpoint.Id)))
+                    running.Add(endpoint.Id, Begin(endpoint, cancellation));
+                foreach (var ended in running.Values.Where(one => tools.Endpoints.Find(one.Endpoint.Tenant, one.Endpoint.Id) is not { IsDelivering: true }).ToList())
+                {
                     await EndAsync(ended);
-                await ForgetDeletedAsync(cancellation);
+                    running.Remove(ended.Endpoint.Id);
+                }
+
+                await ForgetDeletedAsync(running, cancellation);
                 await Task.Delay(Look, tools.Time, cancellation);
             }
         }
         finally
         {
-            await Task.WhenAll(_running.Values.ToList().Select(EndAsync));
+            await Task.WhenAll(running.Values.Select(EndAsync));
         }
     }
 
-    private void Begin(WebhookEndpoint endpoint, CancellationToken cancellation)
+    private Running Begin(WebhookEndpoint endpoint, CancellationToken cancellation)
     {
         var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        _running[endpoint.Id] = new Running(endpoint, ending, Task.Run(() => RunAsync(endpoint, ending.Token), CancellationToken.None));
+        return new Running(endpoint, ending, Task.Run(() => RunAsync(endpoint, ending.Token), CancellationToken.None));
     }
 
-    private async Task EndAsync(Running running)
+    private static async Task EndAsync(Running running)
     {
         await running.Ending.CancelAsync();
         await running.Task;
         running.Ending.Dispose();
-        _running.Remove(running.Endpoint.Id);
     }
 
     private async Task RunAsync(WebhookEndpoint endpoint, CancellationToken ending)
@@ -84,9 +104,9 @@ public sealed partial class Deliverer(Leases leases, DeliveryTools tools, ILogge
     }
 
     // A few at a time: a node that has just started knows of all that were ever deleted.
-    private async Task ForgetDeletedAsync(CancellationToken cancellation)
+    private async Task ForgetDeletedAsync(Dictionary<string, Running> running, CancellationToken cancellation)
     {
-        for (var i = 0; i < MostForgotten && tools.Endpoints.Unforgotten.TryPeek(out var id) && !_running.ContainsKey(id); i++)
+        for (var i = 0; i < MostForgotten && tools.Endpoints.Unforgotten.TryPeek(out var id) && !running.ContainsKey(id); i++)
         {
             await tools.Stored.ForgetAsync(id, cancellation);
             tools.Endpoints.Unforgotten.TryDequeue(out _);
@@ -95,6 +115,9 @@ public sealed partial class Deliverer(Leases leases, DeliveryTools tools, ILogge
 
     [LoggerMessage(1, LogLevel.Warning, "Deliveries to the webhook endpoint {Endpoint} are begun again: {Why}")]
     private static partial void Interrupted(ILogger logger, string endpoint, string why);
+
+    [LoggerMessage(3, LogLevel.Error, "Nothing is delivered now; it is tried again in half a minute.")]
+    private static partial void Broken(ILogger logger, Exception failure);
 
     [LoggerMessage(2, LogLevel.Error, "Deliveries to the webhook endpoint {Endpoint} failed by a defect of ours; they are begun again.")]
     private static partial void Failed(ILogger logger, string endpoint, Exception failure);

@@ -9,10 +9,12 @@ internal sealed partial class EndpointDelivery
 {
     // Whoever owned an order may have had another time than who made the endpoint.
     private static readonly TimeSpan ClocksDiffer = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan WhileFull = TimeSpan.FromSeconds(5);
 
     private async Task FollowAsync(CancellationToken cancellation)
     {
-        var (cursors, since) = await BeginAsync(cancellation);
+        var cursors = await BeginAsync(cancellation);
+        var since = (_endpoint.CreatedAt - ClocksDiffer).ToUnixTimeMilliseconds();
         while (true)
         {
             var room = _tools.MaxWaiting - _room.Count;
@@ -23,11 +25,13 @@ internal sealed partial class EndpointDelivery
                 _journal.Behind(events.Count == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(events.Min(told => told.Context.AtUnixMs)));
                 if (events.Count > 0 && room < 1)
                 {
-                    await WaitAsync(Poll, cancellation);
+                    // Read only to tell how far behind it is.
+                    await WaitAsync(WhileFull, cancellation);
                     continue;
                 }
 
-                await HandleAsync(since is null ? events : [.. events.Where(told => told.Context.AtUnixMs >= since)], from, cancellation);
+                // Before it was made it is told of nothing, wherever it begins.
+                await HandleAsync([.. events.Where(told => told.Context.AtUnixMs >= since)], from, cancellation);
                 cursors = next;
                 _journal.Reached(cursors);
                 if (events.Count > 0)
@@ -48,12 +52,12 @@ internal sealed partial class EndpointDelivery
     }
 
     // A store that was migrated has the endpoints, and nothing of how far they were: all of an endpoint's time is told again.
-    private async Task<(FeedCursor[] Cursors, long? SinceUnixMs)> BeginAsync(CancellationToken cancellation)
+    private async Task<FeedCursor[]> BeginAsync(CancellationToken cancellation)
     {
         if (_tools.Feed.TryParse(_journal.State.Cursors) is { } stored)
-            return (await _tools.Feed.WithinAsync(stored, cancellation), null);
+            return await _tools.Feed.WithinAsync(stored, cancellation);
         BegunAgain(_logger, _endpoint.Id);
-        return (await _tools.Feed.StartAsync(cancellation), (_endpoint.CreatedAt - ClocksDiffer).ToUnixTimeMilliseconds());
+        return await _tools.Feed.StartAsync(cancellation);
     }
 
     [LoggerMessage(1, LogLevel.Warning, "Nothing is known of how far the webhook endpoint {Endpoint} was: it is told again all that happened since it was made.")]

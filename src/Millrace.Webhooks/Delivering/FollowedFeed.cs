@@ -6,6 +6,10 @@ namespace Millrace.Webhooks.Delivering;
 /// <summary>The whole feed as one follower sees it: of a store with very many partitions that takes several cursors, each of a share.</summary>
 public sealed class FollowedFeed(EventFeed feed)
 {
+    private const int PageSize = 200;
+    // Of all followers; which share comes first need not be fair to each of them.
+    private uint _turn;
+
     /// <summary>Where the next event that happens will be.</summary>
     public async ValueTask<IReadOnlyList<string>> EndAsync(CancellationToken cancellation) =>
         [.. (await AllAsync(feed.EndAsync, cancellation)).Select(cursor => cursor.ToString())];
@@ -28,12 +32,13 @@ public sealed class FollowedFeed(EventFeed feed)
 
     /// <summary>
     /// The same, but not behind the end: a store that was restored may end before where it was read to when it was copied, and what happens in it next is
-    /// another thing than what was read there. (A log that seems to be empty may be on its way between databases.)
+    /// another thing than what was read there.
     /// </summary>
+    /// <exception cref="StoreUnavailableException">A log is on its way between databases: where it ends is not known now.</exception>
     internal async ValueTask<FeedCursor[]> WithinAsync(FeedCursor[] cursors, CancellationToken cancellation)
     {
-        var (start, end) = (await StartAsync(cancellation), await AllAsync(feed.EndAsync, cancellation));
-        return [.. cursors.Select((cursor, i) => Within(cursor, start[i], end[i]))];
+        var end = await AllAsync(feed.EndAsync, cancellation);
+        return [.. cursors.Select((cursor, i) => Within(cursor, end[i]))];
     }
 
     internal static bool HasReached(FeedCursor[] cursors, FeedCursor[] end)
@@ -61,13 +66,16 @@ public sealed class FollowedFeed(EventFeed feed)
     internal async ValueTask<(IReadOnlyList<FeedEvent> Events, FeedCursor From, bool HasMore)> ReadAsync(
         FeedCursor[] cursors, FeedFilter filter, int most, CancellationToken cancellation)
     {
-        for (var i = 0; i < cursors.Length; i++)
+        // Each share has its turn: the first is not always busy, but it may be.
+        var first = _turn++;
+        for (var turn = 0; turn < cursors.Length; turn++)
         {
+            var i = (int)((first + (uint)turn) % (uint)cursors.Length);
             var from = cursors[i];
             var page = await feed.ReadAsync(from, filter, most, cancellation);
             cursors[i] = page.Next;
             if (page.Events.Count > 0 || page.HasMore)
-                return (page.Events, from, page.HasMore || i < cursors.Length - 1);
+                return (page.Events, from, page.HasMore || turn < cursors.Length - 1);
         }
 
         return ([], cursors[0], false);
@@ -80,7 +88,16 @@ public sealed class FollowedFeed(EventFeed feed)
             return null;
         try
         {
-            return (await feed.ReadAsync(from, filter, EventFeed.MostScanned, cancellation)).Events.FirstOrDefault(told => told.Id == eventId);
+            // The feed has grown since, in all logs: the event may be on a later page than it was.
+            while (true)
+            {
+                var page = await feed.ReadAsync(from, filter, PageSize, cancellation);
+                if (page.Events.FirstOrDefault(told => told.Id == eventId) is { } found)
+                    return found;
+                if (!page.HasMore)
+                    return null;
+                from = page.Next;
+            }
         }
         catch (FeedGoneException)
         {
@@ -88,13 +105,13 @@ public sealed class FollowedFeed(EventFeed feed)
         }
     }
 
-    private static FeedCursor Within(FeedCursor cursor, FeedCursor start, FeedCursor end)
+    private static FeedCursor Within(FeedCursor cursor, FeedCursor end)
     {
         var positions = cursor.Positions.ToArray();
         var isBehind = false;
         for (var log = 0; log < positions.Length; log++)
         {
-            if (positions[log] <= end.Positions[log] || start.Positions[log] == end.Positions[log])
+            if (positions[log] <= end.Positions[log])
                 continue;
             positions[log] = end.Positions[log];
             isBehind = true;

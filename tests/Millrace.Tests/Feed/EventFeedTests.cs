@@ -142,6 +142,31 @@ public sealed class EventFeedTests
         Assert.All((await feed.StartAsync(FeedShare.All, default)).Positions.ToArray(), position => Assert.Equal(3, position));
     }
 
+    [Fact]
+    public async Task Who_followed_to_a_later_moment_than_the_store_was_restored_to_is_told_so()
+    {
+        var feed = New(Filled(isOneLog: false));
+        var ahead = await New(FilledTwice()).EndAsync(FeedShare.All, default);
+
+        await Assert.ThrowsAsync<FeedGoneException>(async () => await feed.ReadAsync(ahead, OfAcme, 10, default));
+
+        static FeedJournal FilledTwice()
+        {
+            var journal = Filled(isOneLog: false);
+            journal.Decide(journal.NewOrder(3));
+            return journal;
+        }
+    }
+
+    [Fact]
+    public async Task While_a_partition_is_on_its_way_nobody_is_told_where_to_begin()
+    {
+        var journal = Filled(isOneLog: false);
+        journal.Away = 2;
+        await Assert.ThrowsAsync<Millrace.Engine.Journal.StoreUnavailableException>(async () => await New(journal).EndAsync(FeedShare.All, default));
+        Assert.Equal(3, (await New(journal).EndAsync(new FeedShare(1, 2), default)).Positions.Length);
+    }
+
     // Decisions of before say neither whose they are nor which: docs/adr/0017.
     [Fact]
     public async Task Of_a_store_that_was_written_by_an_earlier_version_the_rest_is_told()

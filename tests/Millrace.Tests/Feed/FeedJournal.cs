@@ -47,7 +47,7 @@ internal sealed class FeedJournal(int partitions, bool isOneLog) : IJournalFeed
     public async ValueTask<LogBounds[]> ReadBoundsAsync(CancellationToken cancellation)
     {
         Asked++;
-        var bounds = _logs.Select((log, i) => i == Away ? default : new LogBounds(Start, log.Count == 0 ? 0 : log[^1].End)).ToArray();
+        var bounds = _logs.Select((log, i) => i == Away ? LogBounds.Away : new LogBounds(Start, log.Count == 0 ? 0 : log[^1].End)).ToArray();
         if (Gate is not null)
             await Gate.Task;
         return bounds;

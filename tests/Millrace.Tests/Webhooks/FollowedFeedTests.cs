@@ -63,14 +63,15 @@ public sealed class FollowedFeedTests
     }
 
     [Fact]
-    public async Task A_partition_that_is_on_its_way_is_not_told_again()
+    public async Task Where_a_partition_ends_that_is_on_its_way_is_waited_for()
     {
         var (journal, feed) = New(2, isOneLog: false);
         journal.Decide(journal.NewOrder(0), 3);
         var cursors = feed.TryParse(await feed.EndAsync(default))!;
         journal.Away = 0;
-        cursors = await feed.WithinAsync(cursors, default);
+        await Assert.ThrowsAsync<Millrace.Engine.Journal.StoreUnavailableException>(async () => await feed.WithinAsync(cursors, default));
         journal.Away = null;
+        cursors = await feed.WithinAsync(cursors, default);
         Assert.Empty((await feed.ReadAsync(cursors, OfAcme, 10, default)).Events);
     }
 

@@ -60,10 +60,11 @@ internal sealed class ListOrders(IReadModel readModel, OrderLists lists, Admitte
     /// <param name="seen">What must be shown: as it was then, or later.</param>
     /// <param name="cancellation">Gives up waiting.</param>
     /// <returns>Null when what was seen is not shown yet.</returns>
-    public async ValueTask<OrderList?> ReadAsync(TenantId tenant, OrderListQuery query, IReadOnlyList<(OrderId, int)> seen, CancellationToken cancellation)
+    public async ValueTask<OrderList?> ReadAsync(
+        TenantId tenant, OrderListQuery query, IReadOnlyList<(OrderId, int)> seen, CancellationToken cancellation, bool mayBeOfReplica = true)
     {
         // A name is looked up, which burdens nobody.
-        if (query.ExternalId is null && lists.MayAskReplica && await ScanAsync(tenant, query, page => lists.FromReplicaAsync(page, seen, cancellation)) is { } replicated)
+        if (mayBeOfReplica && query.ExternalId is null && lists.MayAskReplica && await ScanAsync(tenant, query, page => lists.FromReplicaAsync(page, seen, cancellation)) is { } replicated)
             return replicated;
         if (!await lists.ReachedAsync(tenant, seen, cancellation))
             return null;

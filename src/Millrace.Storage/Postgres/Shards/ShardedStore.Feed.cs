@@ -18,6 +18,7 @@ public sealed partial class ShardedStore : IJournalFeed
             return await store.ReadBoundsAsync(cancellation).ConfigureAwait(false);
         })).ConfigureAwait(false);
         var (bounds, places) = (new LogBounds[PartitionCount], new int[PartitionCount]);
+        Array.Fill(bounds, LogBounds.Away);
         for (var shard = 0; shard < found.Length; shard++)
         {
             for (var partition = 0; partition < bounds.Length; partition++)
