@@ -39,12 +39,12 @@ internal sealed class FailoverProbe : IDisposable
     public async Task RunAsync(TimeSpan least, CancellationToken cancellation)
     {
         var asked = new List<Task>();
-        while (_watch.Elapsed < least || NotServed(TimeSpan.FromSeconds(1)).Count > 0)
+        for (var round = 0; _watch.Elapsed < least || NotServed(TimeSpan.FromSeconds(1)).Count > 0; round++)
         {
             if (_watch.Elapsed > Patience)
                 throw new InvalidOperationException($"Partitions {string.Join(' ', NotServed(TimeSpan.FromSeconds(1)))} were not served again within {Patience.TotalSeconds:0} s.");
             for (var partition = 0; partition < _answered.Length; partition++)
-                asked.Add(AskAsync(partition, _nodes[partition % _nodes.Count], cancellation));
+                asked.Add(AskAsync(partition, round, cancellation));
             asked.RemoveAll(task => task.IsCompletedSuccessfully);
             await Task.Delay(Every, cancellation);
         }
@@ -71,8 +71,10 @@ internal sealed class FailoverProbe : IDisposable
             return [.. Enumerable.Range(0, _answered.Length).Where(partition => _watch.Elapsed - _answered[partition] > within)];
     }
 
-    private async Task AskAsync(int partition, HttpClient node, CancellationToken cancellation)
+    // Through each node in turn: one that has ended itself takes no partition with it.
+    private async Task AskAsync(int partition, int round, CancellationToken cancellation)
     {
+        var node = _nodes[(partition + round) % _nodes.Count];
         if (!await _asking.WaitAsync(0, cancellation))
             return;
         try

@@ -99,6 +99,8 @@ internal sealed class TorturedCluster : IAsyncDisposable
             {
                 await PspFaults.SetAnyAsync(_psp.Url, Random, cancellation);
                 await Task.Delay(Random.Next(500, 2_000), cancellation);
+                // On a machine that is short of processors a node may have been taken for dead, and ended itself: as whoever runs it would, it is started again.
+                await UntilServingAsync(cancellation);
                 await strike(done);
             }
         });
