@@ -16,7 +16,7 @@ public sealed class EventFeed(IJournalFeed journal)
     private Task<LogBounds[]>? _next;
 
     /// <summary>Whether a share is small enough for one follower; of a store with many partitions the whole is not.</summary>
-    public bool Fits(FeedShare share) => share.IsOf(Math.Max(journal.LogCount, share.Count)) && Count(share) is >= 1 and <= FeedCursor.MostLogs;
+    public bool Fits(FeedShare share) => share.IsValid && Count(share) is >= 1 and <= FeedCursor.MostLogs;
 
     /// <summary>Whether a cursor is of this store, as far as can be seen.</summary>
     public bool Knows(FeedCursor cursor) => Fits(cursor.Share) && cursor.Positions.Length == Count(cursor.Share);

@@ -47,7 +47,7 @@ public sealed class FeedCursor
             var positions = new long[r.Count()];
             for (var log = 0; log < positions.Length; log++)
                 positions[log] = r.Signed();
-            if (!r.IsAtEnd || turn >= positions.Length || !share.IsOf(int.MaxValue) || positions.Any(position => position < 0))
+            if (!r.IsAtEnd || turn >= positions.Length || !share.IsValid || positions.Any(position => position < 0))
                 return false;
             cursor = new FeedCursor(share, positions, turn, skip);
             return true;

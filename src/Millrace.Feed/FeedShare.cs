@@ -23,10 +23,10 @@ public readonly record struct FeedShare(int Index, int Count)
         if (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var index) || !int.TryParse(of, NumberStyles.None, CultureInfo.InvariantCulture, out var count))
             return false;
         share = new FeedShare(index - 1, count);
-        return share.IsOf(partitions);
+        return share.IsValid && share.Count <= partitions;
     }
 
-    public bool IsOf(int partitions) => Count >= 1 && Count <= partitions && Index >= 0 && Index < Count;
+    public bool IsValid => Index >= 0 && Index < Count;
 
     public bool Has(int partition) => partition % Count == Index;
 

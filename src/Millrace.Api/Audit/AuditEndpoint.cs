@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using Millrace.Api.Edge;
+using Millrace.Api.Json;
 using Millrace.Api.Keys;
-using Millrace.Api.Orders.Rendering;
 using Millrace.Api.Problems;
 using Millrace.Engine.Administration;
 using Millrace.Engine.Journal;
@@ -63,27 +63,20 @@ internal sealed class AuditEndpoint(IAdministration administration)
     private static void Write(Utf8JsonWriter writer, IReadOnlyList<AuditEntry> entries, long? next)
     {
         writer.WriteStartObject();
-        writer.WriteStartArray("data"u8);
-        foreach (var entry in entries)
+        writer.WriteData(entries, static (w, entry) =>
         {
-            writer.WriteStartObject();
-            writer.WriteNumber("seq"u8, entry.Seq);
-            writer.WriteTime("at"u8, entry.AtUnixMs);
-            writer.WriteStartObject("actor"u8);
-            writer.WriteString("kind"u8, OrderNames.Of(entry.Actor.Kind));
-            writer.WriteString("name"u8, entry.Actor.Name);
-            writer.WriteEndObject();
-            writer.WriteString("action"u8, entry.Action);
-            writer.WriteString("subject"u8, entry.Subject);
-            writer.WritePropertyName("detail"u8);
-            writer.WriteRawValue(entry.Detail);
-            writer.WriteString("chain"u8, entry.Chain);
-            writer.WriteEndObject();
-        }
-
-        writer.WriteEndArray();
-        writer.WriteBoolean("has_more"u8, next is not null);
-        writer.WriteString("next_cursor"u8, next?.ToString(CultureInfo.InvariantCulture));
+            w.WriteStartObject();
+            w.WriteNumber("seq"u8, entry.Seq);
+            w.WriteTime("at"u8, entry.AtUnixMs);
+            w.WriteActor("actor"u8, entry.Actor);
+            w.WriteString("action"u8, entry.Action);
+            w.WriteString("subject"u8, entry.Subject);
+            w.WritePropertyName("detail"u8);
+            w.WriteRawValue(entry.Detail);
+            w.WriteString("chain"u8, entry.Chain);
+            w.WriteEndObject();
+        });
+        writer.WriteNext(next?.ToString(CultureInfo.InvariantCulture));
         writer.WriteEndObject();
     }
 }

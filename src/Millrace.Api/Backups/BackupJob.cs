@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Millrace.Api.Edge;
+using Millrace.Api.Json;
 
 namespace Millrace.Api.Backups;
 
@@ -23,18 +24,10 @@ internal sealed record BackupJob(string Id, UInt128 KeyHash, DateTimeOffset Star
         writer.WriteNumber("total_bytes"u8, total);
         writer.WriteString("name"u8, finished?.Name);
         writer.WriteTime("taken_at"u8, finished?.TakenAt.ToUnixTimeMilliseconds());
-        WriteNumber(writer, "bytes"u8, finished?.Bytes);
-        WriteNumber(writer, "partitions"u8, finished?.Partitions);
-        WriteNumber(writer, "records"u8, finished?.Records);
+        writer.WriteNumberOrNull("bytes"u8, finished?.Bytes);
+        writer.WriteNumberOrNull("partitions"u8, finished?.Partitions);
+        writer.WriteNumberOrNull("records"u8, finished?.Records);
         writer.WriteString("failure"u8, result.IsCanceled ? "The server stopped." : result.Exception?.InnerException?.Message);
         writer.WriteEndObject();
-    }
-
-    private static void WriteNumber(Utf8JsonWriter writer, ReadOnlySpan<byte> name, long? value)
-    {
-        if (value is { } number)
-            writer.WriteNumber(name, number);
-        else
-            writer.WriteNull(name);
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.Extensions;
 using Millrace.Api.Edge;
+using Millrace.Api.Json;
 using Millrace.Api.Keys;
 using Millrace.Api.Problems;
 using Millrace.Engine.Codec;
@@ -33,12 +34,8 @@ internal sealed class ListItems(IStockPages stock, TimeProvider time)
         await Answer.Json(http, StatusCodes.Status200OK, (items, cursor, asOf), static (w, page) =>
         {
             w.WriteStartObject();
-            w.WriteStartArray("data"u8);
-            foreach (var item in page.items)
-                ItemJson.Write(w, item);
-            w.WriteEndArray();
-            w.WriteBoolean("has_more"u8, page.cursor is not null);
-            w.WriteString("next_cursor"u8, page.cursor);
+            w.WriteData(page.items, ItemJson.Write);
+            w.WriteNext(page.cursor);
             w.WriteTime("as_of"u8, page.asOf);
             w.WriteEndObject();
         });

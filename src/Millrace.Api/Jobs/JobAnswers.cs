@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Millrace.Api.Edge;
-using Millrace.Api.Orders.Rendering;
+using Millrace.Api.Json;
 
 namespace Millrace.Api.Jobs;
 
@@ -18,17 +18,11 @@ internal static class JobAnswers
         writer.WriteString("reason"u8, job.Reason);
         writer.WriteNumber("rate"u8, job.Rate);
         writer.WriteNumber("limit"u8, job.Limit);
-        writer.WriteStartObject("started_by"u8);
-        writer.WriteString("kind"u8, OrderNames.Of(job.ActorKind));
-        writer.WriteString("name"u8, job.ActorName);
-        writer.WriteEndObject();
+        writer.WriteActor("started_by"u8, job.Actor);
         writer.WriteTime("created_at"u8, job.CreatedAtUnixMs);
         writer.WriteTime("updated_at"u8, Math.Max(job.EndedAtUnixMs ?? job.CreatedAtUnixMs, progress.UpdatedAtUnixMs));
         writer.WriteTime("ended_at"u8, job.EndedAtUnixMs);
-        if (progress.Total is { } total)
-            writer.WriteNumber("total"u8, total);
-        else
-            writer.WriteNull("total"u8);
+        writer.WriteNumberOrNull("total"u8, progress.Total);
         writer.WriteNumber("processed"u8, progress.Processed);
         writer.WriteNumber("changed"u8, progress.Changed);
         writer.WriteNumber("unchanged"u8, progress.Unchanged);
@@ -40,29 +34,22 @@ internal static class JobAnswers
     public static void Write(Utf8JsonWriter writer, IEnumerable<Job> jobs)
     {
         writer.WriteStartObject();
-        writer.WriteStartArray("data"u8);
-        foreach (var job in jobs)
-            Write(writer, job);
-        writer.WriteEndArray();
+        writer.WriteData(jobs, Write);
         writer.WriteEndObject();
     }
 
     public static void Write(Utf8JsonWriter writer, IEnumerable<JobResult> results, string? cursor)
     {
         writer.WriteStartObject();
-        writer.WriteStartArray("data"u8);
-        foreach (var result in results)
+        writer.WriteData(results, static (w, result) =>
         {
-            writer.WriteStartObject();
-            writer.WriteString("order"u8, result.Order);
-            writer.WriteString("outcome"u8, result.Outcome);
-            writer.WriteString("code"u8, result.Code);
-            writer.WriteEndObject();
-        }
-
-        writer.WriteEndArray();
-        writer.WriteBoolean("has_more"u8, cursor is not null);
-        writer.WriteString("next_cursor"u8, cursor);
+            w.WriteStartObject();
+            w.WriteString("order"u8, result.Order);
+            w.WriteString("outcome"u8, result.Outcome);
+            w.WriteString("code"u8, result.Code);
+            w.WriteEndObject();
+        });
+        writer.WriteNext(cursor);
         writer.WriteEndObject();
     }
 

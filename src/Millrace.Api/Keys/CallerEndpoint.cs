@@ -1,5 +1,5 @@
 using Millrace.Api.Edge;
-using Millrace.Api.Orders.Rendering;
+using Millrace.Api.Json;
 
 namespace Millrace.Api.Keys;
 
@@ -13,10 +13,7 @@ internal static class CallerEndpoint
         {
             w.WriteStartObject();
             w.WriteString("tenant"u8, c.Tenant.Value);
-            w.WriteStartObject("actor"u8);
-            w.WriteString("kind"u8, OrderNames.Of(c.Actor.Kind));
-            w.WriteString("name"u8, c.Actor.Name);
-            w.WriteEndObject();
+            w.WriteActor("actor"u8, c.Actor);
             w.WriteStartArray("scopes"u8);
             foreach (var name in ScopeNames.Of(c.Scopes))
                 w.WriteStringValue(name);

@@ -14,10 +14,7 @@ internal static class KeyBodies
 {
     private const int MaxClient = 100;
     private const int MaxScope = 32;
-    private const int MaxOverlapSeconds = 30 * 24 * 3600;
-    private const int DefaultOverlapSeconds = 24 * 3600;
     private static readonly FieldSet NewKeyFields = new("name", "scopes", "expires_at");
-    private static readonly FieldSet RotationFields = new("overlap_s");
 
     public static Problem? NewKey(ReadOnlySpan<byte> utf8, DateTimeOffset now, out NewKeyBody body)
     {
@@ -43,22 +40,6 @@ internal static class KeyBodies
 
         json.End();
         body = new NewKeyBody(client ?? "", scopes, expires);
-        return json.HasErrors ? Problem.Of(json.Errors) : null;
-    }
-
-    public static Problem? Rotation(ReadOnlySpan<byte> utf8, out TimeSpan overlap)
-    {
-        var json = new StrictJson(utf8);
-        long seconds = DefaultOverlapSeconds;
-        var seen = 0ul;
-        if (json.Object())
-        {
-            while (json.Field(RotationFields, ref seen) is not null)
-                seconds = json.Whole(0, MaxOverlapSeconds);
-        }
-
-        json.End();
-        overlap = TimeSpan.FromSeconds(seconds);
         return json.HasErrors ? Problem.Of(json.Errors) : null;
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Millrace.Api.Edge;
 using Millrace.Api.Idempotency;
+using Millrace.Api.Json;
 using Millrace.Api.Problems;
 using Millrace.Cluster.Administration;
 using Millrace.Domain.Identity;
@@ -25,7 +26,7 @@ internal sealed class KeyEndpoints(ApiKeyStore keys, TimeProvider time)
         var id = (string)http.GetRouteValue("key")!;
         return MakeAsync(http, $"api-keys/{id}/rotate", async (utf8, request) =>
         {
-            if (KeyBodies.Rotation(utf8, out var overlap) is { } problem)
+            if (RotationBody.Read(utf8, out var overlap) is { } problem)
                 return (null, problem);
             if (Find(caller, id) is not { } key)
                 return (null, NotFound);

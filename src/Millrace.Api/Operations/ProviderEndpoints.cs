@@ -1,4 +1,5 @@
 using Millrace.Api.Edge;
+using Millrace.Api.Json;
 using Millrace.Api.Keys;
 using Millrace.Api.Problems;
 using Millrace.Cluster.Administration;
@@ -51,17 +52,14 @@ internal sealed class ProviderEndpoints(PausedProviders paused, AuditLog audit)
         return Answer.Json(http, StatusCodes.Status200OK, paused.All, static (w, providers) =>
         {
             w.WriteStartObject();
-            w.WriteStartArray("data"u8);
-            foreach (var provider in providers)
+            w.WriteData(providers, static (each, provider) =>
             {
-                w.WriteStartObject();
-                w.WriteString("name"u8, provider.Name);
-                w.WriteTime("since"u8, provider.SinceUnixMs);
-                w.WriteString("by"u8, provider.By);
-                w.WriteEndObject();
-            }
-
-            w.WriteEndArray();
+                each.WriteStartObject();
+                each.WriteString("name"u8, provider.Name);
+                each.WriteTime("since"u8, provider.SinceUnixMs);
+                each.WriteString("by"u8, provider.By);
+                each.WriteEndObject();
+            });
             w.WriteEndObject();
         });
     }

@@ -13,11 +13,8 @@ internal static class WebhookBodies
 {
     private const int MaxDescription = 200;
     private const int MaxType = 64;
-    private const int MaxOverlapSeconds = 30 * 24 * 3600;
-    private const int DefaultOverlapSeconds = 24 * 3600;
     private const int MaxEventId = 64;
     private static readonly FieldSet SettingsFields = new("url", "events", "description", "disabled");
-    private static readonly FieldSet RotationFields = new("overlap_s");
     private static readonly FieldSet ReplayFields = new("event_id", "from", "until", "failed");
 
     public static Problem? Settings(ReadOnlySpan<byte> utf8, WebhookOptions options, out EndpointSettings settings)
@@ -46,22 +43,6 @@ internal static class WebhookBodies
 
         json.End();
         settings = new EndpointSettings(url!, types, description, isDisabled);
-        return json.HasErrors ? Problem.Of(json.Errors) : null;
-    }
-
-    public static Problem? Rotation(ReadOnlySpan<byte> utf8, out TimeSpan overlap)
-    {
-        var json = new StrictJson(utf8);
-        long seconds = DefaultOverlapSeconds;
-        var seen = 0ul;
-        if (json.Object())
-        {
-            while (json.Field(RotationFields, ref seen) is not null)
-                seconds = json.Whole(0, MaxOverlapSeconds);
-        }
-
-        json.End();
-        overlap = TimeSpan.FromSeconds(seconds);
         return json.HasErrors ? Problem.Of(json.Errors) : null;
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Millrace.Api.Edge;
+using Millrace.Api.Json;
 using Millrace.Webhooks.Delivering;
 using Millrace.Webhooks.Endpoints;
 using Millrace.Webhooks.Sending;
@@ -43,12 +44,8 @@ internal static class WebhookJson
     public static void Write(Utf8JsonWriter w, IReadOnlyList<Attempt> attempts, string? next)
     {
         w.WriteStartObject();
-        w.WriteStartArray("data"u8);
-        foreach (var attempt in attempts)
-            Write(w, attempt);
-        w.WriteEndArray();
-        w.WriteBoolean("has_more"u8, next is not null);
-        w.WriteString("next_cursor"u8, next);
+        w.WriteData(attempts, Write);
+        w.WriteNext(next);
         w.WriteEndObject();
     }
 
@@ -89,17 +86,9 @@ internal static class WebhookJson
 
     private static void WriteResult(Utf8JsonWriter w, int? status, string? error, long? durationMs)
     {
-        WriteNumber(w, "status"u8, status);
+        w.WriteNumberOrNull("status"u8, status);
         w.WriteString("error"u8, error);
-        WriteNumber(w, "duration_ms"u8, durationMs);
-    }
-
-    private static void WriteNumber(Utf8JsonWriter w, ReadOnlySpan<byte> name, long? value)
-    {
-        if (value is { } number)
-            w.WriteNumber(name, number);
-        else
-            w.WriteNull(name);
+        w.WriteNumberOrNull("duration_ms"u8, durationMs);
     }
 
     private static void WriteTypes(Utf8JsonWriter w, IReadOnlyList<string>? types)

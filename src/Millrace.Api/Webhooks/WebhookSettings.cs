@@ -1,5 +1,6 @@
 using Millrace.Api.Edge;
 using Millrace.Api.Idempotency;
+using Millrace.Api.Json;
 using Millrace.Api.Keys;
 using Millrace.Api.Problems;
 using Millrace.Webhooks;
@@ -32,9 +33,7 @@ internal sealed class WebhookSettings(WebhookOptions options, WebhookEndpoints e
         await WebhookAnswers.SendAsync(http, StatusCodes.Status200OK, writer =>
         {
             writer.WriteStartObject();
-            writer.WriteStartArray("data"u8);
-            rows.ForEach(row => WebhookJson.Write(writer, row.Endpoint, row.State, null, time.GetUtcNow()));
-            writer.WriteEndArray();
+            writer.WriteData(rows, (w, row) => WebhookJson.Write(w, row.Endpoint, row.State, null, time.GetUtcNow()));
             writer.WriteEndObject();
         });
         return null;
@@ -70,7 +69,7 @@ internal sealed class WebhookSettings(WebhookOptions options, WebhookEndpoints e
         var id = WebhookAnswers.Id(http);
         return WebhookAnswers.GuardAsync(http, caller, $"webhooks/{id}/rotate", mayBeEmpty: true, async (utf8, request) =>
             endpoints.Find(caller.Tenant, id) is null ? WebhookAnswers.NotFound
-            : WebhookBodies.Rotation(utf8, out var overlap) is { } problem ? problem
+            : RotationBody.Read(utf8, out var overlap) is { } problem ? problem
             : await TellSecretAsync(http, await endpoints.RotateAsync(caller.Tenant, id, overlap, caller.Actor, request, http.RequestAborted)));
     }
 

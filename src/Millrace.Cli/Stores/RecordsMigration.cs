@@ -1,16 +1,19 @@
 using Millrace.Cluster.Administration;
 using Millrace.Engine.Administration;
 using Millrace.Storage.Sqlite.Administration;
+using Millrace.Webhooks.Delivering;
 
 namespace Millrace.Cli.Stores;
 
 /// <summary>Copies what running services keep to another store, which is not served: jobs go on there, a paused provider stays paused. A repeat goes on where one stopped.</summary>
 internal static class RecordsMigration
 {
+    // Who had a lease is of its nodes; how far a webhook endpoint was is a place in its journal, which means another in another.
+    private static readonly string[] OfTheOldStore = [Lease.RecordKind, DeliveryRecords.StateKind];
+
     public static async Task RunAsync(SqliteAdministration source, IRecords target, CancellationToken cancellation)
     {
-        // Who had a lease is of the old store's nodes.
-        foreach (var kind in (await source.ListRecordKindsAsync(cancellation)).Where(kind => kind != Lease.RecordKind))
+        foreach (var kind in (await source.ListRecordKindsAsync(cancellation)).Except(OfTheOldStore))
         {
             IReadOnlyList<StoredRecord> page;
             string? after = null;

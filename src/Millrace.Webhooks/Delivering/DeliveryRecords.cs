@@ -8,7 +8,7 @@ namespace Millrace.Webhooks.Delivering;
 public sealed class DeliveryRecords(IRecords records)
 {
     // Stored names; never to change.
-    internal const string StateKind = "webhook_state";
+    public const string StateKind = "webhook_state";
     internal const string WaitingKind = "webhook_waiting";
     internal const string AttemptsKind = "webhook_attempts";
 

@@ -85,12 +85,12 @@ internal sealed partial class EndpointDelivery
         var end = _tools.Feed.TryParse(await _tools.Feed.EndAsync(cancellation))!;
         var cursors = await _tools.Feed.StartAsync(cancellation);
         var hasMore = true;
-        while (hasMore && !FollowedFeed.HasReached(cursors, end))
+        for (var turn = 0; hasMore && !FollowedFeed.HasReached(cursors, end); turn = (turn + 1) % cursors.Length)
         {
             await RoomAsync(cancellation);
             try
             {
-                (var events, var from, hasMore) = await _tools.Feed.ReadAsync(cursors, Filter(), PageSize, cancellation);
+                (var events, var from, hasMore) = await _tools.Feed.ReadAsync(cursors, turn, Filter(), PageSize, cancellation);
                 var wanted = events.Where(told => IsOf(told, of)).ToList();
                 await HandleAsync(wanted, from, cancellation);
                 if (of is ReplayOf.One && wanted.Count > 0)

@@ -15,13 +15,13 @@ internal sealed partial class EndpointDelivery
     {
         var cursors = await BeginAsync(cancellation);
         var since = (_endpoint.CreatedAt - ClocksDiffer).ToUnixTimeMilliseconds();
-        while (true)
+        for (var turn = 0; ; turn = (turn + 1) % cursors.Length)
         {
             var room = _tools.MaxWaiting - _room.Count;
             try
             {
                 var next = (FeedCursor[])cursors.Clone();
-                var (events, from, hasMore) = await _tools.Feed.ReadAsync(next, Filter(), Math.Clamp(room, 1, PageSize), cancellation);
+                var (events, from, hasMore) = await _tools.Feed.ReadAsync(next, turn, Filter(), Math.Clamp(room, 1, PageSize), cancellation);
                 _journal.Behind(events.Count == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(events.Min(told => told.Context.AtUnixMs)));
                 if (events.Count > 0 && room < 1)
                 {

@@ -151,5 +151,4 @@ internal sealed partial class EndpointDelivery : IDisposable
     private static Task StandStillAsync(CancellationToken cancellation) => Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
 
     private Task WaitAsync(TimeSpan pause, CancellationToken cancellation) => Task.Delay(pause, _tools.Time, cancellation);
-
 }

@@ -7,8 +7,6 @@ namespace Millrace.Webhooks.Delivering;
 public sealed class FollowedFeed(EventFeed feed)
 {
     private const int PageSize = 200;
-    // Of all followers; which share comes first need not be fair to each of them.
-    private uint _turn;
 
     /// <summary>Where the next event that happens will be.</summary>
     public async ValueTask<IReadOnlyList<string>> EndAsync(CancellationToken cancellation) =>
@@ -57,6 +55,7 @@ public sealed class FollowedFeed(EventFeed feed)
 
     /// <summary>The next events of the first share that has some.</summary>
     /// <param name="cursors">Moved on.</param>
+    /// <param name="first">The share to begin with, above zero or zero; another at each call, so that a busy one keeps no other back.</param>
     /// <param name="filter">What is wanted.</param>
     /// <param name="most">Events at most.</param>
     /// <param name="cancellation">Gives up waiting.</param>
@@ -64,13 +63,11 @@ public sealed class FollowedFeed(EventFeed feed)
     /// <exception cref="FeedGoneException">What comes next is archived.</exception>
     /// <exception cref="StoreUnavailableException">The journal cannot be read now.</exception>
     internal async ValueTask<(IReadOnlyList<FeedEvent> Events, FeedCursor From, bool HasMore)> ReadAsync(
-        FeedCursor[] cursors, FeedFilter filter, int most, CancellationToken cancellation)
+        FeedCursor[] cursors, int first, FeedFilter filter, int most, CancellationToken cancellation)
     {
-        // Each share has its turn: the first is not always busy, but it may be.
-        var first = _turn++;
         for (var turn = 0; turn < cursors.Length; turn++)
         {
-            var i = (int)((first + (uint)turn) % (uint)cursors.Length);
+            var i = (first + turn) % cursors.Length;
             var from = cursors[i];
             var page = await feed.ReadAsync(from, filter, most, cancellation);
             cursors[i] = page.Next;

@@ -24,7 +24,7 @@ public sealed class FollowedFeedTests
         var told = new List<FeedEvent>();
         for (var hasMore = true; hasMore;)
         {
-            (var events, _, hasMore) = await feed.ReadAsync(cursors, OfAcme, 100, default);
+            (var events, _, hasMore) = await feed.ReadAsync(cursors, 0, OfAcme, 100, default);
             told.AddRange(events);
         }
 
@@ -59,7 +59,7 @@ public sealed class FollowedFeedTests
         var cursors = await feed.WithinAsync(feed.TryParse(texts)!, default);
         var order = journal.NewOrder(1);
         journal.Decide(order);
-        Assert.Equal(order, Assert.Single((await feed.ReadAsync(cursors, OfAcme, 10, default)).Events).Order);
+        Assert.Equal(order, Assert.Single((await feed.ReadAsync(cursors, 0, OfAcme, 10, default)).Events).Order);
     }
 
     [Fact]
@@ -72,7 +72,26 @@ public sealed class FollowedFeedTests
         await Assert.ThrowsAsync<Millrace.Engine.Journal.StoreUnavailableException>(async () => await feed.WithinAsync(cursors, default));
         journal.Away = null;
         cursors = await feed.WithinAsync(cursors, default);
-        Assert.Empty((await feed.ReadAsync(cursors, OfAcme, 10, default)).Events);
+        Assert.Empty((await feed.ReadAsync(cursors, 0, OfAcme, 10, default)).Events);
+    }
+
+    [Fact]
+    public async Task A_share_that_is_always_busy_does_not_keep_the_others_back()
+    {
+        var (journal, feed) = New(FeedCursor.MostLogs + 1, isOneLog: false);
+        var cursors = feed.TryParse(await feed.EndAsync(default))!;
+        Assert.Equal(2, cursors.Length);
+        // The first share has every second partition, from 0.
+        var quiet = journal.NewOrder(1);
+        journal.Decide(quiet);
+        var told = new List<OrderId>();
+        for (var turn = 0; turn < 2; turn++)
+        {
+            journal.Decide(journal.NewOrder(0));
+            told.AddRange((await feed.ReadAsync(cursors, turn, OfAcme, 10, default)).Events.Select(e => e.Order));
+        }
+
+        Assert.Contains(quiet, told);
     }
 
     private static (FeedJournal Journal, FollowedFeed Feed) New(int partitions, bool isOneLog)

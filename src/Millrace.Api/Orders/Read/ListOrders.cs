@@ -1,5 +1,6 @@
 using Millrace.Api.Admission;
 using Millrace.Api.Edge;
+using Millrace.Api.Json;
 using Millrace.Api.Keys;
 using Millrace.Api.Orders.Rendering;
 using Millrace.Api.Problems;
@@ -48,8 +49,7 @@ internal sealed class ListOrders(IReadModel readModel, OrderLists lists, Admitte
             foreach (var order in page.orders)
                 OrderJson.Write(w, order, page.tokens);
             w.WriteEndArray();
-            w.WriteBoolean("has_more"u8, page.cursor is not null);
-            w.WriteString("next_cursor"u8, page.cursor);
+            w.WriteNext(page.cursor);
             w.WriteTime("as_of"u8, page.asOf);
             w.WriteEndObject();
         });

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Millrace.Api.Edge;
+using Millrace.Api.Json;
 using Millrace.Domain.Orders;
 using Millrace.Engine.Codec;
 
@@ -15,10 +16,7 @@ internal static class OrderEventJson
         w.WriteNumber("version"u8, recorded.Version);
         w.WriteString("type"u8, EventNames.Of(recorded.Fact));
         w.WriteTime("at"u8, recorded.Context.AtUnixMs);
-        w.WriteStartObject("actor"u8);
-        w.WriteString("kind"u8, OrderNames.Of(recorded.Context.Actor.Kind));
-        w.WriteString("name"u8, recorded.Context.Actor.Name);
-        w.WriteEndObject();
+        w.WriteActor("actor"u8, recorded.Context.Actor);
         w.WriteStartObject("data"u8);
         WriteData(w, recorded.Fact);
         w.WriteEndObject();
