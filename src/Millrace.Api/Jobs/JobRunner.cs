@@ -11,25 +11,9 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
     // Each asks for one order at a time. A tenant's second job waits until all have their first.
     private const int MostAtOnce = 16;
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(30);
     private readonly HashSet<string> _unreadable = new(StringComparer.Ordinal);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await leases.RunAsync(Duty, RunAsync, stoppingToken);
-            }
-            catch (Exception failure)
-            {
-                // Such as a record that is no job. Orders go on without jobs; a node must not end for them.
-                Broken(logger, failure);
-                await Task.Delay(AfterFailure, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => leases.RunAsync(Duty, RunAsync, stoppingToken);
 
     private async Task RunAsync(CancellationToken held)
     {
@@ -126,9 +110,6 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
 
     [LoggerMessage(1, LogLevel.Warning, "The store is away; job {Job} goes on when it is back.")]
     private static partial void Away(ILogger logger, string job, Exception failure);
-
-    [LoggerMessage(3, LogLevel.Error, "No job is run now; it is tried again in half a minute.")]
-    private static partial void Broken(ILogger logger, Exception failure);
 
     [LoggerMessage(4, LogLevel.Warning, "Job {Job} was written by another version; it waits for a node that can read it.")]
     private static partial void NotRead(ILogger logger, string job);

@@ -12,12 +12,28 @@ namespace Millrace.Cluster.Administration;
 /// <param name="logger">Told of losses.</param>
 public sealed partial class Leases(IRecords records, string node, bool isShared, TimeProvider time, ILogger<Lease> logger)
 {
-    /// <summary>As <see cref="Lease.RunAsync"/>.</summary>
+    private static readonly TimeSpan AfterDefect = TimeSpan.FromSeconds(30);
+
+    /// <summary>As <see cref="Lease.RunAsync"/>; and a duty that fails by a defect, such as a record that nobody can read, is begun again in half a minute: orders go
+    /// on without it, and no node ends for it.</summary>
     /// <param name="duty">Stored name; never changed.</param>
     /// <param name="work">Does the duty.</param>
     /// <param name="stopping">Ends it all.</param>
-    public Task RunAsync(string duty, Func<CancellationToken, Task> work, CancellationToken stopping) =>
-        isShared ? new Lease(records, duty, node, time, logger).RunAsync(work, stopping) : RunAloneAsync(duty, work, stopping);
+    public async Task RunAsync(string duty, Func<CancellationToken, Task> work, CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await (isShared ? new Lease(records, duty, node, time, logger).RunAsync(work, stopping) : RunAloneAsync(duty, work, stopping));
+            }
+            catch (Exception defect)
+            {
+                Broken(logger, duty, defect);
+                await Task.Delay(AfterDefect, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
 
     private async Task RunAloneAsync(string duty, Func<CancellationToken, Task> work, CancellationToken stopping)
     {
@@ -42,4 +58,7 @@ public sealed partial class Leases(IRecords records, string node, bool isShared,
 
     [LoggerMessage(1, LogLevel.Warning, "The store is away; the duty {Duty} is begun again in two seconds.")]
     private static partial void Failed(ILogger logger, string duty, Exception failure);
+
+    [LoggerMessage(2, LogLevel.Error, "The duty {Duty} failed by a defect of ours; it is begun again in half a minute.")]
+    private static partial void Broken(ILogger logger, string duty, Exception defect);
 }

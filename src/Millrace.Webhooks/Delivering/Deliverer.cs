@@ -13,27 +13,11 @@ public sealed partial class Deliverer(Leases leases, DeliveryTools tools, ILogge
     private const string Duty = "webhooks";
     private const int MostForgotten = 20;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(2);
 
     private sealed record Running(WebhookEndpoint Endpoint, CancellationTokenSource Ending, Task Task);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await leases.RunAsync(Duty, DeliverAsync, stoppingToken);
-            }
-            catch (Exception failure)
-            {
-                // Orders go on without webhooks; a node must not end for them.
-                Broken(logger, failure);
-                await Task.Delay(AfterFailure, tools.Time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => leases.RunAsync(Duty, DeliverAsync, stoppingToken);
 
     private async Task DeliverAsync(CancellationToken cancellation)
     {
@@ -115,9 +99,6 @@ public sealed partial class Deliverer(Leases leases, DeliveryTools tools, ILogge
 
     [LoggerMessage(1, LogLevel.Warning, "Deliveries to the webhook endpoint {Endpoint} are begun again: {Why}")]
     private static partial void Interrupted(ILogger logger, string endpoint, string why);
-
-    [LoggerMessage(3, LogLevel.Error, "Nothing is delivered now; it is tried again in half a minute.")]
-    private static partial void Broken(ILogger logger, Exception failure);
 
     [LoggerMessage(2, LogLevel.Error, "Deliveries to the webhook endpoint {Endpoint} failed by a defect of ours; they are begun again.")]
     private static partial void Failed(ILogger logger, string endpoint, Exception failure);

@@ -106,6 +106,31 @@ public sealed class LeaseTests : IAsyncDisposable
         Assert.Equal(1, holder.Begun);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_duty_that_fails_by_a_defect_is_begun_again_in_half_a_minute_and_ends_nobody(bool isShared)
+    {
+        var time = new FakeTimeProvider();
+        using var stop = new CancellationTokenSource();
+        var begun = 0;
+        var running = new Leases(_records, "a", isShared, time, NullLogger<Lease>.Instance).RunAsync("duty", _ =>
+        {
+            Interlocked.Increment(ref begun);
+            throw new InvalidOperationException("a defect");
+        }, stop.Token);
+
+        await Eventually.Async(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return Task.FromResult(Volatile.Read(ref begun) > 2);
+        }, "it is begun again and again");
+        Assert.True(time.GetUtcNow() - new FakeTimeProvider().GetUtcNow() >= TimeSpan.FromMinutes(1));
+        Assert.False(running.IsCompleted);
+        await stop.CancelAsync();
+        await running;
+    }
+
     [Fact]
     public async Task A_duty_that_finds_the_store_away_is_begun_again()
     {
