@@ -26,8 +26,8 @@ public sealed class ApiKeyStore : IAuditFollower
 
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
 
-    // A new key's first requests come at once; unknown keys in any number cost no more than this many reads.
-    private static readonly TimeSpan MostAgeAtMiss = TimeSpan.FromMilliseconds(50);
+    // Unknown keys in any number cost twenty reads a second, and each waits for one that began after it came: the key may have been made just before.
+    private static readonly TimeSpan BetweenReads = TimeSpan.FromMilliseconds(50);
     private readonly AuditLog _audit;
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<UInt128, ApiKey> _byHash = new();
@@ -185,7 +185,7 @@ public sealed class ApiKeyStore : IAuditFollower
             return null;
         // One that is known and has ended is no reason to read; one that another request has just learned of is there now.
         if (Known(hash) is null)
-            await _audit.RefreshAsync(MostAgeAtMiss, cancellation);
+            await _audit.RefreshTogetherAsync(BetweenReads, cancellation);
         return FindKnown(header);
     }
 

@@ -36,7 +36,7 @@ public sealed class KeyAdministration : IAsyncDisposable
                 : SqliteAdministration.Open(data!);
             var audit = new AuditLog(store, TimeProvider.System);
             var keys = new ApiKeyStore(audit, TimeProvider.System);
-            await audit.RefreshAsync(TimeSpan.Zero, cancellation);
+            await audit.RefreshAsync(cancellation);
             return new KeyAdministration(store, audit, keys);
         }
         catch (Exception refused) when (refused is StoreRefusedException or StoreUnavailableException)
@@ -46,7 +46,7 @@ public sealed class KeyAdministration : IAsyncDisposable
     }
 
     /// <summary>Reads what others have added since.</summary>
-    public Task RefreshAsync(CancellationToken cancellation) => _audit.RefreshAsync(TimeSpan.Zero, cancellation);
+    public Task RefreshAsync(CancellationToken cancellation) => _audit.RefreshAsync(cancellation);
 
     /// <summary>A key for a while, of a run that makes its own.</summary>
     /// <returns>Its text.</returns>

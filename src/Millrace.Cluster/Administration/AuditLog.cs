@@ -28,31 +28,63 @@ public sealed class AuditLog(IAdministration administration, TimeProvider time) 
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly List<IAuditFollower> _followers = [];
     private AuditEntry? _last;
-    private long _askedAt;
+    private long _begun;
+    private long _endedAt;
     private StoreUnavailableException? _failure;
 
     /// <summary>From the next entry that is read on: before the first reading, then.</summary>
     public void Add(IAuditFollower follower) => _followers.Add(follower);
 
     /// <summary>Reads what others have added.</summary>
-    /// <param name="maxAge">Nothing is read when that was done not longer ago, by whomever.</param>
     /// <param name="cancellation">Gives up waiting.</param>
     /// <exception cref="StoreUnavailableException">It cannot be read now; what was read goes on to hold.</exception>
     /// <exception cref="InvalidDataException">An entry does not follow from the one before, or the last known is gone: the log was tampered with or damaged, or
     /// a failover lost its end. What this process knows of it is not to be trusted: it must start anew.</exception>
-    public async Task RefreshAsync(TimeSpan maxAge, CancellationToken cancellation)
+    public async Task RefreshAsync(CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation);
         try
         {
-            if (_askedAt == 0 || time.GetElapsedTime(_askedAt) >= maxAge)
-                await ReadAsync(cancellation);
-            else if (_failure is not null)
-                throw new StoreUnavailableException(_failure.Message, _failure);
+            await ReadAsync(cancellation);
         }
         finally
         {
             _turn.Release();
+        }
+    }
+
+    /// <summary>As <see cref="RefreshAsync"/>, for whoever asks often: one reading serves all who asked before it began.</summary>
+    /// <param name="pause">Left between two such readings.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    public async Task RefreshTogetherAsync(TimeSpan pause, CancellationToken cancellation)
+    {
+        var asked = Volatile.Read(ref _begun);
+        while (true)
+        {
+            TimeSpan left;
+            await _turn.WaitAsync(cancellation);
+            try
+            {
+                if (_begun > asked)
+                {
+                    if (_failure is not null)
+                        throw new StoreUnavailableException(_failure.Message, _failure);
+                    return;
+                }
+
+                left = _begun == 0 ? TimeSpan.Zero : pause - time.GetElapsedTime(_endedAt);
+                if (left <= TimeSpan.Zero)
+                {
+                    await ReadAsync(cancellation);
+                    return;
+                }
+            }
+            finally
+            {
+                _turn.Release();
+            }
+
+            await Task.Delay(left, time, cancellation);
         }
     }
 
@@ -92,6 +124,7 @@ public sealed class AuditLog(IAdministration administration, TimeProvider time) 
     private async Task ReadAsync(CancellationToken cancellation)
     {
         IReadOnlyList<AuditEntry> page;
+        Volatile.Write(ref _begun, _begun + 1);
         do
         {
             var known = _last;
@@ -108,7 +141,7 @@ public sealed class AuditLog(IAdministration administration, TimeProvider time) 
             }
             finally
             {
-                _askedAt = time.GetTimestamp();
+                _endedAt = time.GetTimestamp();
             }
 
             if (known is not null && (page.Count == 0 || page[0].Chain != known.Chain))

@@ -14,7 +14,7 @@ public sealed partial class AuditReader(AuditLog log, IHostApplicationLifetime l
     {
         try
         {
-            await log.RefreshAsync(TimeSpan.Zero, cancellationToken);
+            await log.RefreshAsync(cancellationToken);
         }
         catch (InvalidDataException damage)
         {
@@ -32,7 +32,7 @@ public sealed partial class AuditReader(AuditLog log, IHostApplicationLifetime l
         {
             try
             {
-                await log.RefreshAsync(TimeSpan.Zero, stoppingToken);
+                await log.RefreshAsync(stoppingToken);
                 isFailing = false;
             }
             catch (InvalidDataException fork)

@@ -28,7 +28,7 @@ public sealed class AuditLogTests : IDisposable
         SqliteFile.Execute(file, "DROP TRIGGER audit_is_not_changed; DROP TRIGGER audit_is_not_shortened;" + tampering);
         using var store = SqliteAdministration.Open(_folder.Path);
         using var log = new AuditLog(store, TimeProvider.System);
-        await Assert.ThrowsAsync<InvalidDataException>(() => log.RefreshAsync(TimeSpan.Zero, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<InvalidDataException>(() => log.RefreshAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -38,12 +38,12 @@ public sealed class AuditLogTests : IDisposable
         await AddAsync("key_1", "key_2");
         using var store = SqliteAdministration.Open(_folder.Path);
         using var log = new AuditLog(store, TimeProvider.System);
-        await log.RefreshAsync(TimeSpan.Zero, cancellation);
+        await log.RefreshAsync(cancellation);
         // As a failover would that lost the end.
         SqliteFile.Execute(_folder[SqliteAdministration.FileName], "DROP TRIGGER audit_is_not_changed; DROP TRIGGER audit_is_not_shortened; DELETE FROM audit WHERE seq = 2");
         await Assert.ThrowsAsync<InvalidDataException>(() => log.AddAsync(() => new AuditDraft(Ada, "acme", "key.revoked", "key_3"), cancellation));
         await AddAsync("another");
-        await Assert.ThrowsAsync<InvalidDataException>(() => log.RefreshAsync(TimeSpan.Zero, cancellation));
+        await Assert.ThrowsAsync<InvalidDataException>(() => log.RefreshAsync(cancellation));
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class AuditLogTests : IDisposable
         using var there = new AuditLog(store, new FakeTimeProvider());
         var counter = new Counter();
         here.Add(counter);
-        await here.RefreshAsync(TimeSpan.Zero, cancellation);
+        await here.RefreshAsync(cancellation);
         await there.AddAsync(() => new AuditDraft(Ada, null, "node.drained", "a"), cancellation);
         Assert.Null(await here.AddAsync(() => counter.Count == 1 ? null : new AuditDraft(Ada, null, "node.drained", "a"), cancellation));
     }

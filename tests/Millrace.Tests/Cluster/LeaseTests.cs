@@ -134,8 +134,7 @@ public sealed class LeaseTests : IAsyncDisposable
     [Fact]
     public async Task A_duty_that_finds_the_store_away_is_begun_again()
     {
-        var node = NewNode("a");
-        node.FailsFirst = true;
+        var node = NewNode("a", failsFirst: true);
         await Eventually.Async(async () =>
         {
             await PassAsync(TimeSpan.FromSeconds(1), node);
@@ -150,9 +149,9 @@ public sealed class LeaseTests : IAsyncDisposable
         return holder;
     }
 
-    private Node NewNode(string name)
+    private Node NewNode(string name, bool failsFirst = false)
     {
-        var node = new Node(name, _records, _nodes);
+        var node = new Node(name, _records, _nodes) { FailsFirst = failsFirst };
         _nodes.Add(node);
         node.Run();
         return node;
@@ -162,7 +161,7 @@ public sealed class LeaseTests : IAsyncDisposable
     private static async Task PassAsync(TimeSpan time, params Node[] nodes)
     {
         foreach (var node in nodes)
-            node.Time.Advance(time);
+            node.Time.Pass(time);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
         while (!Array.TrueForAll(nodes, node => node.Time.IsAwaited))
         {
@@ -189,7 +188,7 @@ public sealed class LeaseTests : IAsyncDisposable
 
         public UncertainRecords Store { get; } = new(records);
 
-        public bool FailsFirst { get; set; }
+        public bool FailsFirst { get; init; }
 
         public int Begun { get; private set; }
 
@@ -250,61 +249,68 @@ public sealed class LeaseTests : IAsyncDisposable
         }
     }
 
-    /// <summary>Tells whether the lease waits for its next renewal: then it has done all that it does at this moment.</summary>
+    /// <summary>
+    /// Tells whether the lease waits for its next renewal: then it has done all that it does at this moment. One thread at a time moves the clock or sets a
+    /// timer: <see cref="FakeTimeProvider"/> leaves due timers to whichever other thread is there, and returns before they are called.
+    /// </summary>
     private sealed class AwaitedTime(DateTimeOffset start) : FakeTimeProvider(start)
     {
-        private int _pending;
+        private readonly Lock _turn = new();
+        private int _renewals;
 
-        public bool IsAwaited => Volatile.Read(ref _pending) > 0;
+        public bool IsAwaited => Volatile.Read(ref _renewals) > 0;
+
+        public void Pass(TimeSpan time)
+        {
+            lock (_turn)
+                Advance(time);
+        }
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
-            if (dueTime != Lease.RenewEvery)
-                return base.CreateTimer(callback, state, dueTime, period);
-            var pending = new Pending(this);
-            return pending.With(base.CreateTimer(given =>
+            lock (_turn)
             {
-                pending.End();
-                callback(given);
-            }, state, dueTime, period));
+                var timer = new Turned(this, dueTime == Lease.RenewEvery);
+                timer.Inner = base.CreateTimer(given =>
+                {
+                    timer.End();
+                    callback(given);
+                }, state, dueTime, period);
+                return timer;
+            }
         }
 
-        private sealed class Pending : ITimer
+        private sealed class Turned : ITimer
         {
             private readonly AwaitedTime _time;
-            private ITimer? _timer;
-            private int _isOver;
+            private int _isRenewal;
 
-            public Pending(AwaitedTime time)
+            public Turned(AwaitedTime time, bool isRenewal)
             {
-                _time = time;
-                Interlocked.Increment(ref time._pending);
+                (_time, _isRenewal) = (time, isRenewal ? 1 : 0);
+                Interlocked.Add(ref time._renewals, _isRenewal);
             }
 
-            public Pending With(ITimer timer)
-            {
-                _timer = timer;
-                return this;
-            }
+            public ITimer? Inner { get; set; }
 
-            public void End()
-            {
-                if (Interlocked.Exchange(ref _isOver, 1) == 0)
-                    Interlocked.Decrement(ref _time._pending);
-            }
+            public void End() => Interlocked.Add(ref _time._renewals, -Interlocked.Exchange(ref _isRenewal, 0));
 
-            public bool Change(TimeSpan dueTime, TimeSpan period) => _timer!.Change(dueTime, period);
+            public bool Change(TimeSpan dueTime, TimeSpan period)
+            {
+                lock (_time._turn)
+                    return Inner!.Change(dueTime, period);
+            }
 
             public void Dispose()
             {
                 End();
-                _timer!.Dispose();
+                Inner!.Dispose();
             }
 
             public ValueTask DisposeAsync()
             {
                 End();
-                return _timer!.DisposeAsync();
+                return Inner!.DisposeAsync();
             }
         }
     }

@@ -128,7 +128,7 @@ internal sealed class DeliveryNode : IAsyncDisposable
     {
         var audit = new AuditLog(_administration, Time);
         var endpoints = new WebhookEndpoints(audit, Time);
-        audit.RefreshAsync(TimeSpan.Zero, default).GetAwaiter().GetResult();
+        audit.RefreshAsync(default).GetAwaiter().GetResult();
         return endpoints;
     }
 }
