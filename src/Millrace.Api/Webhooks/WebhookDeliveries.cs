@@ -42,7 +42,7 @@ internal sealed class WebhookDeliveries(WebhookEndpoints endpoints, WebhookSecre
                 return problem;
             var (now, eventId) = (time.GetUtcNow(), "test:" + request.Key);
             var signing = await secrets.SigningAsync(endpoint, now, http.RequestAborted);
-            var result = await sender.SendAsync(endpoint.Settings.Url, eventId, Ping(endpoint, eventId, now), signing, http.RequestAborted);
+            var result = await sender.SendAsync(endpoint.Tenant, endpoint.Settings.Url, eventId, Ping(endpoint, eventId, now), signing, http.RequestAborted);
             await WebhookAnswers.SendAsync(http, StatusCodes.Status200OK, writer => WebhookJson.Write(writer, eventId, result));
             return null;
         });

@@ -15,12 +15,13 @@ internal sealed partial class EndpointDelivery : IDisposable
     /// <summary>Events that are read, and begun, at once: what a crash repeats at most of those that were delivered.</summary>
     public const int PageSize = 100;
 
-    // All endpoints together.
+    // Of all tenants together, and of one: as many as four of its endpoints can have.
     private const int MostInFlight = 256;
+    private const int MostOfOneTenant = 4 * AttemptWindow.Most;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
-    private static readonly SemaphoreSlim InFlight = new(MostInFlight);
+    private static readonly SharedSlots InFlight = new(MostInFlight, MostOfOneTenant);
     private readonly DeliveryTools _tools;
     private readonly ILogger _logger;
     private readonly AttemptWindow _window = new();
@@ -109,20 +110,14 @@ internal sealed partial class EndpointDelivery : IDisposable
         SendResult? result = null;
         try
         {
-            await InFlight.WaitAsync(cancellation);
-            try
-            {
-                var endpoint = Now();
-                if (!endpoint.IsDelivering)
-                    await StandStillAsync(cancellation);
-                result = await _tools.Sender.SendAsync(endpoint.Settings.Url, id, body, await _tools.Secrets.SigningAsync(endpoint, _tools.Time.GetUtcNow(), cancellation), cancellation);
-                _tools.Metrics.Tried(result);
-                return (endpoint, result);
-            }
-            finally
-            {
-                InFlight.Release();
-            }
+            using var slot = await InFlight.EnterAsync(_endpoint.Tenant, cancellation);
+            var endpoint = Now();
+            if (!endpoint.IsDelivering)
+                await StandStillAsync(cancellation);
+            var signing = await _tools.Secrets.SigningAsync(endpoint, _tools.Time.GetUtcNow(), cancellation);
+            result = await _tools.Sender.SendAsync(endpoint.Tenant, endpoint.Settings.Url, id, body, signing, cancellation);
+            _tools.Metrics.Tried(result);
+            return (endpoint, result);
         }
         finally
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Millrace.Domain.Identity;
 
 namespace Millrace.Webhooks.Sending;
 
@@ -12,14 +13,13 @@ internal sealed class AddressRefusedException(string host) : Exception($"'{host}
 /// </summary>
 internal static class CheckedConnection
 {
-    // Each holds a thread until the name server answers: more are not given to names that lead nowhere.
-    private const int MostLookups = 16;
-    private static readonly SemaphoreSlim Lookups = new(MostLookups);
+    // Each holds a thread until the name server answers: more are not given to names that lead nowhere, and a part of them to those of one tenant.
+    private static readonly SharedSlots Lookups = new(all: 16, each: 4);
 
     /// <exception cref="AddressRefusedException">One of the name's addresses is not public, whatever the others are.</exception>
-    public static async ValueTask<Stream> OpenAsync(DnsEndPoint to, bool allowPrivate, CancellationToken cancellation)
+    public static async ValueTask<Stream> OpenAsync(TenantId tenant, DnsEndPoint to, bool allowPrivate, CancellationToken cancellation)
     {
-        var addresses = await ResolveAsync(to.Host, cancellation);
+        var addresses = await ResolveAsync(tenant, to.Host, cancellation);
         if (!allowPrivate && !Array.TrueForAll(addresses, AddressFilter.IsPublic))
             throw new AddressRefusedException(to.Host);
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -35,16 +35,9 @@ internal static class CheckedConnection
         }
     }
 
-    private static async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellation)
+    private static async Task<IPAddress[]> ResolveAsync(TenantId tenant, string host, CancellationToken cancellation)
     {
-        await Lookups.WaitAsync(cancellation);
-        try
-        {
-            return await Dns.GetHostAddressesAsync(host, cancellation);
-        }
-        finally
-        {
-            Lookups.Release();
-        }
+        using var slot = await Lookups.EnterAsync(tenant, cancellation);
+        return await Dns.GetHostAddressesAsync(host, cancellation);
     }
 }

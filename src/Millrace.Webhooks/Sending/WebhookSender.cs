@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Millrace.Domain.Identity;
 
 namespace Millrace.Webhooks.Sending;
 
@@ -18,6 +19,7 @@ public sealed class WebhookSender : IDisposable
     private const int MostAnswerBytes = 16 << 10;
     private const string MediaType = "application/cloudevents+json";
     private const string UserAgent = "Millrace-Webhooks/1.0";
+    private static readonly HttpRequestOptionsKey<TenantId> Tenant = new("tenant");
     private readonly WebhookOptions _options;
     private readonly TimeProvider _time;
     private readonly HttpClient _http;
@@ -37,20 +39,21 @@ public sealed class WebhookSender : IDisposable
             // A name that moves is asked again, and its addresses are checked again.
             PooledConnectionLifetime = TimeSpan.FromMinutes(2),
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
-            ConnectCallback = (context, cancellation) => CheckedConnection.OpenAsync(context.DnsEndPoint, options.AllowPrivateAddresses, cancellation),
+            ConnectCallback = (context, cancellation) => CheckedConnection.OpenAsync(TenantOf(context.InitialRequestMessage), context.DnsEndPoint, options.AllowPrivateAddresses, cancellation),
         })
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };
     }
 
+    /// <param name="tenant">Whose receiver it is.</param>
     /// <param name="url">The receiver's.</param>
     /// <param name="id">The same for all attempts.</param>
     /// <param name="body">A CloudEvent.</param>
     /// <param name="secrets">To sign with, at least one.</param>
     /// <param name="cancellation">Gives up; the receiver may have taken it.</param>
     /// <exception cref="OperationCanceledException">By <paramref name="cancellation"/> alone.</exception>
-    public async Task<SendResult> SendAsync(Uri url, string id, ReadOnlyMemory<byte> body, IReadOnlyList<byte[]> secrets, CancellationToken cancellation)
+    public async Task<SendResult> SendAsync(TenantId tenant, Uri url, string id, ReadOnlyMemory<byte> body, IReadOnlyList<byte[]> secrets, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(url);
         var startedAt = _time.GetTimestamp();
@@ -61,6 +64,7 @@ public sealed class WebhookSender : IDisposable
         try
         {
             using var request = NewRequest(url, id, body, secrets);
+            request.Options.Set(Tenant, tenant);
             using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             var result = ResultOf(answer, _time.GetElapsedTime(startedAt));
             await DrainAsync(answer, either.Token);
@@ -77,6 +81,9 @@ public sealed class WebhookSender : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    private static TenantId TenantOf(HttpRequestMessage request) =>
+        request.Options.TryGetValue(Tenant, out var tenant) ? tenant : throw new InvalidOperationException("Nobody said whose request it is.");
 
     private HttpRequestMessage NewRequest(Uri url, string id, ReadOnlyMemory<byte> body, IReadOnlyList<byte[]> secrets)
     {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
+using Millrace.Domain.Identity;
 using Millrace.Webhooks;
 using Millrace.Webhooks.Sending;
 using Xunit;
@@ -11,6 +12,7 @@ namespace Millrace.Tests.Webhooks;
 /// <summary>One attempt over a real socket.</summary>
 public sealed class WebhookSenderTests : IAsyncLifetime
 {
+    private static readonly TenantId Tenant = TenantId.Parse("acme");
     private static readonly WebhookOptions Anywhere = new() { AllowPrivateAddresses = true, AllowHttp = true };
     private static readonly byte[] Body = Encoding.UTF8.GetBytes("""{"specversion":"1.0"}""");
     private readonly byte[] _secret = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
@@ -106,7 +108,7 @@ public sealed class WebhookSenderTests : IAsyncLifetime
             return release.Task;
         };
         using var sender = new WebhookSender(Anywhere, time);
-        var sending = sender.SendAsync(_receiver.Address, "1:2:3", Body, [_secret], CancellationToken.None);
+        var sending = sender.SendAsync(Tenant, _receiver.Address, "1:2:3", Body, [_secret], CancellationToken.None);
         await isThere.Task;
         time.Advance(TimeSpan.FromSeconds(14.9));
         Assert.False(sending.IsCompleted);
@@ -139,14 +141,14 @@ public sealed class WebhookSenderTests : IAsyncLifetime
         using var careful = new WebhookSender(new WebhookOptions { AllowHttp = true }, TimeProvider.System);
         foreach (var host in new[] { "127.0.0.1", "localhost", "[::ffff:127.0.0.1]" })
         {
-            var result = await careful.SendAsync(new Uri($"http://{host}:{port}/"), "1:2:3", Body, [_secret], CancellationToken.None);
+            var result = await careful.SendAsync(Tenant, new Uri($"http://{host}:{port}/"), "1:2:3", Body, [_secret], CancellationToken.None);
             Assert.Equal((host, "address_refused"), (host, result.Error));
         }
 
         // What only shows when a name is resolved.
-        await Assert.ThrowsAsync<AddressRefusedException>(async () => await CheckedConnection.OpenAsync(new DnsEndPoint("localhost", port), allowPrivate: false, CancellationToken.None));
+        await Assert.ThrowsAsync<AddressRefusedException>(async () => await CheckedConnection.OpenAsync(Tenant, new DnsEndPoint("localhost", port), allowPrivate: false, CancellationToken.None));
         Assert.False(listener.Pending());
-        await using var connection = await CheckedConnection.OpenAsync(new DnsEndPoint("localhost", port), allowPrivate: true, CancellationToken.None);
+        await using var connection = await CheckedConnection.OpenAsync(Tenant, new DnsEndPoint("localhost", port), allowPrivate: true, CancellationToken.None);
         using var accepted = await listener.AcceptTcpClientAsync();
     }
 
@@ -154,7 +156,7 @@ public sealed class WebhookSenderTests : IAsyncLifetime
     public async Task Without_leave_nothing_is_sent_in_the_clear()
     {
         using var careful = new WebhookSender(new WebhookOptions { AllowPrivateAddresses = true }, TimeProvider.System);
-        Assert.Equal("address_refused", (await careful.SendAsync(_receiver.Address, "1:2:3", Body, [_secret], CancellationToken.None)).Error);
+        Assert.Equal("address_refused", (await careful.SendAsync(Tenant, _receiver.Address, "1:2:3", Body, [_secret], CancellationToken.None)).Error);
         Assert.Empty(_receiver.Arrivals);
     }
 
@@ -173,7 +175,7 @@ public sealed class WebhookSenderTests : IAsyncLifetime
     }
 
     private Task<SendResult> SendAsync(string? url = null) =>
-        _sender.SendAsync(url is null ? _receiver.Address : new Uri(url), "1:2:3", Body, [_secret], CancellationToken.None);
+        _sender.SendAsync(Tenant, url is null ? _receiver.Address : new Uri(url), "1:2:3", Body, [_secret], CancellationToken.None);
 
     private static async Task AnswerAllAsync(TcpListener listener, byte[] words)
     {
