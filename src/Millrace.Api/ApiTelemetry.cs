@@ -33,7 +33,10 @@ internal static class ApiTelemetry
             .ConfigureResource(resource => resource.AddService(Environment.GetEnvironmentVariable(ServiceVariable) ?? "millrace"))
             .WithMetrics(metrics =>
             {
-                metrics.AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime", Own).AddPrometheusExporter();
+                metrics.AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime", Own)
+                    // Twice a request, for what the admission gate tells for nothing.
+                    .AddView("http.server.active_requests", MetricStreamConfiguration.Drop)
+                    .AddPrometheusExporter();
                 if (isExported)
                     metrics.AddOtlpExporter();
             });

@@ -13,6 +13,14 @@ internal sealed class NodeSampler(NodeSamples samples, TimeProvider time) : Base
     private const string PaymentsInside = "millrace.psp.calls";
     private long _last = time.GetTimestamp();
 
+    /// <summary>Names of the metrics that are looked at.</summary>
+    public static IReadOnlySet<string> Sampled { get; } = new HashSet<string>(StringComparer.Ordinal)
+    {
+        PaymentCalls, BreakerOpen, PaymentsInside, ApiMetrics.AcceptDuration.Name, ApiMetrics.OrdersPlaced.Name, ApiMetrics.AdmissionInside.Name,
+        ApiMetrics.AdmissionWaiting.Name, LaneMetrics.SettleDuration.Name, LaneMetrics.CommitDuration.Name, LaneMetrics.OrdersSettled.Name,
+        LaneMetrics.Unfinished.Name, LaneMetrics.OldestAge.Name, LaneMetrics.PartitionsUnserved.Name, LaneMetrics.InputsWaiting.Name,
+    };
+
     public override ExportResult Export(in Batch<Metric> batch)
     {
         var seconds = Math.Max(time.GetElapsedTime(_last).TotalSeconds, 1e-3);

@@ -48,7 +48,7 @@ internal static class MetricCatalog
 
             | meter | what of it the alerts and dashboards use |
             |---|---|
-            | `Microsoft.AspNetCore.Hosting` | `http_server_request_duration_seconds` by `http_route`, `http_request_method`, `http_response_status_code`; `http_server_active_requests` |
+            | `Microsoft.AspNetCore.Hosting` | `http_server_request_duration_seconds` by `http_route`, `http_request_method`, `http_response_status_code` |
             | `Microsoft.AspNetCore.Server.Kestrel` | `kestrel_active_connections` |
             | `System.Runtime` | `dotnet_process_cpu_time_seconds_total`, `dotnet_process_memory_working_set_bytes`, `dotnet_gc_pause_time_seconds_total` |
 
