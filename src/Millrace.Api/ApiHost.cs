@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 using Millrace.Api.Admission;
+using Millrace.Api.Alerts;
 using Millrace.Api.Audit;
 using Millrace.Api.Auditing;
 using Millrace.Api.Backups;
@@ -75,6 +76,7 @@ public static class ApiHost
         services.AddSingleton<AdmittedRouter>().AddSingleton<ListOrders>();
         services.AddSingleton<JobStore>().AddSingleton<JobPages>().AddSingleton<JobStep>().AddSingleton<JobRun>().AddHostedService<JobRunner>();
         services.AddSingleton<PausedProviders>();
+        services.AddSingleton(s => new AlertSource(options.Prometheus, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<BackupJobs>();
         services.AddHostedService(s => s.GetRequiredService<BackupJobs>());
         services.AddHostedService<KeyUseRecorder>();
@@ -160,9 +162,11 @@ public static class ApiHost
         ApiRoutes.MapTracking(routes, new TrackEndpoint(admitted, tokens, watched, cache, options.Cdn, time));
         ApiRoutes.MapKeys(routes, new KeyEndpoints(services.GetRequiredService<ApiKeyStore>(), time), new AuditEndpoint(services.GetRequiredService<IAdministration>()));
         ApiRoutes.MapOverview(routes, new OverviewEndpoints(services.GetRequiredService<NodeSamples>(), options, services.GetRequiredService<PausedProviders>()));
+        ApiRoutes.MapAlerts(routes, new AlertEndpoint(services.GetRequiredService<AlertSource>()));
         if (services.GetService<AuditorReader>() is { } auditor)
             ApiRoutes.MapAuditor(routes, new AuditorEndpoint(auditor, options));
-        ApiRoutes.MapLimits(routes, new LimitEndpoints(services.GetRequiredService<RateLimits>(), services.GetRequiredService<AuditLog>()));
+        ApiRoutes.MapLimits(routes, new LimitEndpoints(services.GetRequiredService<RateLimits>(), services.GetRequiredService<AuditLog>(), time));
+        ApiRoutes.MapCaches(routes, new CacheEndpoints(cache, services.GetRequiredService<Purges>(), services.GetRequiredService<AuditLog>(), options));
         if (services.GetService<ClusterOperations>() is { } cluster)
             ApiRoutes.MapCluster(routes, new ClusterEndpoints(cluster));
         ApiRoutes.MapOperations(routes, new BackupEndpoints(services.GetRequiredService<BackupJobs>(), services.GetRequiredService<AuditLog>()));

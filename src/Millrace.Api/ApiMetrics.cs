@@ -89,7 +89,6 @@ internal sealed class ApiMetrics
     private readonly Counter<long> _limited;
     private readonly Counter<long> _listed;
     private readonly Histogram<double> _lag;
-    private readonly Counter<long> _cacheReads;
 
     public ApiMetrics(IMeterFactory factory)
     {
@@ -99,10 +98,7 @@ internal sealed class ApiMetrics
         _accepted = _meter.CreateHistogram(AcceptDuration);
         _listed = _meter.Create(ListsRead);
         _lag = _meter.CreateHistogram(ReplicaLag);
-        _cacheReads = _meter.Create(CacheReads);
     }
-
-    public void CacheRead(string kind, CacheOutcome outcome) => _cacheReads.Add(1, new("cache", kind), CacheOutcomes[(int)outcome]);
 
     public void Placed(in PlaceOutcome outcome, TimeSpan took)
     {
@@ -120,6 +116,10 @@ internal sealed class ApiMetrics
     }
 
     public void Limited() => _limited.Add(1);
+
+    /// <param name="kinds">Read at each scrape.</param>
+    public void WatchCacheReads(IEnumerable<CacheKind> kinds) => _meter.Watch(CacheReads, () => kinds.SelectMany(static kind => CacheOutcomes.Select(
+        (label, outcome) => new Measurement<long>(kind.Count((CacheOutcome)outcome), new KeyValuePair<string, object?>("cache", kind.Name), label))));
 
     /// <param name="read">Asked at each scrape, from any thread.</param>
     public void Watch<T>(Metric metric, Func<T> read)

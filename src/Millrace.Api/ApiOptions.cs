@@ -39,6 +39,9 @@ public sealed class ApiOptions
     /// <summary>What is set of caches between this server and the public.</summary>
     public CdnOptions Cdn { get; init; } = new();
 
+    /// <summary>The Prometheus that evaluates the rules of <c>deploy/prometheus</c>: its alerts are shown. Null, the default: none are.</summary>
+    public Uri? Prometheus { get; init; }
+
     /// <summary>Where webhooks may go.</summary>
     public WebhookOptions Webhooks { get; init; } = new();
 

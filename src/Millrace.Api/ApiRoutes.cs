@@ -1,7 +1,9 @@
 using Millrace.Api.Admission;
+using Millrace.Api.Alerts;
 using Millrace.Api.Audit;
 using Millrace.Api.Auditing;
 using Millrace.Api.Backups;
+using Millrace.Api.Caching;
 using Millrace.Api.Documentation;
 using Millrace.Api.Events;
 using Millrace.Api.Health;
@@ -288,6 +290,12 @@ internal static class ApiRoutes
         });
     }
 
+    public static void MapAlerts(Routes routes, AlertEndpoint alerts) => routes.Map("GET", "/v1/alerts", alerts.GetAsync, new("list_alerts", "What the monitoring of the installation says is wrong")
+    {
+        Tag = "operations", Answer = typeof(AlertListShape), Scope = Scopes.SystemOperate,
+        Details = "From the Prometheus that the server was told of, at most five seconds old. Without one there are no rules, and that there are no alerts means nothing.",
+    });
+
     public static void MapAuditor(Routes routes, AuditorEndpoint auditor) =>
         routes.Map("GET", "/v1/auditor", auditor.GetAsync, new("get_auditor", "What the asked node checks while it serves, and what it found")
         {
@@ -297,6 +305,11 @@ internal static class ApiRoutes
 
     public static void MapLimits(Routes routes, LimitEndpoints limits)
     {
+        routes.Map("GET", "/v1/tenants", limits.ListAsync, new("list_tenants", "What tenants use of their limits, at the asked node since it started")
+        {
+            Tag = "limits", Answer = typeof(TenantListShape), Scope = Scopes.SystemOperate,
+            Details = "Those that are nearest to their limits first, 200 at most. Without Redis each node gives its even share, and tells what is left of that.",
+        });
         routes.Map("GET", "/v1/tenants/{tenant}/limits", limits.GetAsync, new("get_limits", "How much a tenant may ask for")
         {
             Tag = "limits", Answer = typeof(LimitsShape), Scope = Scopes.SystemOperate, Problems = [ProblemKinds.NotFound],
@@ -305,6 +318,20 @@ internal static class ApiRoutes
         routes.Map("PUT", "/v1/tenants/{tenant}/limits", limits.PutAsync, new("put_limits", "Set how much a tenant may ask for; all nodes follow within a second")
         {
             Tag = "limits", Body = typeof(LimitsShape), Answer = typeof(LimitsShape), Scope = Scopes.SystemOperate, Problems = [ProblemKinds.NotFound],
+        });
+    }
+
+    public static void MapCaches(Routes routes, CacheEndpoints caches)
+    {
+        routes.Map("GET", "/v1/caches", caches.GetAsync, new("get_caches", "How often the caches of the asked node had the answer, since it started")
+        {
+            Tag = "operations", Answer = typeof(CachesShape), Scope = Scopes.SystemOperate,
+        });
+        // All of it, whenever: a repeat does no harm and needs no key.
+        routes.Map("DELETE", "/v1/caches/public", caches.PurgeAsync, new("purge_public_caches", "Have the shared caches drop every public answer")
+        {
+            Tag = "operations", Answer = typeof(CachesShape), Scope = Scopes.SystemOperate, Statuses = [202],
+            Details = "Those that the server was told of with --purge-url; they are told until they have taken it. What the nodes keep themselves is a second old at most.",
         });
     }
 

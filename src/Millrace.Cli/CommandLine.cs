@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using Millrace.Cli.Alerts;
+using Millrace.Cli.Caches;
 using Millrace.Cli.Audit;
 using Millrace.Cli.Bench;
 using Millrace.Cli.Client;
@@ -42,6 +44,8 @@ internal static class CommandLine
         ItemsCommand.Create(),
         StockCommand.Create(),
         OverviewCommand.Create(),
+        AlertsCommand.Create(),
+        CachesCommand.Create(),
         ClusterCommand.Create(),
         KeysCommand.Create(),
         TenantsCommand.Create(),

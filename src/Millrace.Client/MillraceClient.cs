@@ -1,7 +1,9 @@
+using Millrace.Client.Alerts;
 using Millrace.Client.ApiKeys;
 using Millrace.Client.Audit;
 using Millrace.Client.Auditor;
 using Millrace.Client.Backups;
+using Millrace.Client.Caches;
 using Millrace.Client.Cluster;
 using Millrace.Client.Events;
 using Millrace.Client.Health;
@@ -45,6 +47,8 @@ public sealed class MillraceClient : IDisposable
         Audit = new AuditClient(sender);
         Limits = new LimitsClient(sender);
         Cluster = new ClusterClient(sender);
+        Alerts = new AlertsClient(sender);
+        Caches = new CachesClient(sender);
         Providers = new ProvidersClient(sender);
         Backups = new BackupsClient(sender);
         Overview = new OverviewClient(sender);
@@ -82,6 +86,12 @@ public sealed class MillraceClient : IDisposable
 
     /// <summary>Nodes and partitions.</summary>
     public ClusterClient Cluster { get; }
+
+    /// <summary>Caches of a node, and those between the server and the public.</summary>
+    public CachesClient Caches { get; }
+
+    /// <summary>What the monitoring says is wrong.</summary>
+    public AlertsClient Alerts { get; }
 
     /// <summary>Payment providers that are paused.</summary>
     public ProvidersClient Providers { get; }

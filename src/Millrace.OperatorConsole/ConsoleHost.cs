@@ -58,6 +58,10 @@ public static class ConsoleHost
         Get("/stock", SystemPages.StockAsync);
         Post("/stock/adjust", SystemPages.AdjustAsync);
         Get("/webhooks", WebhookPages.ShowAsync);
+        Post("/webhooks", WebhookPages.CreateAsync);
+        Post("/webhooks/{webhook}/disable", WebhookPages.DisableAsync);
+        Post("/webhooks/{webhook}/enable", WebhookPages.EnableAsync);
+        Post("/webhooks/{webhook}/delete", WebhookPages.DeleteAsync);
         Post("/webhooks/{webhook}/test", WebhookPages.TestAsync);
         Post("/webhooks/{webhook}/replay", WebhookPages.ReplayAsync);
         Post("/webhooks/{webhook}/rotate", WebhookPages.RotateAsync);
@@ -66,6 +70,9 @@ public static class ConsoleHost
         Post("/cluster/{node}/undrain", SystemPages.UndrainAsync);
         Post("/cluster/psps/pause", SystemPages.PausePspAsync);
         Post("/cluster/psps/{psp}/resume", SystemPages.ResumePspAsync);
+        Get("/limits", LimitsPages.ShowAsync);
+        Post("/limits", LimitsPages.SetAsync);
+        Post("/limits/purge", LimitsPages.PurgeAsync);
         Get("/auditor", SystemPages.AuditorAsync);
         Get("/keys", SystemPages.KeysAsync);
         Post("/keys", SystemPages.MakeKeyAsync);

@@ -62,5 +62,11 @@ public static class MetricInstruments
 
     /// <param name="read">Asked at each scrape, from any thread; one for each label's value.</param>
     public static void Watch<T>(this Meter meter, Metric metric, Func<IEnumerable<Measurement<T>>> read)
-        where T : struct => meter.CreateObservableGauge(metric.Name, read, metric.Unit, metric.Meaning);
+        where T : struct
+    {
+        if (metric.Kind == MetricKind.Counter)
+            meter.CreateObservableCounter(metric.Name, read, metric.Unit, metric.Meaning);
+        else
+            meter.CreateObservableGauge(metric.Name, read, metric.Unit, metric.Meaning);
+    }
 }

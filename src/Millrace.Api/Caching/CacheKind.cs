@@ -5,6 +5,7 @@ namespace Millrace.Api.Caching;
 /// <summary>One kind of thing that is cached.</summary>
 internal sealed class CacheKind
 {
+    private readonly long[] _outcomes = new long[Enum.GetValues<CacheOutcome>().Length];
     private static readonly TimeSpan OwnerSoft = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan OwnerHard = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RedisSoft = TimeSpan.FromMilliseconds(50);
@@ -40,6 +41,11 @@ internal sealed class CacheKind
     public string Name { get; }
 
     public string Prefix { get; }
+
+    public void Note(CacheOutcome outcome) => Interlocked.Increment(ref _outcomes[(int)outcome]);
+
+    /// <summary>Since the start.</summary>
+    public long Count(CacheOutcome outcome) => Interlocked.Read(ref _outcomes[(int)outcome]);
 
     public FusionCacheEntryOptions Options { get; }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Caching.StackExchangeRedis;
@@ -20,6 +21,7 @@ internal sealed class NodeCache(NodeCacheOptions options, StoreSecret secret, Ap
     // Each some 500 bytes: 25 MB at most.
     private const int MostEntries = 50_000;
     private readonly MemoryCache _memory = new(new MemoryCacheOptions { SizeLimit = MostEntries });
+    private readonly ConcurrentQueue<CacheKind> _kinds = new();
     private ConnectionMultiplexer? _redis;
     private FusionCache? _cache;
     private string _prefix = "";
@@ -32,6 +34,9 @@ internal sealed class NodeCache(NodeCacheOptions options, StoreSecret secret, Ap
     /// <summary>How often messages of other nodes may have been missed.</summary>
     public int Gaps => Volatile.Read(ref _gaps);
 
+    /// <summary>All that is cached.</summary>
+    public IReadOnlyCollection<CacheKind> Kinds => _kinds;
+
     /// <summary>Redis is set, and away.</summary>
     public bool IsDegraded => options.Redis is not null && !IsShared;
 
@@ -43,6 +48,7 @@ internal sealed class NodeCache(NodeCacheOptions options, StoreSecret secret, Ap
         // One Redis may serve several stores.
         _prefix = $"millrace:cache:{Convert.ToHexStringLower(HMACSHA256.HashData(secret.Value, "cache"u8).AsSpan(0, 8))}:";
         _cache = new FusionCache(Settings(), _memory, logger);
+        metrics.WatchCacheReads(Kinds);
         metrics.Watch(ApiMetrics.CacheShared, () => IsShared ? 1 : 0);
         metrics.Watch(ApiMetrics.CacheBackplaneErrors, () => Interlocked.Read(ref _failures));
         if (options.Redis is not { } address)
@@ -78,14 +84,19 @@ internal sealed class NodeCache(NodeCacheOptions options, StoreSecret secret, Ap
         // Twice: two nodes' clocks differ a little.
         var isStale = time.GetUtcNow().ToUnixTimeMilliseconds() - value.ReadAtUnixMs > 2 * options.Freshness.TotalMilliseconds;
         var outcome = isStale ? CacheOutcome.Stale : wasRead ? CacheOutcome.Miss : CacheOutcome.Hit;
-        metrics.CacheRead(kind.Name, outcome);
+        kind.Note(outcome);
         return (value, outcome);
     }
 
     /// <summary>Here and at the other nodes; they are told before this completes.</summary>
     public ValueTask RemoveAsync(CacheKind kind, string key) => _cache!.RemoveAsync(kind.Prefix + key, kind.Removal);
 
-    public CacheKind NewKind(string name, TimeSpan whileAway) => new(name, options.Freshness, whileAway);
+    public CacheKind NewKind(string name, TimeSpan whileAway)
+    {
+        var kind = new CacheKind(name, options.Freshness, whileAway);
+        _kinds.Enqueue(kind);
+        return kind;
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -23,6 +23,9 @@ internal sealed partial class Purges : BackgroundService
         metrics.Watch(ApiMetrics.PurgesFailed, () => _targets.Sum(target => target.FailedCount));
     }
 
+    /// <summary>The shared caches.</summary>
+    public IReadOnlyList<PurgeTarget> Targets => _targets;
+
     /// <summary>Whether every cache is told of changes at once.</summary>
     public bool IsWorking => _targets.Length > 0 && Array.TrueForAll(_targets, target => target.IsWorking);
 

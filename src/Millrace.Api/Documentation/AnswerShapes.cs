@@ -102,6 +102,13 @@ internal sealed record PartitionListShape(PartitionShape[] Data);
 
 internal sealed record PartitionShape(int Partition, string? Node, string State);
 
+[Description("What fires first, pages before tickets, the oldest first.")]
+internal sealed record AlertListShape([Description("Alerting rules that are evaluated: with none, an empty list means nothing.")] int Rules, AlertShape[] Data);
+
+internal sealed record AlertShape(
+    string Name, [Description("page or ticket.")] string Severity, [AllowedValues("firing", "pending")] string State,
+    [Description("When its condition began to hold.")] DateTimeOffset Since, string Summary, [Description("Where it is said what to do.")] string? Runbook);
+
 internal sealed record PausedPspListShape(PausedPspShape[] Data);
 
 [Description("A payment provider that is not asked for anything now.")]
@@ -172,6 +179,20 @@ internal sealed record AuditListShape(AuditEntryShape[] Data, bool HasMore, stri
 
 internal sealed record LimitsShape(RateShape Tenant, RateShape Key, long? PerDay = null);
 
+internal sealed record TenantListShape(TenantUseShape[] Data);
+
+internal sealed record TenantUseShape(
+    string Name, LimitsShape Limits, [Description("Requests that may come at once now, at the asked node.")] long Available,
+    [Description("Requests of the day of UTC; null where no number a day is set.")] long? UsedToday);
+
+internal sealed record CachesShape(
+    string Node, [Description("Whether nodes share theirs through Redis.")] bool Shared, CacheUseShape[] Data, [Description("Between this server and the public.")] SharedCacheShape[] SharedCaches);
+
+internal sealed record CacheUseShape(string Name, long Hits, long Misses, [Description("Answered with what was known, because the owner could not be asked.")] long Stale);
+
+internal sealed record SharedCacheShape(
+    string Host, [Description("It took what it was told last.")] bool Working, [Description("Groups that it has yet to be told of.")] long Waiting, long Sent, long Failed);
+
 internal sealed record RateShape(long PerSecond, long Burst);
 
 [Description("How far an order is. Nothing that anybody wrote into it.")]
@@ -211,7 +232,12 @@ internal sealed record OverviewPointShape(
     DateTimeOffset At, double Placed, double Refused, double Unavailable, double Confirmed, double Ended,
     PercentilesShape? AcceptMs, PercentilesShape? SettleMs, PercentilesShape? CommitMs, double Commits, double Payments, double PaymentsUnknown,
     long Unfinished, double OldestS, long Inside, long Waiting, bool BreakerOpen, long Unserved, long LaneWaiting, long PaymentsInside,
+    [Description("The unfinished orders, by what they wait for.")] StageBacklogShape[] Stages,
     [Description("Of what part of the orders may be turned away, 0.01%, what part is left: over the node's last hour, or since its start. Null while no order was asked for.")] double? AcceptBudgetLeft);
+
+internal sealed record StageBacklogShape(
+    [Description("external_id or stock (another partition), payment (the provider, or the next attempt there), or next: younger than three seconds, or moving.")] string Stage,
+    [Description("Orders.")] long Waiting, [Description("Age of the oldest; 0 for none.")] double OldestS);
 
 [Description("In milliseconds.")]
 internal sealed record PercentilesShape(double P50, double P95, double P99);

@@ -60,6 +60,13 @@ internal sealed class DailyQuota
         }
     }
 
+    /// <summary>What was given on the day, here and as far as is known at other nodes; null where no number is set.</summary>
+    public long? Used(long unixMs)
+    {
+        lock (_lock)
+            return _limit is null ? null : unixMs / MillisecondsPerDay == _day ? _own + _others : 0;
+    }
+
     /// <summary>The day, and what was given here on it: told again it is no more than told once. Null while there is nothing to tell or to learn.</summary>
     public (long Day, long Count)? Tell()
     {

@@ -9,15 +9,40 @@ using Millrace.Engine.Journal;
 
 namespace Millrace.Api.Limits;
 
-/// <summary><c>/v1/tenants/{tenant}/limits</c>: for whoever runs the installation; a tenant sees his own in every answer's headers.</summary>
-internal sealed class LimitEndpoints(RateLimits limits, AuditLog audit)
+/// <summary><c>/v1/tenants…/limits</c>: for whoever runs the installation; a tenant sees his own in every answer's headers.</summary>
+internal sealed class LimitEndpoints(RateLimits limits, AuditLog audit, TimeProvider time)
 {
+    private const int MostListed = 200;
     private const long Most = 1_000_000_000;
     private static readonly FieldSet Fields = new("tenant", "key", "per_day");
     private static readonly FieldSet RateFields = new("per_second", "burst");
 
     public Task GetAsync(HttpContext http, Caller caller) =>
         Tenant(http) is { } tenant ? SendAsync(http, limits.SettingsOf(tenant)) : Answer.Problem(http, NoTenant);
+
+    /// <summary>Of whom has come by at this node since it started, those that are nearest to their limits first.</summary>
+    public Task ListAsync(HttpContext http, Caller caller)
+    {
+        var (now, unixMs) = (limits.Now, time.GetUtcNow().ToUnixTimeMilliseconds());
+        var rows = limits.Tenants.Select(tenant => new LimitUse(tenant.Key, tenant.Value.Settings, tenant.Value.Bucket.Available(now), tenant.Value.Daily.Used(unixMs)))
+            .OrderBy(use => use.Left).ThenBy(use => use.Tenant, StringComparer.Ordinal).Take(MostListed);
+        http.Response.Headers.CacheControl = "no-store";
+        return Answer.Json(http, StatusCodes.Status200OK, rows, static (w, uses) =>
+        {
+            w.WriteStartObject();
+            w.WriteData(uses, static (each, use) =>
+            {
+                each.WriteStartObject();
+                each.WriteString("name"u8, use.Tenant);
+                each.WritePropertyName("limits"u8);
+                Write(each, use.Settings);
+                each.WriteNumber("available"u8, use.Available);
+                each.WriteNumberOrNull("used_today"u8, use.UsedToday);
+                each.WriteEndObject();
+            });
+            w.WriteEndObject();
+        });
+    }
 
     /// <summary>Sets them whole. A repeat changes nothing, so it needs no key.</summary>
     public async Task PutAsync(HttpContext http, Caller caller)
@@ -102,17 +127,16 @@ internal sealed class LimitEndpoints(RateLimits limits, AuditLog audit)
     private static Task SendAsync(HttpContext http, LimitSettings settings)
     {
         http.Response.Headers.CacheControl = "no-store";
-        return Answer.Json(http, StatusCodes.Status200OK, settings, static (w, s) =>
-        {
-            w.WriteStartObject();
-            Write(w, "tenant"u8, s.Tenant);
-            Write(w, "key"u8, s.Key);
-            if (s.PerDay is { } day)
-                w.WriteNumber("per_day"u8, day);
-            else
-                w.WriteNull("per_day"u8);
-            w.WriteEndObject();
-        });
+        return Answer.Json(http, StatusCodes.Status200OK, settings, Write);
+    }
+
+    private static void Write(Utf8JsonWriter writer, LimitSettings settings)
+    {
+        writer.WriteStartObject();
+        Write(writer, "tenant"u8, settings.Tenant);
+        Write(writer, "key"u8, settings.Key);
+        writer.WriteNumberOrNull("per_day"u8, settings.PerDay);
+        writer.WriteEndObject();
     }
 
     private static void Write(Utf8JsonWriter writer, ReadOnlySpan<byte> name, Rate rate)
@@ -122,4 +146,12 @@ internal sealed class LimitEndpoints(RateLimits limits, AuditLog audit)
         writer.WriteNumber("burst"u8, rate.Burst);
         writer.WriteEndObject();
     }
+}
+
+/// <param name="Available">Requests that may come at once now, at this node.</param>
+/// <param name="UsedToday">Null where no number a day is set.</param>
+internal sealed record LimitUse(string Tenant, LimitSettings Settings, long Available, long? UsedToday)
+{
+    /// <summary>1 for all of it, 0 for nothing.</summary>
+    public double Left => Math.Min((double)Available / Settings.Tenant.Burst, Settings.PerDay is { } day ? 1 - ((double)UsedToday.GetValueOrDefault() / day) : 1);
 }

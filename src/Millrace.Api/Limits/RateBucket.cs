@@ -61,6 +61,16 @@ internal sealed class RateBucket
         }
     }
 
+    /// <summary>How many there are now that this node may give away.</summary>
+    public long Available(long now)
+    {
+        lock (_lock)
+        {
+            var (interval, depth) = Effective();
+            return (depth - Math.Max(_tat - now, 0)) / interval;
+        }
+    }
+
     /// <summary>Gives back what was taken for a request that another limit refused.</summary>
     public void GiveBack()
     {

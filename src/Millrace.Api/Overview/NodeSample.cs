@@ -33,6 +33,9 @@ internal sealed record NodeSample(
     /// <summary>Of the error budget of accepting orders, over what this node remembers: 1 is untouched, 0 spent, null while no order was asked for.</summary>
     public double? AcceptBudgetLeft { get; init; }
 
+    /// <summary>Of the unfinished orders, by what they wait for.</summary>
+    public IReadOnlyList<StageSample> Stages { get; init; } = [];
+
     /// <summary>Several as one: rates are averaged, percentiles are the worst seen, states are the last.</summary>
     public static NodeSample Of(IReadOnlyList<NodeSample> samples) => samples[^1] with
     {
@@ -51,6 +54,10 @@ internal sealed record NodeSample(
         Seconds = samples.Sum(s => s.Seconds),
     };
 }
+
+/// <param name="Stage">As in <see cref="Millrace.Cluster.Lanes.LaneMetrics.Stages"/>.</param>
+/// <param name="OldestSeconds">0 for none.</param>
+internal readonly record struct StageSample(string Stage, long Waiting, double OldestSeconds);
 
 /// <summary>In milliseconds, as near as the histogram's buckets are.</summary>
 internal readonly record struct Percentiles(double P50, double P95, double P99)

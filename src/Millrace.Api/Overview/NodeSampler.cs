@@ -19,6 +19,7 @@ internal sealed class NodeSampler(NodeSamples samples, TimeProvider time) : Base
         PaymentCalls, BreakerOpen, PaymentsInside, ApiMetrics.AcceptDuration.Name, ApiMetrics.OrdersPlaced.Name, ApiMetrics.AdmissionInside.Name,
         ApiMetrics.AdmissionWaiting.Name, LaneMetrics.SettleDuration.Name, LaneMetrics.CommitDuration.Name, LaneMetrics.OrdersSettled.Name,
         LaneMetrics.Unfinished.Name, LaneMetrics.OldestAge.Name, LaneMetrics.PartitionsUnserved.Name, LaneMetrics.InputsWaiting.Name,
+        LaneMetrics.WaitingOrders.Name, LaneMetrics.WaitingAge.Name,
     };
 
     public override ExportResult Export(in Batch<Metric> batch)
@@ -42,7 +43,11 @@ internal sealed class NodeSampler(NodeSamples samples, TimeProvider time) : Base
             (long)second.Gauge(LaneMetrics.Unfinished.Name), second.Gauge(LaneMetrics.OldestAge.Name),
             (long)second.Gauge(ApiMetrics.AdmissionInside.Name), (long)second.Gauge(ApiMetrics.AdmissionWaiting.Name),
             second.Gauge(BreakerOpen) > 0, (long)second.Gauge(LaneMetrics.PartitionsUnserved.Name),
-            (long)second.Gauge(LaneMetrics.InputsWaiting.Name), (long)second.Gauge(PaymentsInside), seconds));
+            (long)second.Gauge(LaneMetrics.InputsWaiting.Name), (long)second.Gauge(PaymentsInside), seconds)
+        {
+            Stages = [.. LaneMetrics.Stages.Select(stage => new StageSample(
+                stage, (long)second.Gauge(LaneMetrics.WaitingOrders.Name, "stage", stage), second.Gauge(LaneMetrics.WaitingAge.Name, "stage", stage)))],
+        });
         return ExportResult.Success;
     }
 
@@ -80,13 +85,16 @@ internal sealed class NodeSampler(NodeSamples samples, TimeProvider time) : Base
             return distribution;
         }
 
-        public double Gauge(string metric)
+        public double Gauge(string metric, string? label = null, string? value = null)
         {
             var sum = 0d;
             if (all.TryGetValue(metric, out var found))
             {
                 foreach (ref readonly var point in found.GetMetricPoints())
-                    sum += found.MetricType.IsLong() ? point.GetGaugeLastValueLong() : point.GetGaugeLastValueDouble();
+                {
+                    if (Has(point, label, value))
+                        sum += found.MetricType.IsLong() ? point.GetGaugeLastValueLong() : point.GetGaugeLastValueDouble();
+                }
             }
 
             return sum;

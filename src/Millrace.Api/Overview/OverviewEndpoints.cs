@@ -67,6 +67,17 @@ internal sealed class OverviewEndpoints(NodeSamples samples, ApiOptions options,
         w.WriteNumber("unserved"u8, sample.Unserved);
         w.WriteNumber("lane_waiting"u8, sample.LaneWaiting);
         w.WriteNumber("payments_inside"u8, sample.PaymentsInside);
+        w.WriteStartArray("stages"u8);
+        foreach (var stage in sample.Stages)
+        {
+            w.WriteStartObject();
+            w.WriteString("stage"u8, stage.Stage);
+            w.WriteNumber("waiting"u8, stage.Waiting);
+            w.WriteNumber("oldest_s"u8, Rounded(stage.OldestSeconds));
+            w.WriteEndObject();
+        }
+
+        w.WriteEndArray();
         if (sample.AcceptBudgetLeft is { } left)
             w.WriteNumber("accept_budget_left"u8, Math.Round(left, 4));
         else

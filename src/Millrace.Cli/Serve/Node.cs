@@ -53,6 +53,7 @@ public static class Node
             MaxBacklogAge = options.MaxBacklogAge,
             Redis = options.Redis,
             Cdn = options.Cdn,
+            Prometheus = options.Prometheus,
             Webhooks = options.Webhooks,
             UnsafeSettings = [.. NodeMetrics.UnsafeSettingsOf(options).Where(setting => setting.IsInUse).Select(setting => setting.Name)],
         });

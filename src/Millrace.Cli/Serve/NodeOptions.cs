@@ -60,6 +60,9 @@ public sealed record NodeOptions
     /// <summary>What is set of caches between the server and the public.</summary>
     public CdnOptions Cdn { get; init; } = new();
 
+    /// <summary>Base address of the Prometheus whose alerts are shown; null for none.</summary>
+    public Uri? Prometheus { get; init; }
+
     /// <summary>Where webhooks may go.</summary>
     public WebhookOptions Webhooks { get; init; } = new();
 

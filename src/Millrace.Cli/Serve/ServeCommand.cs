@@ -44,8 +44,9 @@ internal static class ServeCommand
         var redis = new Option<string?>("--redis") { Description = $"HOST:PORT of Redis, through which nodes share rate limits and caches; with a password in {RedisVariable} instead." };
         var cdn = new CdnSettings();
         var webhooks = new WebhookSwitches();
+        var prometheus = new Option<string?>("--prometheus-url") { Description = "Base URL of the Prometheus that evaluates deploy/prometheus: the console and /v1/alerts show what it says is wrong." };
         var noop = new Option<bool>("--bench-noop") { Description = "Serve POST /v1/_noop, the benchmark's yardstick." };
-        var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, listReplica, nodeName, replica, partitions, psp, maxBacklogAge, auditRate, redis, noop };
+        var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, listReplica, nodeName, replica, partitions, psp, maxBacklogAge, auditRate, redis, prometheus, noop };
         listeningOptions.AddTo(command);
         clusterOptions.AddTo(command);
         shardOption.AddTo(command);
@@ -101,6 +102,8 @@ internal static class ServeCommand
                 MaxBacklogAge = parsed.GetValue(maxBacklogAge) is var age && age > TimeSpan.Zero ? age : throw new UsageException($"{maxBacklogAge.Name} is longer than nothing."),
                 AuditRate = parsed.GetValue(auditRate) is var rows and >= 0 and <= Auditor.MostRowsPerSecond ? rows : throw new UsageException($"{auditRate.Name} is 0 to {Auditor.MostRowsPerSecond}."),
                 Cdn = cdn.Read(parsed),
+                Prometheus = parsed.GetValue(prometheus) is not { } monitor ? null
+                    : Uri.TryCreate(monitor, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url : throw new UsageException($"{prometheus.Name} '{monitor}' is no http URL."),
                 Webhooks = webhooks.Read(parsed),
                 Redis = Secret.Read(parsed, redis, RedisVariable),
             }, cancellation);

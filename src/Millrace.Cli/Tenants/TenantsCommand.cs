@@ -6,11 +6,13 @@ using Millrace.Cli.Client;
 
 namespace Millrace.Cli.Tenants;
 
-/// <summary><c>millrace tenants limits get|set</c>: how much a merchant may ask for. Needs a key with the scope <c>system:operate</c>.</summary>
+/// <summary><c>millrace tenants list</c> and <c>limits get|set</c>: how much a merchant may ask for. Needs a key with the scope <c>system:operate</c>.</summary>
 internal static class TenantsCommand
 {
     public static Command Create() => new("tenants", "Look after merchants")
     {
+        Reading.Rows("list", "Show what merchants use of their limits, the nearest to them first", [], _ => ApiRequest.Get("/v1/tenants"),
+            "name", "available#", "limits.tenant.burst#", "limits.tenant.per_second#", "used_today#", "limits.per_day#"),
         new Command("limits", "How much a merchant may ask for (docs/limits.md)") { Get(), Set() },
     };
 

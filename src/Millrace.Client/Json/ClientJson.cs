@@ -1,9 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Millrace.Client.Alerts;
 using Millrace.Client.ApiKeys;
 using Millrace.Client.Audit;
 using Millrace.Client.Auditor;
 using Millrace.Client.Backups;
+using Millrace.Client.Caches;
 using Millrace.Client.Cluster;
 using Millrace.Client.Events;
 using Millrace.Client.Health;
@@ -57,6 +59,9 @@ namespace Millrace.Client.Json;
 [JsonSerializable(typeof(Nodes))]
 [JsonSerializable(typeof(Listing<Partition>))]
 [JsonSerializable(typeof(PayloadFormat))]
+[JsonSerializable(typeof(ActiveAlerts))]
+[JsonSerializable(typeof(CacheState))]
+[JsonSerializable(typeof(Listing<TenantUse>))]
 [JsonSerializable(typeof(Listing<PausedProvider>))]
 [JsonSerializable(typeof(Backup))]
 [JsonSerializable(typeof(NewJob))]

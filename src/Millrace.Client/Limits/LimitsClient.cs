@@ -10,12 +10,22 @@ public sealed record TenantLimits(Rate Tenant, Rate Key, long? PerDay = null);
 
 public sealed record Rate(long PerSecond, long Burst);
 
+/// <summary>What a tenant uses of its limits.</summary>
+/// <param name="Available">Requests that may come at once now, at the asked node.</param>
+/// <param name="UsedToday">Requests of the day of UTC; null where no number a day is set.</param>
+public sealed record TenantUse(string Name, TenantLimits Limits, long Available, long? UsedToday);
+
 /// <summary>How much tenants may ask for; needs the scope <c>system:operate</c>.</summary>
 public sealed class LimitsClient
 {
     private readonly Sender _sender;
 
     internal LimitsClient(Sender sender) => _sender = sender;
+
+    /// <summary>Of those that have come by at the asked node, the nearest to their limits first.</summary>
+    [Operation("list_tenants")]
+    public Task<Answer<Listing<TenantUse>>> ListAsync(CallOptions? options = null, CancellationToken cancellation = default) =>
+        _sender.SendAsync(Call.Get($"v1/tenants", options), ClientJson.Default.ListingTenantUse, cancellation);
 
     [Operation("get_limits")]
     public Task<Answer<TenantLimits>> GetAsync(string tenant, CallOptions? options = null, CancellationToken cancellation = default) =>

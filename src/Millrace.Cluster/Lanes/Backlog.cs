@@ -5,6 +5,26 @@ using Millrace.Engine.ReadModel;
 
 namespace Millrace.Cluster.Lanes;
 
+/// <summary>What an order that should move waits for.</summary>
+internal enum BacklogStage
+{
+    /// <summary>Nothing that is known of: it moves, or is too young to have been looked at.</summary>
+    Next,
+
+    /// <summary>The partition of its external id.</summary>
+    ExternalId,
+
+    /// <summary>A partition of its stock.</summary>
+    Stock,
+
+    /// <summary>The payment provider, or the next attempt there.</summary>
+    Payment,
+}
+
+/// <summary>The orders of a stage.</summary>
+/// <param name="OldestAge">Zero for none.</param>
+internal readonly record struct StageBacklog(int Count, TimeSpan OldestAge);
+
 /// <summary>
 /// The orders of this node that should move, as checkpoints show them: what changed is in a checkpoint within a second or so, and what stands still
 /// was in an earlier one. So the age of the oldest is known without asking the partitions anything, and without a cost that grows with their speed.
@@ -15,14 +35,18 @@ internal sealed class Backlog(int partitions)
     // As many as a partition lets be on their way. Beyond it the new ones are left out: they are the youngest.
     private const int MostTracked = 4_096;
 
-    // Whether a young one is on hold need not be known.
-    private const long JudgedAfterMs = 10_000;
+    // Of a young one it need not be known whether it is on hold, and what for it waits.
+    private const long JudgedAfterMs = 3_000;
+
+    // Each costs a few microseconds, once for each change of its order.
+    private const int MostJudged = 2_000;
 
     private readonly Dictionary<OrderId, Tracked>[] _orders = [.. Enumerable.Range(0, partitions).Select(_ => new Dictionary<OrderId, Tracked>())];
 
     /// <param name="SinceUnixMs">When it began to stand still at the latest.</param>
     /// <param name="Document">Null once it is known not to be on hold.</param>
-    private readonly record struct Tracked(long SinceUnixMs, ReadOnlyMemory<byte>? Document);
+    /// <param name="Stage">Known with it.</param>
+    private readonly record struct Tracked(long SinceUnixMs, ReadOnlyMemory<byte>? Document, BacklogStage Stage);
 
     public int Count
     {
@@ -85,6 +109,33 @@ internal sealed class Backlog(int partitions)
         return TimeSpan.FromMilliseconds(nowMs - oldest);
     }
 
+    /// <summary>By <see cref="BacklogStage"/>. Of very many that stand still at once, some are counted to their stage a few readings later.</summary>
+    public StageBacklog[] Stages(long nowMs)
+    {
+        var (counts, oldest, judged) = (new int[Enum.GetValues<BacklogStage>().Length], Enumerable.Repeat(nowMs, Enum.GetValues<BacklogStage>().Length).ToArray(), 0);
+        foreach (var orders in _orders)
+        {
+            lock (orders)
+            {
+                foreach (var (id, tracked) in orders)
+                {
+                    var stage = (int)tracked.Stage;
+                    if (tracked.Document is not null && nowMs - tracked.SinceUnixMs >= JudgedAfterMs && judged++ < MostJudged)
+                    {
+                        if (!ShouldMove(orders, id, tracked, nowMs))
+                            continue;
+                        stage = (int)orders[id].Stage;
+                    }
+
+                    counts[stage]++;
+                    oldest[stage] = Math.Min(oldest[stage], tracked.SinceUnixMs);
+                }
+            }
+        }
+
+        return [.. counts.Select((count, stage) => new StageBacklog(count, TimeSpan.FromMilliseconds(nowMs - oldest[stage])))];
+    }
+
     // A confirmed order that has something due may only be on hold, and there is no bound for those.
     private static void Note(Dictionary<OrderId, Tracked> orders, in OrderRow row, long nowMs)
     {
@@ -98,21 +149,31 @@ internal sealed class Backlog(int partitions)
 
         var since = isPending ? row.Id.CreatedAtUnixMs : orders.TryGetValue(row.Id, out var before) ? before.SinceUnixMs : nowMs;
         if (orders.Count < MostTracked || orders.ContainsKey(row.Id))
-            orders[row.Id] = new Tracked(since, isPending ? row.Document : null);
+            orders[row.Id] = new Tracked(since, isPending ? row.Document : null, isPending || row.DueAtUnixMs == 0 ? BacklogStage.Next : BacklogStage.Payment);
     }
 
     private static bool ShouldMove(Dictionary<OrderId, Tracked> orders, OrderId id, Tracked tracked, long nowMs)
     {
         if (tracked.Document is not { } document || nowMs - tracked.SinceUnixMs < JudgedAfterMs)
             return true;
-        if (OrderDocument.Fold(id, document) is { Holds.Length: > 0, Closing: null } held && held.Payment.Pending is null)
+        var order = OrderDocument.Fold(id, document);
+        if (order is { Holds.Length: > 0, Closing: null, Payment.Pending: null })
         {
             orders.Remove(id);
             return false;
         }
 
-        orders[id] = tracked with { Document = null };
+        orders[id] = tracked with { Document = null, Stage = order is null ? BacklogStage.Next : StageOf(order) };
         return true;
+    }
+
+    private static BacklogStage StageOf(Order order)
+    {
+        if (order.Payment.Pending is not null)
+            return BacklogStage.Payment;
+        if (order.ExternalIdStatus == ExternalIdStatus.Requested)
+            return BacklogStage.ExternalId;
+        return Array.Exists(order.StockParts, part => part.IsInFlight) ? BacklogStage.Stock : BacklogStage.Next;
     }
 
     private static bool IsPaying(OrderId id, ReadOnlyMemory<byte> document) => OrderDocument.Fold(id, document)?.Payment.Pending is not null;

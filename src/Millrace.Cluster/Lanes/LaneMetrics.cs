@@ -52,9 +52,18 @@ public sealed class LaneMetrics
     public static readonly Metric Unfinished = new(
         "millrace.orders.unfinished", MetricKind.Gauge, "{order}", "Orders of this node that should move, as checkpoints show them: in a calm second about none.");
 
+    public static readonly Metric WaitingOrders = new(
+        "millrace.orders.waiting", MetricKind.Gauge, "{order}", "Those unfinished orders by what they wait for, known once they have stood still for three seconds: `external_id` or `stock` (another partition), `payment` (the provider, or the next attempt there), or `next` (younger ones, and those that move).", "stage");
+
+    public static readonly Metric WaitingAge = new(
+        "millrace.orders.waiting.age", MetricKind.Gauge, "s", "Age of the oldest of them; 0 for none.", "stage");
+
     private static readonly KeyValuePair<string, object?> Written = new("outcome", "committed");
     private static readonly KeyValuePair<string, object?> Unavailable = new("outcome", "unavailable");
     private static readonly KeyValuePair<string, object?> Failed = new("outcome", "failed");
+
+    /// <summary>The values of a stage's label.</summary>
+    public static IReadOnlyList<string> Stages { get; } = ["next", "external_id", "stock", "payment"];
 
     private readonly Meter _meter;
     private readonly Counter<long> _settled;
@@ -82,12 +91,15 @@ public sealed class LaneMetrics
     internal void Watch(PartitionRuntime runtime)
     {
         var states = Labels<PartitionState>("state");
+        KeyValuePair<string, object?>[] stages = [.. Stages.Select(stage => new KeyValuePair<string, object?>("stage", stage))];
         _meter.Watch(CheckpointsRefused, () => runtime.RefusedCheckpoints.Count);
         _meter.Watch(Partitions, () => CountByState(runtime.States, states));
         _meter.Watch(PartitionsUnserved, () => runtime.UnservedCount);
         _meter.Watch(InputsWaiting, () => runtime.WaitingInputs);
         _meter.Watch(OldestAge, () => runtime.Backlog.OldestAge(runtime.NowMs).TotalSeconds);
         _meter.Watch(Unfinished, () => runtime.Backlog.Count);
+        _meter.Watch(WaitingOrders, () => runtime.Backlog.Stages(runtime.NowMs).Select((stage, i) => new Measurement<int>(stage.Count, stages[i])));
+        _meter.Watch(WaitingAge, () => runtime.Backlog.Stages(runtime.NowMs).Select((stage, i) => new Measurement<double>(stage.OldestAge.TotalSeconds, stages[i])));
     }
 
     internal void Settled(Order order, long nowMs)

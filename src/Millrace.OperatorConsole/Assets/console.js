@@ -18,23 +18,26 @@
     }
   }
 
-  function showFreshness(at) {
+  // What of the page lives, when each was shown last, and after how many seconds without more it is old.
+  const lives = new Map();
+
+  function showFreshness() {
     const badge = document.getElementById('freshness');
     if (!badge) return;
-    const late = at ? Math.round((Date.now() - at) / 1000) : 0;
-    const isStale = late > limit;
-    badge.classList.toggle('stale', isStale);
-    const words = !at ? '' : !isOn('refresh') ? 'refresh is off' : isStale ? `${late} s old` : 'live';
+    let late = 0;
+    for (const { at, limit } of lives.values()) {
+      const age = Math.round((Date.now() - at) / 1000);
+      if (age > limit) late = Math.max(late, age);
+    }
+    badge.classList.toggle('stale', late > 0);
+    const words = lives.size === 0 ? '' : !isOn('refresh') ? 'refresh is off' : late > 0 ? `${late} s old` : 'live';
     if (badge.textContent !== words) badge.textContent = words;
   }
 
-  let freshAt = null;
-  let limit = 0;
   window.millrace = {
     isOn,
     isWatched: () => isOn('refresh') && !document.hidden,
-    // What was shown just now is old after so many seconds without more.
-    fresh: seconds => { freshAt = Date.now(); limit = seconds; showFreshness(freshAt); },
+    fresh: (what, seconds) => { lives.set(what, { at: Date.now(), limit: seconds }); showFreshness(); },
   };
 
   // What the server last said of each part: the page itself differs from it, in the times that the script writes.
@@ -63,7 +66,7 @@
         last.set(part.id, next);
         part.innerHTML = next;
       }
-      if (isWhole) window.millrace.fresh(3 * every / 1000);
+      if (isWhole) window.millrace.fresh('page', 3 * every / 1000);
       showTimes();
     } catch { /* The node is away: the badge says how old this is. */ }
   }
@@ -86,7 +89,7 @@
       keep(button.dataset.toggle, !isOn(button.dataset.toggle));
       showToggles();
       showTimes();
-      showFreshness(freshAt);
+      showFreshness();
       dispatchEvent(new Event('millrace-toggled'));
     }
   });
@@ -110,10 +113,10 @@
 
   showToggles();
   showTimes();
-  if (document.querySelector('[data-live]')) window.millrace.fresh(3 * every / 1000);
+  if (document.querySelector('[data-live]')) window.millrace.fresh('page', 3 * every / 1000);
   document.addEventListener('visibilitychange', () => { if (!document.hidden) refresh(); });
   // What a form just asked for is often done a moment later.
   setTimeout(refresh, 1000);
   setInterval(refresh, every);
-  setInterval(() => showFreshness(freshAt), 1000);
+  setInterval(showFreshness, 1000);
 })();

@@ -46,6 +46,11 @@
     return value.toLocaleString('en');
   }
 
+  function write(id, text) {
+    const place = document.getElementById(id);
+    if (place && place.textContent !== text) place.textContent = text;
+  }
+
   function show(p) {
     const tiles = {
       placed: number(p.placed, 10), confirmed: number(p.confirmed, 10), ended: number(p.ended, 10), unavailable: number(p.unavailable, 10),
@@ -54,9 +59,10 @@
       budget: p.accept_budget_left === null ? '–' : String(Math.round(p.accept_budget_left * 1000) / 10), waiting: count(p.waiting), lane_waiting: count(p.lane_waiting),
       payments_inside: count(p.payments_inside), stage_unfinished: count(p.unfinished), stage_oldest: number(p.oldest_s, 10),
     };
-    for (const [name, text] of Object.entries(tiles)) {
-      const tile = document.getElementById('tile-' + name);
-      if (tile && tile.textContent !== text) tile.textContent = text;
+    for (const [name, text] of Object.entries(tiles)) write('tile-' + name, text);
+    for (const { stage, waiting, oldest_s } of p.stages) {
+      write(`stage-${stage}-waiting`, count(waiting));
+      write(`stage-${stage}-oldest`, number(oldest_s, 10));
     }
     // The same words as OverviewPage.razor has.
     const alarms = [
@@ -80,7 +86,7 @@
 
   let pending = [];
   function add(point) {
-    window.millrace.fresh(3);
+    window.millrace.fresh('charts', 3);
     show(point);
     pending.push(point);
     if (pending.length < range.step) return;
@@ -116,6 +122,8 @@
   }
   document.addEventListener('visibilitychange', watch);
   addEventListener('millrace-toggled', () => { watch(); draw(); });
+  // What the server wrote is of now.
+  window.millrace.fresh('charts', 3);
   setInterval(watch, 2000);
   watch();
 })();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Millrace.Client;
+using Millrace.Client.Alerts;
 using Millrace.Client.ApiKeys;
 using Millrace.Client.Items;
 using Millrace.Client.Stock;
@@ -12,6 +13,7 @@ namespace Millrace.OperatorConsole.Pages;
 internal static class SystemPages
 {
     private const int Minute = 60;
+    private static readonly TimeSpan AlertPatience = TimeSpan.FromSeconds(2);
 
     public static async Task<IResult> OverviewAsync(HttpContext http, Session session)
     {
@@ -19,8 +21,25 @@ internal static class SystemPages
             return Results.Redirect("/orders");
         var overview = session.Api.Overview.GetAsync(Minute, cancellation: http.RequestAborted);
         var nodes = session.Api.Cluster.ListNodesAsync(cancellation: http.RequestAborted);
-        await Task.WhenAll(overview, nodes);
-        return View.Of<OverviewPage>(new(StringComparer.Ordinal) { ["Session"] = session, ["Overview"] = overview.Result.Value, ["Nodes"] = nodes.Result.Value });
+        var alerts = AlertsAsync(session, http.RequestAborted);
+        await Task.WhenAll(overview, nodes, alerts);
+        return View.Of<OverviewPage>(new(StringComparer.Ordinal)
+        {
+            ["Session"] = session, ["Overview"] = overview.Result.Value, ["Nodes"] = nodes.Result.Value, ["Alerts"] = alerts.Result,
+        });
+    }
+
+    // The node is looked at all the more when what watches it is away.
+    private static async Task<ActiveAlerts?> AlertsAsync(Session session, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await session.Api.Alerts.ListAsync(new CallOptions { Timeout = AlertPatience }, cancellation)).Value;
+        }
+        catch (Exception away) when (away is TimeoutException or MillraceProblemException { Status: StatusCodes.Status503ServiceUnavailable })
+        {
+            return null;
+        }
     }
 
     public static async Task<IResult> ClusterAsync(HttpContext http, Session session)

@@ -43,9 +43,11 @@ public sealed class BacklogTests : IDisposable
         await PlaceAsync();
         await AgeIsAsync(TimeSpan.FromMinutes(1));
         Assert.Equal(1, _runtime.Backlog.Count);
+        await StageIsAsync(BacklogStage.Payment);
         _psp.Answer.SetResult(new PaymentOutcome.Succeeded("ok"));
         await AgeIsAsync(TimeSpan.Zero);
         Assert.Equal(0, _runtime.Backlog.Count);
+        Assert.All(_runtime.Backlog.Stages(LaterMs), stage => Assert.Equal(default, stage));
     }
 
     [Fact]
@@ -82,8 +84,10 @@ public sealed class BacklogTests : IDisposable
         await StartAsync(1 - away);
         var id = await PlaceAsync(1 - away);
         await AgeIsAsync(TimeSpan.FromMinutes(1));
+        await StageIsAsync(BacklogStage.Stock);
         await ChangeAsync(id, new OrderCommand.PlaceHold("h1", "fraud", null, null));
         await AgeIsAsync(TimeSpan.Zero);
+        Assert.All(_runtime.Backlog.Stages(LaterMs), stage => Assert.Equal(default, stage));
         await ChangeAsync(id, new OrderCommand.ReleaseHold("h1"));
         await AgeIsAsync(TimeSpan.FromMinutes(1));
     }
@@ -91,6 +95,16 @@ public sealed class BacklogTests : IDisposable
     private TimeSpan Age() => _runtime.Backlog.OldestAge(LaterMs);
 
     private Task AgeIsAsync(TimeSpan expected) => Eventually.AsyncOf(() => Task.FromResult(Age()), age => age == expected, $"the oldest is {expected} old");
+
+    // One order alone, a minute old. A young one is in no stage yet.
+    private async Task StageIsAsync(BacklogStage expected)
+    {
+        var stages = await Eventually.AsyncOf(
+            () => Task.FromResult(_runtime.Backlog.Stages(LaterMs)), all => all[(int)expected].Count == 1, $"it waits for {expected}");
+        Assert.Equal(TimeSpan.FromMinutes(1), stages[(int)expected].OldestAge);
+        Assert.Equal(1, stages.Sum(stage => stage.Count));
+        Assert.Equal(1, _runtime.Backlog.Stages(Given.NowMs + 2_000).Sum(stage => stage.Count));
+    }
 
     private async Task StartAsync(params int[] partitions)
     {

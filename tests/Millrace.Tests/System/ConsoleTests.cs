@@ -72,11 +72,53 @@ public sealed partial class ConsoleTests(Shop shop)
     }
 
     [Fact]
+    public async Task A_webhook_is_made_disabled_set_going_and_deleted()
+    {
+        using var visitor = await SignedInAsync("acme");
+        Assert.Contains("problem=The%20address%20is%20no%20URL", (await PostAsync("", ("url", "nowhere"))).Location, StringComparison.Ordinal);
+        Assert.Contains("problem=%2Furl", (await PostAsync("", ("url", "ftp://example.org/"))).Location, StringComparison.Ordinal);
+        var page = (await PostAsync("", ("url", "https://nobody.invalid/in"), ("events", "order.confirmed.v1  order.closed.v1"), ("description", "ours"))).Body;
+        Assert.Matches("The secret of whk_[a-z0-9]+, .*never again.*whsec_", page);
+        var id = page.Substring(page.IndexOf("whk_", StringComparison.Ordinal), "whk_".Length + 12);
+        var made = await shop.Api.GetAsync("/v1/webhooks/" + id);
+        Assert.Equal("""https://nobody.invalid/in ["order.confirmed.v1","order.closed.v1"] ours""", $"{made.Text("url")} {made["events"].ToJsonString()} {made.Text("description")}");
+        await PostAsync($"/{id}/disable");
+        Assert.Equal("disabled", (await shop.Api.GetAsync("/v1/webhooks/" + id)).Text("state"));
+        await PostAsync($"/{id}/enable");
+        var going = await shop.Api.GetAsync("/v1/webhooks/" + id);
+        Assert.Equal("well ours", $"{going.Text("state")} {going.Text("description")}");
+        Assert.Contains("is%20deleted", (await PostAsync($"/{id}/delete")).Location, StringComparison.Ordinal);
+        Assert.Equal(404, (await shop.Api.GetAsync("/v1/webhooks/" + id)).Status);
+
+        async Task<ConsoleVisitor.Page> PostAsync(string path, params (string, string)[] fields) =>
+            await visitor.PostAsync("/webhooks" + path, [.. fields, ("form_token", await visitor.FormTokenAsync())]);
+    }
+
+    [Fact]
+    public async Task Limits_are_shown_and_set_caches_are_shown_and_a_merchant_sees_neither()
+    {
+        var tenant = "t" + Guid.NewGuid().ToString("N")[..12];
+        using var visitor = await SignedInAsync("acme", Scopes.SystemOperate);
+        Assert.Contains("problem=What%20was%20typed", (await SetAsync("x")).Location, StringComparison.Ordinal);
+        Assert.StartsWith("/limits?notice=Done", (await SetAsync("2")).Location, StringComparison.Ordinal);
+        using var api = new ApiClient(shop.Settings.Address, NewKey.Of(shop.Settings, tenant, Scopes.OrdersRead));
+        await Eventually.AsyncOf(() => api.GetAsync("/v1/orders?limit=1"), answer => answer.Status == 429, "two at once are all it may");
+        var page = (await visitor.GetAsync("/limits")).Body;
+        Assert.Matches($"(?s)<code>{tenant}</code>.*aria-label=\"{tenant}: \\d of 2\"", page);
+        Assert.Contains("<td>availability</td>", page, StringComparison.Ordinal);
+        using var merchant = await SignedInAsync("acme", Scopes.Admin);
+        Assert.Equal(403, (await merchant.GetAsync("/limits")).Status);
+
+        async Task<ConsoleVisitor.Page> SetAsync(string burst) => await visitor.PostAsync(
+            "/limits", ("tenant", tenant), ("tenant_rate", "1"), ("tenant_burst", burst), ("key_rate", "1000"), ("key_burst", "1000"), ("per_day", "1000"), ("form_token", await visitor.FormTokenAsync()));
+    }
+
+    [Fact]
     public async Task Every_page_forbids_what_is_not_ours_and_has_nothing_inline()
     {
         var order = (await shop.ConfirmedAsync(await shop.NewItemAsync(3))).Id();
         using var visitor = await SignedInAsync("acme", Scopes.Admin | Scopes.SystemOperate);
-        foreach (var path in new[] { "/sign-in", "/", "/orders", "/orders/" + order, "/orders/ord_x", "/attention", "/operations", "/operations/new?status=confirmed", "/operations/job_x", "/stock", "/webhooks", "/cluster", "/auditor", "/keys", "/audit" })
+        foreach (var path in new[] { "/sign-in", "/", "/orders", "/orders/" + order, "/orders/ord_x", "/attention", "/operations", "/operations/new?status=confirmed", "/operations/job_x", "/stock", "/webhooks", "/cluster", "/limits", "/auditor", "/keys", "/audit" })
         {
             var page = await visitor.GetAsync(path);
             Assert.StartsWith("default-src 'none'; script-src 'self'; style-src 'self';", page.Headers["Content-Security-Policy"], StringComparison.Ordinal);
@@ -97,7 +139,7 @@ public sealed partial class ConsoleTests(Shop shop)
         await visitor.SignInAsync(key);
         var page = (await visitor.GetAsync("/")).Body;
         Assert.Contains("<code>simulated_payments</code>", page, StringComparison.Ordinal);
-        foreach (var id in new[] { "tile-budget", "tile-waiting", "tile-lane_waiting", "tile-payments_inside", "tile-stage_unfinished", "tile-stage_oldest" })
+        foreach (var id in new[] { "tile-budget", "tile-waiting", "tile-lane_waiting", "tile-payments_inside", "tile-stage_unfinished", "tile-stage_oldest", "stage-payment-waiting", "stage-stock-oldest" })
             Assert.Contains($"id=\"{id}\"", page, StringComparison.Ordinal);
         using var api = new ApiClient(settings.Address, key);
         Assert.Equal("""["simulated_payments"]""", (await api.GetAsync("/v1/overview"))["unsafe_settings"].ToJsonString());

@@ -10,14 +10,17 @@ namespace Millrace.Tests.EndToEnd;
 internal sealed class PrometheusServer : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly HttpClient _http = new() { BaseAddress = new Uri($"http://127.0.0.1:{FreePort.Find().ToString(CultureInfo.InvariantCulture)}") };
+    private readonly HttpClient _http;
     private ChildProcess? _process;
+
+    private PrometheusServer(int port) => _http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}") };
 
     /// <param name="rulesFile">Evaluated as it is.</param>
     /// <param name="every">Between scrapes, and between evaluations.</param>
-    public static async Task<PrometheusServer> StartAsync(Uri server, string rulesFile, TimeSpan every)
+    /// <param name="port">Where it listens; null for a free one.</param>
+    public static async Task<PrometheusServer> StartAsync(Uri server, string rulesFile, TimeSpan every, int? port = null)
     {
-        var prometheus = new PrometheusServer();
+        var prometheus = new PrometheusServer(port ?? FreePort.Find());
         try
         {
             await prometheus.RunAsync(server, rulesFile, every.TotalSeconds.ToString(CultureInfo.InvariantCulture) + "s");
