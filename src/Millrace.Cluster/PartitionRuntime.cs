@@ -45,6 +45,7 @@ public sealed class PartitionRuntime : IDisposable
     // One a database, so that none waits for another.
     private readonly JournalWriter[] _writers;
     private readonly Checkpointer[] _checkpointers;
+    private int _format = PayloadFormat.Oldest;
     private readonly CancellationTokenSource _stopping = new();
 
     public PartitionRuntime(
@@ -102,7 +103,10 @@ public sealed class PartitionRuntime : IDisposable
     public PeerLinks? Peers { get; internal set; }
 
     /// <summary>The payload format that the store named last: what other nodes are known to read.</summary>
-    public int Format { get; internal set; } = PayloadFormat.Oldest;
+    public int Format => Volatile.Read(ref _format);
+
+    /// <summary>Partitions of this node that were claimed before the format was raised, and write an earlier one.</summary>
+    public IEnumerable<int> InEarlierFormat => Enumerable.Range(0, _hosts.Length).Where(partition => IsHere(partition) && _hosts[partition].Format < Format);
 
     /// <summary>
     /// Told which orders of this node have changed, and to which version, once that is durable: at once when one is confirmed or ends, of any other change with
@@ -124,6 +128,13 @@ public sealed class PartitionRuntime : IDisposable
 
     /// <summary>Claims and recovers the partition in the background, unless it is here already. Returns at once.</summary>
     public void Start(int partition) => Post(new LaneInput(LaneInputKind.Start, partition));
+
+    /// <summary>The store's format, from a claim or from the node that raised it. It never goes back.</summary>
+    public void Learn(int format)
+    {
+        for (var known = Format; format > known; known = Format)
+            Interlocked.CompareExchange(ref _format, format, known);
+    }
 
     /// <summary>Takes no more requests for the partition, makes durable what it decided, and gives the claim back.</summary>
     public Task StopAsync(int partition)

@@ -185,7 +185,8 @@ internal sealed partial class Lane
         if (host.State != PartitionState.Recovering)
             return;
         host.Partition = partition;
-        _runtime.Format = claim.Format;
+        host.Format = claim.Format;
+        _runtime.Learn(claim.Format);
         Guard(host, (p, now) => p.Recovered(claim, now), nowMs);
         if (host.Partition is null)
             return;

@@ -39,6 +39,9 @@ public sealed class LaneMetrics
     public static readonly Metric Partitions = new(
         "millrace.partitions", MetricKind.Gauge, "{partition}", "Partitions by where they stand on this node: `stopped` (not owned by it), `recovering`, `serving`, `stalled` (the store refuses to commit) or `halted` (damage or a broken invariant).", "state");
 
+    public static readonly Metric EarlierFormat = new(
+        "millrace.partitions.earlier_format", MetricKind.Gauge, "{partition}", "Partitions of this node that write an earlier payload format than the store's. After it was raised they are claimed again by themselves, a few at a time; until then the event feed and webhooks leave out what they decide.");
+
     public static readonly Metric PartitionsUnserved = new(
         "millrace.partitions.unserved", MetricKind.Gauge, "{partition}", "Partitions that no node serves, as far as this one knows.");
 
@@ -94,6 +97,7 @@ public sealed class LaneMetrics
         KeyValuePair<string, object?>[] stages = [.. Stages.Select(stage => new KeyValuePair<string, object?>("stage", stage))];
         _meter.Watch(CheckpointsRefused, () => runtime.RefusedCheckpoints.Count);
         _meter.Watch(Partitions, () => CountByState(runtime.States, states));
+        _meter.Watch(EarlierFormat, () => runtime.InEarlierFormat.Count());
         _meter.Watch(PartitionsUnserved, () => runtime.UnservedCount);
         _meter.Watch(InputsWaiting, () => runtime.WaitingInputs);
         _meter.Watch(OldestAge, () => runtime.Backlog.OldestAge(runtime.NowMs).TotalSeconds);

@@ -34,6 +34,9 @@ internal sealed class PartitionHost(int id)
 
     public Partition? Partition { get; set; }
 
+    /// <summary>The payload format that it writes, as its last claim learned it; read by others.</summary>
+    public int Format { get; set; }
+
     /// <summary>Counts recoveries: what is told of an earlier one is not taken for the present one's.</summary>
     public long Attempt { get; set; }
 

@@ -81,7 +81,7 @@ public sealed class ClusterOperations
         return DrainOutcome.Done;
     }
 
-    /// <summary>Lets owners write the newest payload format that all living nodes can read.</summary>
+    /// <summary>Lets owners write the newest payload format that all living nodes can read; they claim their partitions again for it, a few at a time.</summary>
     /// <returns>The format that holds now, and the nodes that keep it from being raised further or did not answer.</returns>
     public async Task<(int Format, IReadOnlyList<string> Behind)> RaiseFormatAsync(Actor actor, CancellationToken cancellation)
     {
@@ -92,7 +92,24 @@ public sealed class ClusterOperations
         // Before it is done: it may be recorded and then fail, but not be done unseen.
         if (common > Format)
             await _audit.AddAsync(() => new AuditDraft(actor, null, "format.raised", common.ToString(CultureInfo.InvariantCulture)), cancellation);
-        return (await _settings!.RaiseFormat(common, cancellation), behind);
+        var raised = await _settings!.RaiseFormat(common, cancellation);
+        var told = await Task.WhenAll(living.Select(m => TellAsync(NodePlacement.NameOf(m.Name, m.SiloAddress), raised, cancellation)));
+        behind.AddRange(living.Where((_, i) => !told[i]).Select(m => m.Name));
+        return (raised, [.. behind.Distinct(StringComparer.Ordinal)]);
+    }
+
+    // One that is not told goes on with the earlier format until it is, or claims something.
+    private async Task<bool> TellAsync(string node, int format, CancellationToken cancellation)
+    {
+        try
+        {
+            await _grains.GetGrain<INodeGrain>(node).LearnFormatAsync(format).WaitAsync(Patience, cancellation);
+            return true;
+        }
+        catch (Exception failure) when (failure is OrleansException or TimeoutException)
+        {
+            return false;
+        }
     }
 
     // A node that cannot be asked may be of any version.

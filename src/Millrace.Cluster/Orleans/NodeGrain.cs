@@ -14,12 +14,16 @@ public interface INodeGrain : IGrainWithStringKey
     /// <summary>The newest payload format that the node can read.</summary>
     [AlwaysInterleave]
     Task<int> NewestFormatAsync();
+
+    /// <summary>The store's payload format was raised.</summary>
+    [AlwaysInterleave]
+    Task LearnFormatAsync(int format);
 }
 
 /// <summary>Placed on its node by its name. Where the first call to come places it, a call that came before the node's own would keep it for ever.</summary>
 [NodePlacement]
 [global::Orleans.KeepAlive]
-internal sealed class NodeGrain(PeerLinks links) : Grain, INodeGrain
+internal sealed class NodeGrain(PeerLinks links, PartitionRuntime runtime) : Grain, INodeGrain
 {
     public Task ReceiveAsync(string from, byte[] envelope)
     {
@@ -28,4 +32,10 @@ internal sealed class NodeGrain(PeerLinks links) : Grain, INodeGrain
     }
 
     public Task<int> NewestFormatAsync() => Task.FromResult(PayloadFormat.Newest);
+
+    public Task LearnFormatAsync(int format)
+    {
+        runtime.Learn(format);
+        return Task.CompletedTask;
+    }
 }

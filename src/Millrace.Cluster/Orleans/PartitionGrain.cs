@@ -12,6 +12,9 @@ public interface IPartitionGrain : IGrainWithIntegerKey
     [AlwaysInterleave]
     Task<string?> EnsureActiveAsync();
 
+    /// <summary>Claims the partition again where it is.</summary>
+    Task RenewAsync();
+
     /// <summary>Hands the partition over to a node.</summary>
     Task LeaveAsync(SiloAddress to);
 }
@@ -42,6 +45,13 @@ internal sealed class PartitionGrain(PartitionRuntime runtime) : Grain, IPartiti
             return Task.FromResult<string?>(null);
         runtime.Start(Partition);
         return Task.FromResult(runtime.Peers?.Self);
+    }
+
+    public async Task RenewAsync()
+    {
+        await runtime.StopAsync(Partition);
+        if (!_isLeaving)
+            runtime.Start(Partition);
     }
 
     public Task LeaveAsync(SiloAddress to)

@@ -14,6 +14,9 @@ internal sealed partial class PartitionSupervisor(
     // A node that comes is given its partitions a few at a time, so that a hand-over is a short pause of few orders.
     private const int MovesPerRound = 4;
     private const int CalmRounds = 6;
+
+    // By partition, the format that it was claimed again for: its database may not have been told of it yet, and is not asked each time.
+    private readonly Dictionary<int, int> _renewedFor = [];
     private static readonly TimeSpan HandOverPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
@@ -31,7 +34,10 @@ internal sealed partial class PartitionSupervisor(
                 // While anybody does not answer, what the membership says of the living is not to be trusted.
                 calmRounds = failed > 0 ? 0 : calmRounds + 1;
                 if (calmRounds >= CalmRounds)
+                {
                     await LeaveStraysAsync(stoppingToken);
+                    await RenewAsync(stoppingToken);
+                }
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
@@ -87,6 +93,16 @@ internal sealed partial class PartitionSupervisor(
             .Where(p => runtime.IsHere(p) && !RendezvousPlacement.Choose(p, drained.Without(alive), RendezvousPlacement.NameOf).Equals(self.SiloAddress))
             .Take(MovesPerRound).ToList();
         await Task.WhenAll(strays.Select(partition => LeaveAsync(partition, alive))).WaitAsync(cancellation);
+    }
+
+    // A node that claimed its partitions before the format was raised would write the earlier one for as long as it lives.
+    private async Task RenewAsync(CancellationToken cancellation)
+    {
+        var format = runtime.Format;
+        var earlier = runtime.InEarlierFormat.Where(partition => _renewedFor.GetValueOrDefault(partition) < format).Take(MovesPerRound).ToList();
+        foreach (var partition in earlier)
+            _renewedFor[partition] = format;
+        await Task.WhenAll(earlier.Select(partition => grains.GetGrain<IPartitionGrain>(partition).RenewAsync())).WaitAsync(cancellation);
     }
 
     private Task LeaveAsync(int partition, List<SiloAddress> nodes)

@@ -2,8 +2,10 @@ using Millrace.Cli.Serve;
 using System.Text.Json.Nodes;
 using Millrace.Api.Keys;
 using Millrace.Domain.Identity;
+using Millrace.Tests.Operating;
 using Millrace.Tests.Storage;
 using Millrace.Tests.Storage.Postgres;
+using Npgsql;
 using Xunit;
 
 namespace Millrace.Tests.EndToEnd;
@@ -23,6 +25,13 @@ public sealed class ClusterCommandTests(PostgresFixture postgres) : IDisposable
         var database = await postgres.NewDatabaseAsync();
         var operators = NewKey.OfDatabase(database, "acme", Scopes.SystemOperate);
         var merchants = NewKey.OfDatabase(database, "acme", Scopes.Admin);
+        // As a store that an earlier version made.
+        await using (var source = NpgsqlDataSource.Create(database))
+        {
+            await using var command = source.CreateCommand("UPDATE store SET payload_format = payload_format - 1");
+            await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+
         var urls = new[] { $"http://127.0.0.1:{FreePort.Find()}", $"http://127.0.0.1:{FreePort.Find()}" };
         await using var a = Node("a", urls[0]);
         await using var b = Node("b", urls[1]);
@@ -42,9 +51,15 @@ public sealed class ClusterCommandTests(PostgresFixture postgres) : IDisposable
 
         Assert.Equal(0, (await RunAsync(urls[0], operators, "undrain", "a")).Exit);
         await UntilAsync(a, b, nodes => Partitions(nodes[0]) > 0 && nodes.Sum(Partitions) == 64, "a owns partitions again");
+        using var shop = new ApiClient(new Uri(urls[1]), merchants);
+        Assert.Empty(await ConfirmedEventsAsync(shop, "before"));
         // A node that is slow to answer counts as behind: then the command fails, and is run again.
         var raised = await Eventually.AsyncOf(() => RunAsync(urls[0], operators, "raise-format", "-o", "ndjson"), answer => answer.Exit == 0, "all can read the newest format", Patience);
         Assert.Equal((Millrace.Engine.Codec.PayloadFormat.Newest, 0), ((int)raised.Last["payload_format"]!, raised.Last["behind"]!.AsArray().Count));
+
+        // Each partition is claimed again for it, and tells from then on whose its decisions are.
+        await Eventually.AsyncOf(() => EarlierAsync(urls), left => left == 0, "all write the new format", Patience);
+        Assert.Single(await ConfirmedEventsAsync(shop, "after"));
 
         Assert.Equal(4, (await RunAsync(urls[0], operators, "drain", "nobody")).Exit);
         // What all tenants share is not for one of them.
@@ -62,6 +77,33 @@ public sealed class ClusterCommandTests(PostgresFixture postgres) : IDisposable
                 return output.Select(line => JsonNode.Parse(line)!).ToList();
             },
             nodes => nodes.Count == 2 && isDone(nodes), claim, Patience);
+    }
+
+    // Of both nodes.
+    private static async Task<int> EarlierAsync(string[] urls)
+    {
+        using var http = new HttpClient();
+        var shown = await Task.WhenAll(urls.Select(url => http.GetStringAsync(new Uri($"{url}/metrics"))));
+        return (int)shown.Sum(text => Exposition.Read(text).Sum("millrace_partitions_earlier_format"));
+    }
+
+    /// <summary>Of an order that is placed for it, once that is confirmed.</summary>
+    private static async Task<List<JsonNode>> ConfirmedEventsAsync(ApiClient shop, string key)
+    {
+        Assert.InRange((await shop.SendAsync("PUT", "/v1/items/MUG", Bodies.Item())).Status, 200, 201);
+        Assert.Equal(200, (await shop.PostAsync("/v1/stock/adjustments", Bodies.Adjustment("MUG", 10), $"stock-{key}")).Status);
+        var order = (await shop.PlaceAsync(Bodies.Order("MUG").ToJsonString(), key)).Id();
+        await Eventually.AsyncOf(() => shop.GetAsync("/v1/orders/" + order), answer => answer.Text("status") == "confirmed", "it is confirmed", Patience);
+        var told = new List<JsonNode>();
+        for (string? cursor = null; ;)
+        {
+            var page = await shop.GetAsync("/v1/events?type=order.confirmed.v1" + (cursor is null ? "" : "&after=" + Uri.EscapeDataString(cursor)));
+            Assert.Equal(200, page.Status);
+            told.AddRange(page["data"].AsArray().Select(one => one!).Where(one => (string?)one["subject"] == order));
+            cursor = page.Text("next_cursor");
+            if (!(bool)page["has_more"]!)
+                return told;
+        }
     }
 
     private static int Partitions(JsonNode node) => (int)node["partitions"]!;
