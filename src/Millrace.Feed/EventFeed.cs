@@ -6,14 +6,27 @@ namespace Millrace.Feed;
 /// All events of all orders, read from the journal: only what is durable, an order's events in their order and without a gap, those of different orders in
 /// no order that means anything. Who asks again with a cursor is told the same again, so he may be told twice and misses nothing. Thread-safe.
 /// </summary>
-public sealed class EventFeed(IJournalFeed journal)
+public sealed class EventFeed
 {
     /// <summary>Events that one page looks at, wanted or not: a merchant with few orders gets empty pages that go on.</summary>
     public const int MostScanned = 20_000;
 
+    // Some hundreds of bytes each, of all logs together.
+    private const int MostKept = 32_768;
+    private const int FewestKept = 128;
+
+    private readonly IJournalFeed _journal;
+    private readonly LogTail[] _tails;
     private readonly Lock _asking = new();
     private Task<LogBounds[]> _asked = Task.FromResult<LogBounds[]>([]);
     private Task<LogBounds[]>? _next;
+
+    public EventFeed(IJournalFeed journal)
+    {
+        ArgumentNullException.ThrowIfNull(journal);
+        var most = Math.Max(MostKept / journal.LogCount, FewestKept);
+        (_journal, _tails) = (journal, [.. Enumerable.Range(0, journal.LogCount).Select(log => new LogTail(journal, log, most))]);
+    }
 
     /// <summary>Whether a share is small enough for one follower; of a store with many partitions the whole is not.</summary>
     public bool Fits(FeedShare share) => share.IsValid && Count(share) is >= 1 and <= FeedCursor.MostLogs;
@@ -51,7 +64,7 @@ public sealed class EventFeed(IJournalFeed journal)
                 throw new FeedGoneException();
             if (page.Positions[place] >= bounds[log].End)
                 continue;
-            await foreach (var entry in journal.ReadLogAsync(log, page.Positions[place], bounds[log].End, cancellation).ConfigureAwait(false))
+            await foreach (var entry in _tails[log].ReadAsync(page.Positions[place], bounds[log].End, cancellation).ConfigureAwait(false))
             {
                 if (!page.Take(place, entry))
                     return page.ToPage(hasMore: true);
@@ -64,9 +77,9 @@ public sealed class EventFeed(IJournalFeed journal)
     }
 
     // One log holds all partitions, or each has its own.
-    private int Count(FeedShare share) => journal.LogCount == 1 ? 1 : (journal.LogCount - share.Index + share.Count - 1) / share.Count;
+    private int Count(FeedShare share) => _journal.LogCount == 1 ? 1 : (_journal.LogCount - share.Index + share.Count - 1) / share.Count;
 
-    private int LogAt(FeedShare share, int place) => journal.LogCount == 1 ? 0 : share.Index + (place * share.Count);
+    private int LogAt(FeedShare share, int place) => _journal.LogCount == 1 ? 0 : share.Index + (place * share.Count);
 
     /// <exception cref="StoreUnavailableException">A log is on its way: where it begins and ends is not known now.</exception>
     private FeedCursor At(FeedShare share, LogBounds[] bounds, Func<LogBounds, long> position)
@@ -83,7 +96,7 @@ public sealed class EventFeed(IJournalFeed journal)
         lock (_asking)
         {
             // For all who wait: it does not end with the one who asked first.
-            var bounds = _asked.IsCompleted ? _asked = journal.ReadBoundsAsync(CancellationToken.None).AsTask() : _next ??= AfterAsync(_asked);
+            var bounds = _asked.IsCompleted ? _asked = _journal.ReadBoundsAsync(CancellationToken.None).AsTask() : _next ??= AfterAsync(_asked);
             return bounds.WaitAsync(cancellation);
         }
     }
@@ -95,7 +108,7 @@ public sealed class EventFeed(IJournalFeed journal)
         Task<LogBounds[]> bounds;
         lock (_asking)
         {
-            bounds = _asked = journal.ReadBoundsAsync(CancellationToken.None).AsTask();
+            bounds = _asked = _journal.ReadBoundsAsync(CancellationToken.None).AsTask();
             _next = null;
         }
 

@@ -1,6 +1,3 @@
-using Millrace.Engine.Codec;
-using Millrace.Engine.Journal;
-
 namespace Millrace.Feed;
 
 /// <summary>Fills one page, entry by entry.</summary>
@@ -16,26 +13,23 @@ internal sealed class PageReader(FeedCursor after, FeedFilter filter, int most)
     /// <param name="place">Of the log, among those of the share.</param>
     /// <param name="entry">Its next.</param>
     /// <returns>False when the page is full.</returns>
-    public bool Take(int place, LogEntry entry)
+    public bool Take(int place, ToldEntry entry)
     {
         // Only the entry at which the page before ended has been seen in part, and it is the first of this one.
         var (skip, seen) = (place == after.Turn ? _skip : 0, 0);
-        foreach (var batch in entry.Batches.Where(batch => after.Share.Has(batch.Partition)))
+        foreach (var told in entry.Events)
         {
-            foreach (var told in Events(batch))
+            if (!after.Share.Has(told.Partition) || ++seen <= skip)
+                continue;
+            if (_events.Count == most || _scanned == EventFeed.MostScanned)
             {
-                if (++seen <= skip)
-                    continue;
-                if (_events.Count == most || _scanned == EventFeed.MostScanned)
-                {
-                    (_turn, _skip) = (place, seen - 1);
-                    return false;
-                }
-
-                _scanned++;
-                if (filter.Takes(told))
-                    _events.Add(told);
+                (_turn, _skip) = (place, seen - 1);
+                return false;
             }
+
+            _scanned++;
+            if (filter.Takes(told))
+                _events.Add(told);
         }
 
         Positions[place] = entry.End;
@@ -45,23 +39,4 @@ internal sealed class PageReader(FeedCursor after, FeedFilter filter, int most)
     }
 
     public FeedPage ToPage(bool hasMore) => new(_events, new FeedCursor(after.Share, Positions, _turn, _skip), hasMore);
-
-    private static IEnumerable<FeedEvent> Events(PartitionBatch batch)
-    {
-        var seq = batch.FirstSeq;
-        foreach (var record in RecordCodec.Read(batch.Payload))
-        {
-            // Without a mark it is of a format that told neither tenant nor version: see docs/adr/0017.
-            if (record is JournalRecord.OrderDecided { Mark: { } mark } decided)
-            {
-                for (var i = 0; i < decided.Decision.Facts.Length; i++)
-                {
-                    yield return new FeedEvent(
-                        batch.Partition, seq, i, decided.Order, mark.Tenant, mark.VersionBefore + i + 1, decided.Decision.Context, decided.Decision.Facts[i]);
-                }
-            }
-
-            seq++;
-        }
-    }
 }

@@ -7,7 +7,7 @@ namespace Millrace.Cli.Torture;
 /// Three real nodes over one real PostgreSQL under real load: one after the other is killed, stopped in good order, stands still for longer than the others
 /// wait, or is cut off from the database or from the others, and comes back. The others go on.
 /// </summary>
-internal sealed class ClusterTorture(int faults, int clients, int seed, string folder)
+internal sealed class ClusterTorture(int faults, int partitions, int clients, int seed, string folder)
 {
     private const int NodeCount = 3;
     private const int Kinds = 5;
@@ -28,7 +28,7 @@ internal sealed class ClusterTorture(int faults, int clients, int seed, string f
         await using var network = new CutOffs();
         var database = await postgres.CreateDatabaseAsync("torture", cancellation);
         await using var cluster = await TorturedCluster.StartAsync(
-            NodeCount, folder, database, (_, address) => network.Arguments(database, address), clients, seed, cancellation);
+            NodeCount, folder, database, (_, address) => network.Arguments(database, address), clients, seed, cancellation, partitions: partitions);
         var result = await cluster.RunAsync(faults, done => StrikeAsync(cluster, network, done, cancellation), cancellation);
         result.Insert(0, "scenario", "torture cluster");
         result["kills"] = _kills;

@@ -16,7 +16,7 @@ internal sealed class ShardsTorture(int moves, int clients, int seed, string fol
     private readonly List<double> _pauseMs = [];
     private readonly List<double> _outMs = [];
     private readonly List<double> _interruptedMs = [];
-    private readonly int[] _places = new int[TorturedCluster.Partitions];
+    private readonly int[] _places = new int[TorturedCluster.DefaultPartitions];
     private int _moves;
     private int _kills;
 
@@ -47,7 +47,7 @@ internal sealed class ShardsTorture(int moves, int clients, int seed, string fol
 
     private async Task StrikeAsync(TorturedCluster cluster, string home, Dictionary<string, string> shards, int done, CancellationToken cancellation)
     {
-        var partition = cluster.Random.Next(TorturedCluster.Partitions);
+        var partition = cluster.Random.Next(TorturedCluster.DefaultPartitions);
         _places[partition] = (_places[partition] + 1 + cluster.Random.Next(Names.Length - 1)) % Names.Length;
         var target = Names[_places[partition]];
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

@@ -30,13 +30,16 @@ internal static class TortureCommand
     private static Command Cluster()
     {
         var faults = new Option<int>("--faults") { Description = "How often a node is killed, restarted, paused or cut off", DefaultValueFactory = _ => 6 };
+        var partitions = new Option<int>("--partitions") { Description = "Of the store; each is watched, so few of them leave more of a small machine to the nodes", DefaultValueFactory = _ => TorturedCluster.DefaultPartitions };
         var run = new TortureOptions();
-        var command = new Command("cluster", "Three servers over a PostgreSQL of their own; exit status 1 on any violation") { faults };
+        var command = new Command("cluster", "Three servers over a PostgreSQL of their own; exit status 1 on any violation") { faults, partitions };
         run.AddTo(command, async (arguments, folder, clients, seed, cancellation) =>
         {
             if (arguments.GetValue(faults) < 1)
                 throw new UsageException("--faults is 1 or more.");
-            var torture = new ClusterTorture(arguments.GetValue(faults), clients, seed, folder);
+            if (arguments.GetValue(partitions) is < 1 or > 4_096)
+                throw new UsageException($"{partitions.Name} is 1 to 4096.");
+            var torture = new ClusterTorture(arguments.GetValue(faults), arguments.GetValue(partitions), clients, seed, folder);
             var result = await torture.RunAsync(cancellation);
             Console.Out.WriteLine(
                 $"{result["kills"]} kills, {result["pauses"]} pauses, {result["restarts"]} restarts and {result["cut_offs"]} cut-offs: {Outcome(result)}; "

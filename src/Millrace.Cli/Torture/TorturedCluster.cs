@@ -13,7 +13,7 @@ namespace Millrace.Cli.Torture;
 /// <summary>Real nodes over a real database, shoppers at all of them, and in the end everybody's records compared.</summary>
 internal sealed class TorturedCluster : IAsyncDisposable
 {
-    public const int Partitions = 64;
+    public const int DefaultPartitions = 64;
     private const long ScarceUnits = 300;
 
     // A node waits ten seconds for a commit and five for another node, and may stand still for ten.
@@ -24,14 +24,15 @@ internal sealed class TorturedCluster : IAsyncDisposable
     private readonly IReadOnlyDictionary<string, string>? _shards;
     private readonly int _shoppers;
     private readonly int _seed;
+    private readonly int _partitions;
     private readonly string _key;
     private readonly AckRecord _told;
     private readonly PspProcess _psp;
     private readonly ConcurrentQueue<string> _complaints = new();
 
-    private TorturedCluster(string folder, string database, IReadOnlyDictionary<string, string>? shards, int shoppers, int seed, string key, PspProcess psp)
+    private TorturedCluster(string folder, string database, IReadOnlyDictionary<string, string>? shards, int shoppers, int seed, int partitions, string key, PspProcess psp)
     {
-        (_folder, _database, _shards, _shoppers, _seed, _key, _psp) = (folder, database, shards, shoppers, seed, key, psp);
+        (_folder, _database, _shards, _shoppers, _seed, _partitions, _key, _psp) = (folder, database, shards, shoppers, seed, partitions, key, psp);
         _told = new AckRecord(Path.Combine(folder, "acknowledged.txt"));
         Random = new Random(seed);
     }
@@ -46,14 +47,15 @@ internal sealed class TorturedCluster : IAsyncDisposable
     /// <param name="database">As whoever verifies it reaches it.</param>
     /// <param name="arguments">Of a node's <c>serve</c>, by its number and its address among the nodes: where it finds the database and the others.</param>
     /// <param name="shards">Further databases of the store, by name.</param>
+    /// <param name="partitions">Of the store.</param>
     public static async Task<TorturedCluster> StartAsync(
         int nodes, string folder, string database, Func<int, string, string[]> arguments, int shoppers, int seed, CancellationToken cancellation,
-        IReadOnlyDictionary<string, string>? shards = null)
+        IReadOnlyDictionary<string, string>? shards = null, int partitions = DefaultPartitions)
     {
         var ports = Enumerable.Range(0, 2 * nodes).Select(_ => Serve.FreePort.Find()).ToArray();
         var psp = await PspProcess.StartAsync(Path.Combine(folder, "psp"), new Uri($"http://127.0.0.1:{ports[0]}/v1/psp/psp/webhooks"), Secret, cancellation);
-        var key = await KeyAdministration.MakeAsync(null, database, "torture", "torture", Scopes.Admin | Scopes.SystemOperate, cancellation);
-        var cluster = new TorturedCluster(folder, database, shards, shoppers, seed, key, psp);
+        var key = await KeyAdministration.MakeAsync(null, database, "torture", "torture", Scopes.Admin | Scopes.SystemOperate, cancellation, partitions);
+        var cluster = new TorturedCluster(folder, database, shards, shoppers, seed, partitions, key, psp);
         try
         {
             for (var i = 0; i < nodes; i++)
@@ -79,7 +81,7 @@ internal sealed class TorturedCluster : IAsyncDisposable
     }
 
     /// <summary>Watches all partitions through some of the nodes, beginning now.</summary>
-    public FailoverProbe Probe(IReadOnlyList<HttpClient> nodes) => new(nodes, Partitions, _complaints.Enqueue);
+    public FailoverProbe Probe(IReadOnlyList<HttpClient> nodes) => new(nodes, _partitions, _complaints.Enqueue);
 
     /// <summary>Strikes under load until <paramref name="total"/> faults are done; then all is well again, and must come to rest.</summary>
     /// <returns>What every torture reports.</returns>

@@ -16,10 +16,13 @@ internal sealed class FeedJournal(int partitions, bool isOneLog) : IJournalFeed
     private readonly long[] _seqs = new long[partitions];
     private readonly Dictionary<OrderId, int> _versions = [];
     private ulong _orders;
+    private int _logReads;
 
     public int LogCount => _logs.Length;
 
     public int Asked { get; private set; }
+
+    public int LogReads => Volatile.Read(ref _logReads);
 
     /// <summary>Positions up to here are archived.</summary>
     public long Start { get; set; }
@@ -56,7 +59,11 @@ internal sealed class FeedJournal(int partitions, bool isOneLog) : IJournalFeed
     public async IAsyncEnumerable<LogEntry> ReadLogAsync(int log, long after, long end, [EnumeratorCancellation] CancellationToken cancellation)
     {
         await ValueTask.CompletedTask;
-        foreach (var entry in _logs[log].Where(entry => entry.End > after && entry.End <= end))
+        Interlocked.Increment(ref _logReads);
+        LogEntry[] entries;
+        lock (_logs)
+            entries = [.. _logs[log]];
+        foreach (var entry in entries.Where(entry => entry.End > after && entry.End <= end))
             yield return entry;
     }
 
@@ -67,6 +74,7 @@ internal sealed class FeedJournal(int partitions, bool isOneLog) : IJournalFeed
         record(w);
         var seq = ++_seqs[partition];
         var log = _logs[isOneLog ? 0 : partition];
-        log.Add(new LogEntry(isOneLog ? log.Count + 1 : seq, [new PartitionBatch(partition, 1, seq, seq, 0, 0, w.ToArray())]));
+        lock (_logs)
+            log.Add(new LogEntry(isOneLog ? log.Count + 1 : seq, [new PartitionBatch(partition, 1, seq, seq, 0, 0, w.ToArray())]));
     }
 }

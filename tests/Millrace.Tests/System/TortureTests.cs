@@ -34,7 +34,7 @@ public sealed class TortureTests(PostgresFixture postgres) : IDisposable
     [Fact]
     public async Task A_cluster_that_is_tortured_loses_nothing()
     {
-        var result = await MillraceCommand.RunAsync(0, "torture", "cluster", "--faults", "5", "--clients", "2", "--json", "-", "--data", _folder["cluster"]);
+        var result = await MillraceCommand.RunAsync(0, "torture", "cluster", "--faults", "5", "--partitions", "16", "--clients", "2", "--json", "-", "--data", _folder["cluster"]);
         Assert.Equal((1, 1, 1, 2), ((int)result["kills"]!, (int)result["pauses"]!, (int)result["restarts"]!, (int)result["cut_offs"]!));
         Assert.Equal((0, 0, 0, 0), ((int)result["lost"]!, (int)result["double_charges"]!, (int)result["oversold"]!, (int)result["violations"]!));
         Assert.True((int)result["acknowledged"]! > 0 && (int)result["confirmed"]! > 0 && (double)result["failover_p99_ms"]! > 0 && (double)result["failover_p50_ms"]! > 0 && (double)result["cut_off_p99_ms"]! > 0);

@@ -67,7 +67,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
         catch (OperationCanceledException late)
         {
-            throw new TimeoutException($"It did not end within {ExitLimit}. {Words}", late);
+            throw new TimeoutException($"It did not end within {within ?? ExitLimit}. {Words}", late);
         }
 
         return _process.ExitCode;
