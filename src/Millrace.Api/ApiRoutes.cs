@@ -330,8 +330,8 @@ internal static class ApiRoutes
         // All of it, whenever: a repeat does no harm and needs no key.
         routes.Map("DELETE", "/v1/caches/public", caches.PurgeAsync, new("purge_public_caches", "Have the shared caches drop every public answer")
         {
-            Tag = "operations", Answer = typeof(CachesShape), Scope = Scopes.SystemOperate, Statuses = [202],
-            Details = "Those that the server was told of with --purge-url; they are told until they have taken it. What the nodes keep themselves is a second old at most.",
+            Tag = "operations", Answer = typeof(CachesShape), Scope = Scopes.SystemOperate, Statuses = [200, 202],
+            Details = "200 where there is none. Those that the server was told of with --purge-url; they are told until they have taken it. What the nodes keep themselves is a second old at most.",
         });
     }
 

@@ -29,6 +29,7 @@ internal sealed class AlertEndpoint(AlertSource source)
                 each.WriteString("state"u8, alert.IsFiring ? "firing" : "pending");
                 each.WriteTime("since"u8, alert.Since.ToUnixTimeMilliseconds());
                 each.WriteString("summary"u8, alert.Summary);
+                each.WriteString("description"u8, alert.Description);
                 each.WriteString("runbook"u8, alert.Runbook);
                 each.WriteEndObject();
             });

@@ -8,8 +8,9 @@ namespace Millrace.Api.Alerts;
 /// <param name="IsFiring">False while its condition holds not for long enough.</param>
 /// <param name="Since">When its condition began to hold.</param>
 /// <param name="Summary">For people.</param>
+/// <param name="Description">The same of this one: which node, which setting, how much; null without.</param>
 /// <param name="Runbook">The page that says what to do; null without.</param>
-internal sealed record ActiveAlert(string Name, string Severity, bool IsFiring, DateTimeOffset Since, string Summary, string? Runbook);
+internal sealed record ActiveAlert(string Name, string Severity, bool IsFiring, DateTimeOffset Since, string Summary, string? Description, string? Runbook);
 
 /// <param name="Rules">Alerting rules of ours that are evaluated: with none, no alerts mean nothing.</param>
 /// <param name="Active">What fires first, pages before tickets, the oldest first.</param>
@@ -71,5 +72,5 @@ internal sealed class AlertSource(Uri? prometheus, TimeProvider time) : IDisposa
 
     private static ActiveAlert Of(AlertingRule rule, RuleAlert alert) => new(
         rule.Name ?? "", alert.Labels?.GetValueOrDefault("severity") ?? "", alert.State == "firing", alert.ActiveAt,
-        alert.Annotations?.GetValueOrDefault("summary") ?? "", alert.Annotations?.GetValueOrDefault("runbook_url"));
+        alert.Annotations?.GetValueOrDefault("summary") ?? "", alert.Annotations?.GetValueOrDefault("description")?.Trim(), alert.Annotations?.GetValueOrDefault("runbook_url"));
 }

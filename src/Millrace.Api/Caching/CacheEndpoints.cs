@@ -15,6 +15,12 @@ internal sealed class CacheEndpoints(NodeCache cache, Purges purges, AuditLog au
     /// <summary>All that is public, at each shared cache: a repeat does no harm, so it needs no key.</summary>
     public async Task PurgeAsync(HttpContext http, Caller caller)
     {
+        if (purges.Targets.Count == 0)
+        {
+            await SendAsync(http, StatusCodes.Status200OK);
+            return;
+        }
+
         try
         {
             await audit.AddAsync(() => new AuditDraft(caller.Actor, null, "cache.purged", Purges.Everything), http.RequestAborted);

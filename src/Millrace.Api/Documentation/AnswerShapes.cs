@@ -107,7 +107,8 @@ internal sealed record AlertListShape([Description("Alerting rules that are eval
 
 internal sealed record AlertShape(
     string Name, [Description("page or ticket.")] string Severity, [AllowedValues("firing", "pending")] string State,
-    [Description("When its condition began to hold.")] DateTimeOffset Since, string Summary, [Description("Where it is said what to do.")] string? Runbook);
+    [Description("When its condition began to hold.")] DateTimeOffset Since, string Summary,
+    [Description("The summary for this one: which node, which setting, how much.")] string? Description, [Description("Where it is said what to do.")] string? Runbook);
 
 internal sealed record PausedPspListShape(PausedPspShape[] Data);
 

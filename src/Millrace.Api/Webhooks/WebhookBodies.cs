@@ -1,3 +1,4 @@
+using System.Globalization;
 using Millrace.Api.Edge;
 using Millrace.Api.Json;
 using Millrace.Api.Problems;
@@ -70,10 +71,17 @@ internal static class WebhookBodies
 
         if (!json.HasErrors && ((id is null ? 0 : 1) + (from is null ? 0 : 1) + (isFailed ? 1 : 0) != 1 || (from is null && until is not null)))
             json.Fault("invalid_combination", "One of them is expected: event_id, from (and until), or failed: true.");
+        else if (!json.HasErrors && from >= (until ?? now))
+            json.Fault("invalid_range", until is null ? "from is in the past." : "until comes after from.");
+        else if (!json.HasErrors && id is not null && !IsEventId(id))
+            json.Fault("invalid_event_id", "An event's id is three numbers, such as 7:1042:0.");
         json.End();
         of = id is not null ? new ReplayOf.One(id) : from is { } first ? new ReplayOf.Range(first, until ?? now) : new ReplayOf.Failed();
         return json.HasErrors ? Problem.Of(json.Errors) : null;
     }
+
+    private static bool IsEventId(string id) =>
+        id.Split(':') is { Length: 3 } parts && Array.TrueForAll(parts, static part => long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _));
 
     private static Uri? ReadUrl(ref StrictJson json, WebhookOptions options)
     {

@@ -8,7 +8,9 @@ internal static class AlertsCommand
 {
     public static Command Create() => new("alerts", "See what the monitoring says is wrong")
     {
-        Reading.Rows("list", "List the alerts that fire, or soon do; the server must know its Prometheus (serve --prometheus-url)", [], _ => ApiRequest.Get("/v1/alerts"),
-            "name", "severity", "state", "since", "summary", "runbook"),
+        Reading.Create("list", "List the alerts that fire, or soon do; the server must know its Prometheus (serve --prometheus-url)", [], _ => ApiRequest.Get("/v1/alerts"),
+            static async (client, request, _, cancellation) => (await client.SendAsync(request, cancellation)).Body is var alerts && alerts.GetProperty("rules").GetInt32() == 0
+                ? throw new InvalidOperationException("nobody watches: the server knows no Prometheus that evaluates the rules of deploy/prometheus (serve --prometheus-url).")
+                : new Shown.Many(alerts.Rows(), ["name", "severity", "state", "since", "description", "runbook"])),
     };
 }

@@ -38,11 +38,14 @@ internal sealed class ApiException : Exception
     {
         if (problem.Text("code") is not { } code)
             return Unnamed(status);
-        var words = new StringBuilder($"{status} {code}: {problem.Text("detail") ?? problem.Text("title")}");
-        if (problem.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Array)
+        var detail = problem.Text("detail") ?? problem.Text("title") ?? "";
+        var words = new StringBuilder($"{status} {code}: {detail}");
+        foreach (var error in problem.Find("errors") is { ValueKind: JsonValueKind.Array } errors ? errors.EnumerateArray() : default)
         {
-            foreach (var error in errors.EnumerateArray())
-                words.Append($"\n  {error.Text("pointer")}: {error.Text("detail")} ({error.Text("code")})");
+            // One alone is the detail already, but for where it is.
+            words.Append(detail.EndsWith(error.Text("detail") ?? " ", StringComparison.Ordinal)
+                ? $"\n  {error.Text("pointer")} ({error.Text("code")})"
+                : $"\n  {error.Text("pointer")}: {error.Text("detail")} ({error.Text("code")})");
         }
 
         if (problem.Text("trace_id") is { } trace)

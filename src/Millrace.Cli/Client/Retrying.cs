@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.Http.Resilience;
 using Polly;
+using Polly.Retry;
 using Polly.Timeout;
 
 namespace Millrace.Cli.Client;
@@ -11,6 +13,9 @@ namespace Millrace.Cli.Client;
 /// </summary>
 internal static class Retrying
 {
+    /// <summary>Of a request: when the last repeat of it may begin, by <see cref="Stopwatch"/>.</summary>
+    public static readonly HttpRequestOptionsKey<long> Until = new("until");
+
     // 0.2 + 0.4 + … capped at 5 s: about half a minute, enough for a restart of the server.
     private const int MaxRetries = 10;
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
@@ -29,12 +34,23 @@ internal static class Retrying
                 MaxDelay = MaxDelay,
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
-                ShouldHandle = static attempt => ValueTask.FromResult(IsWorthAnother(attempt.Outcome)),
+                // A repeat that would come too late is not waited for: the refusal is told at once.
+                ShouldHandle = static attempt => ValueTask.FromResult(
+                    IsWorthAnother(attempt.Outcome) && Stopwatch.GetTimestamp() + (long)(PauseAfter(attempt).TotalSeconds * Stopwatch.Frequency) <= LastStart(attempt.Context)),
             })
             .AddTimeout(AttemptTimeout)
             .Build();
         return new ResilienceHandler(pipeline) { InnerHandler = transport };
     }
+
+    private static TimeSpan PauseAfter(RetryPredicateArguments<HttpResponseMessage> attempt)
+    {
+        var after = attempt.Outcome.Result?.Headers.RetryAfter;
+        return after?.Delta ?? (after?.Date is { } date ? date - DateTimeOffset.UtcNow : FirstDelay * Math.Pow(2, attempt.AttemptNumber) is var next && next < MaxDelay ? next : MaxDelay);
+    }
+
+    private static long LastStart(ResilienceContext context) =>
+        context.GetRequestMessage() is { } request && request.Options.TryGetValue(Until, out var until) ? until : long.MaxValue;
 
     private static bool IsWorthAnother(Outcome<HttpResponseMessage> outcome) => outcome switch
     {

@@ -11,8 +11,9 @@ public sealed record ActiveAlerts(int Rules, IReadOnlyList<ActiveAlert> Data);
 /// <param name="Severity"><c>page</c> or <c>ticket</c>.</param>
 /// <param name="State"><c>firing</c>; <c>pending</c> while its condition does not hold for long enough yet.</param>
 /// <param name="Since">When its condition began to hold.</param>
+/// <param name="Description">The summary for this one: which node, which setting, how much.</param>
 /// <param name="Runbook">Where it is said what to do.</param>
-public sealed record ActiveAlert(string Name, string Severity, string State, DateTimeOffset Since, string Summary, string? Runbook);
+public sealed record ActiveAlert(string Name, string Severity, string State, DateTimeOffset Since, string Summary, string? Description, string? Runbook);
 
 /// <summary>Alerts; needs the scope <c>system:operate</c>.</summary>
 public sealed class AlertsClient

@@ -12,6 +12,8 @@ internal sealed class SignInPages(Visitors visitors, SessionCookie cookie)
     {
         var form = await http.Request.ReadFormAsync(http.RequestAborted);
         var to = Local(form["to"]);
+        if (IsOfElsewhere(http.Request))
+            return Show(to, "That form was of another site: sign in here.");
         var key = form["api_key"].ToString().Trim();
         if (key.Length == 0 || await visitors.OpenAsync(key, http.RequestAborted) is null)
             return Show(to, "That is no live API key.");
@@ -24,6 +26,11 @@ internal sealed class SignInPages(Visitors visitors, SessionCookie cookie)
         SessionCookie.Delete(http);
         return Task.FromResult(Results.Redirect("/sign-in"));
     }
+
+    // Another site could have its key signed in with, and see what is then done under it. There is no session yet whose token the form could carry.
+    private static bool IsOfElsewhere(HttpRequest request) =>
+        request.Headers["Sec-Fetch-Site"].ToString() is not ("" or "same-origin" or "none")
+        || (request.Headers.Origin.ToString() is { Length: > 0 } origin && (!Uri.TryCreate(origin, UriKind.Absolute, out var from) || from.Authority != request.Host.Value));
 
     // Only to pages of ours: an address that names another host would lend it our good name.
     private static string Local(string? to) => to is { Length: > 0 } && to[0] == '/' && (to.Length == 1 || (to[1] != '/' && to[1] != '\\')) ? to : "/";

@@ -4,6 +4,7 @@ using Millrace.Engine.ReadModel;
 using Millrace.Storage.Sqlite.Journal;
 using Millrace.Storage.Sqlite.Migrations;
 using Millrace.Storage.Sqlite.Native;
+using Millrace.Storage.Sqlite.Backup;
 
 namespace Millrace.Storage.Sqlite;
 
@@ -148,6 +149,7 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IStockPages, IAs
 
     private static SqliteWriter OpenFile(SqliteConnectionFactory factory, string migrations)
     {
+        DurableFiles.MakeFile(factory.Path);
         var session = factory.OpenWriter();
         try
         {

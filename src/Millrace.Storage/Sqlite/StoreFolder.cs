@@ -1,5 +1,6 @@
 using System.Globalization;
 using Millrace.Engine.Journal;
+using Millrace.Storage.Sqlite.Backup;
 
 namespace Millrace.Storage.Sqlite;
 
@@ -29,7 +30,8 @@ internal sealed class StoreFolder : IDisposable
         var path = System.IO.Path.GetFullPath(directory);
         try
         {
-            Directory.CreateDirectory(path);
+            // What people bought, and what stands for their means of payment.
+            DurableFiles.CreateFolder(path);
             RequireNoForeignFiles(path);
             return new StoreFolder(path, Lock(path));
         }

@@ -12,7 +12,7 @@ public static class WebhookUrl
     {
         ArgumentNullException.ThrowIfNull(options);
         if (!Uri.TryCreate(text, UriKind.Absolute, out url) || url.Scheme is not ("https" or "http") || url.Host.Length == 0)
-            return "An https URL is expected.";
+            return options.AllowHttp ? "An https or http URL is expected." : "An https URL is expected.";
         if (url.UserInfo.Length > 0)
             return "A URL with a user or a password in it would be shown with the endpoint: the signature is what a receiver knows us by.";
         if (url.Fragment.Length > 0)

@@ -37,6 +37,25 @@ public sealed class MillraceClientTests
     }
 
     [Theory]
+    [InlineData(13_230, null)]
+    [InlineData(10, 5.0)]
+    public async Task A_refusal_that_lasts_longer_than_anybody_waits_is_told_at_once(int retryAfter, double? patience)
+    {
+        using var server = new Scripted(HttpStatusCode.TooManyRequests) { RetryAfter = TimeSpan.FromSeconds(retryAfter) };
+        using var client = new MillraceClient(new Uri("http://test"), "key", server) { Patience = patience is { } seconds ? TimeSpan.FromSeconds(seconds) : null };
+        var refused = await Assert.ThrowsAsync<ApiException>(() => client.PostAsync("/v1/orders", "{}"u8.ToArray(), "k", CancellationToken.None));
+        Assert.Equal((429, true), (refused.Status, refused.IsTransient));
+        Assert.Single(server.Seen);
+    }
+
+    [Fact]
+    public void What_is_wrong_with_one_field_is_said_once()
+    {
+        var one = ApiException.Of(422, """{"code":"invalid_request","detail":"/url: Only https.","errors":[{"pointer":"/url","code":"invalid_url","detail":"Only https."}]}"""u8.ToArray());
+        Assert.Equal("422 invalid_request: /url: Only https.\n  /url (invalid_url)", one.Message);
+    }
+
+    [Theory]
     [InlineData("<html>bad gateway</html>")]
     [InlineData("[]")]
     [InlineData("")]
@@ -48,14 +67,16 @@ public sealed class MillraceClientTests
     {
         public List<string> Seen { get; } = [];
 
+        // So that the test does not wait for the back-off.
+        public TimeSpan RetryAfter { get; init; }
+
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             Seen.Add($"{request.Headers.GetValues("Idempotency-Key").Single()} {await request.Content!.ReadAsStringAsync(cancellationToken)}");
             if (answers[Seen.Count - 1] is not { } status)
                 throw new HttpRequestException("broken off");
             var response = new HttpResponseMessage(status) { Content = new StringContent(Problem) };
-            // So that the test does not wait for the back-off.
-            response.Headers.RetryAfter = new RetryConditionHeaderValue(TimeSpan.Zero);
+            response.Headers.RetryAfter = new RetryConditionHeaderValue(RetryAfter);
             return response;
         }
     }

@@ -1,5 +1,6 @@
 using Millrace.Storage.Sqlite;
 using SQLitePCL;
+using Xunit;
 
 namespace Millrace.Tests.Storage;
 
@@ -23,6 +24,21 @@ public sealed class SqliteStoreTests : StoreCompliance
     {
         await base.DisposeAsync();
         _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task What_is_stored_is_its_owners_alone_to_read()
+    {
+        var folder = _folder["new"];
+        await using var store = SqliteStore.Open(new SqliteStoreOptions { DataDirectory = folder, PartitionCount = Partitions });
+        var files = Directory.GetFiles(folder, "*.db*");
+        Assert.True(files.Length >= 2);
+        // Windows has no such modes.
+        if (OperatingSystem.IsWindows())
+            return;
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(folder));
+        foreach (var file in files)
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
     }
 
     private int Once(int code)

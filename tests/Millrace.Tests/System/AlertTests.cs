@@ -53,11 +53,19 @@ public sealed class AlertTests
     {
         using var folder = new TemporaryFolder();
         var settings = new ServerSettings(folder["node"]) { More = ["--partitions", "4"] };
-        using var api = new ApiClient(settings.Address, NewKey.Of(settings, "acme", Scopes.SystemOperate));
+        var operators = NewKey.Of(settings, "acme", Scopes.SystemOperate);
+        using var api = new ApiClient(settings.Address, operators);
         using var merchant = new ApiClient(settings.Address, NewKey.Of(settings, "acme", Scopes.Admin));
         await using var server = await ServerProcess.StartAsync(settings);
         var none = await api.GetAsync("/v1/alerts");
         Assert.Equal((200, 0, 0), (none.Status, (int)none["rules"]!, none["data"].AsArray().Count));
+        // Who reads only the command's list takes none for well.
+        await using var list = new ChildProcess(MillraceExecutable.With("alerts", "list", "--url", settings.Address.ToString(), "--key", operators));
+        Assert.Equal(1, await list.ExitAsync());
+        Assert.Contains("nobody watches", list.Words, StringComparison.Ordinal);
+        await using var purge = new ChildProcess(MillraceExecutable.With("caches", "purge", "--url", settings.Address.ToString(), "--key", operators));
+        Assert.Equal(1, await purge.ExitAsync());
+        Assert.Contains("nothing is purged", purge.Words, StringComparison.Ordinal);
         (await merchant.GetAsync("/v1/alerts")).Problem(403, "insufficient_scope");
     }
 }

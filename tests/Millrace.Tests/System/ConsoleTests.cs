@@ -19,6 +19,21 @@ public sealed partial class ConsoleTests(Shop shop)
         Assert.Equal("/sign-in?to=%2Forders", (await visitor.GetAsync("/orders")).Location);
     }
 
+    [Theory]
+    [InlineData("Sec-Fetch-Site", "cross-site", false)]
+    [InlineData("Sec-Fetch-Site", "same-site", false)]
+    [InlineData("Sec-Fetch-Site", "same-origin", true)]
+    [InlineData("Origin", "https://evil.example", false)]
+    [InlineData("Origin", "null", false)]
+    public async Task Nobody_is_signed_in_by_a_form_of_another_site(string header, string value, bool isOurs)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = shop.Settings.Address };
+        using var form = new HttpRequestMessage(HttpMethod.Post, "/sign-in") { Content = new FormUrlEncodedContent([new("api_key", await KeyAsync("acme"))]) };
+        form.Headers.TryAddWithoutValidation(header, value);
+        using var answer = await http.SendAsync(form, TestContext.Current.CancellationToken);
+        Assert.Equal((isOurs ? 302 : 401, isOurs), ((int)answer.StatusCode, answer.Headers.Contains("Set-Cookie")));
+    }
+
     [Fact]
     public async Task The_session_is_in_a_cookie_for_no_script_and_no_other_site()
     {

@@ -86,6 +86,10 @@ public sealed class WebhookEndpointTests(ApiServer server) : IClassFixture<ApiSe
     [InlineData("""{"until":"2026-01-31T12:00:00Z"}""")]
     [InlineData("""{"event_id":"1:2:3","until":"2026-01-31T12:00:00Z"}""")]
     [InlineData("""{"from":"yesterday"}""")]
+    [InlineData("""{"from":"2025-01-31T12:00:00Z","until":"2025-01-31T12:00:00Z"}""")]
+    [InlineData("""{"from":"9999-12-31T23:59:59Z"}""")]
+    [InlineData("""{"event_id":"../../x"}""")]
+    [InlineData("""{"event_id":"1:2"}""")]
     public async Task What_is_no_replay_is_refused(string body)
     {
         var id = (await CreateAsync(Good, "a")).Id();

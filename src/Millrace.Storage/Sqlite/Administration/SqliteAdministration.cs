@@ -4,6 +4,7 @@ using Millrace.Engine.Administration;
 using Millrace.Engine.Journal;
 using Millrace.Storage.Sqlite.Migrations;
 using Millrace.Storage.Sqlite.Native;
+using Millrace.Storage.Sqlite.Backup;
 
 namespace Millrace.Storage.Sqlite.Administration;
 
@@ -32,8 +33,8 @@ public sealed partial class SqliteAdministration : IAdministration, IDisposable
         var path = Path.Combine(directory, FileName);
         try
         {
-            Directory.CreateDirectory(directory);
-            MakeForOwnerOnly(path);
+            DurableFiles.CreateFolder(directory);
+            DurableFiles.MakeFile(path);
             var factory = new SqliteConnectionFactory(path, SqliteSynchronous.Full, CheckpointPages, CacheMegabytes);
             var session = factory.OpenWriter();
             var file = new SqliteWriter(factory, session);
@@ -129,7 +130,7 @@ public sealed partial class SqliteAdministration : IAdministration, IDisposable
     public void CopyTo(string directory)
     {
         var copy = Path.Combine(directory, FileName);
-        MakeForOwnerOnly(copy);
+        DurableFiles.MakeFile(copy);
         lock (_turn)
             _file.Session.Execute($"VACUUM INTO '{copy.Replace("'", "''", StringComparison.Ordinal)}'");
     }
@@ -193,13 +194,5 @@ public sealed partial class SqliteAdministration : IAdministration, IDisposable
                 throw new StoreUnavailableException(fault.Message, fault);
             }
         }
-    }
-
-    private static void MakeForOwnerOnly(string path)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        new FileStream(path, options).Dispose();
     }
 }

@@ -11,7 +11,10 @@ internal static class DurableFiles
     private const int ReadOnly = 0;
     private const int PieceBytes = 1 << 20;
 
-    /// <summary>Makes a folder that only its owner may enter; its parent must exist.</summary>
+    /// <summary>Makes an empty file that only its owner may read, unless there is one already.</summary>
+    public static void MakeFile(string path) => new FileStream(path, Options(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite)).Dispose();
+
+    /// <summary>Makes a folder that only its owner may enter, unless there is one already.</summary>
     public static void CreateFolder(string path)
     {
         if (OperatingSystem.IsWindows())
@@ -87,9 +90,9 @@ internal static class DurableFiles
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static FileStreamOptions Options(FileMode mode, FileAccess access)
+    private static FileStreamOptions Options(FileMode mode, FileAccess access, FileShare share = FileShare.None)
     {
-        var options = new FileStreamOptions { Mode = mode, Access = access, Share = FileShare.None };
+        var options = new FileStreamOptions { Mode = mode, Access = access, Share = share };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         return options;
