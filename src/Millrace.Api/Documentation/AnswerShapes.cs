@@ -113,7 +113,8 @@ internal sealed record AlertShape(
 internal sealed record PausedPspListShape(PausedPspShape[] Data);
 
 [Description("A payment provider that is not asked for anything now.")]
-internal sealed record PausedPspShape(string Name, DateTimeOffset Since, [Description("Who has paused it.")] string? By);
+internal sealed record PausedPspShape(string Name, DateTimeOffset Since, [Description("Who has paused it.")] string? By,
+    [Description("Whether the asked node had a payment to make with it since it started: else its name may be mistyped.")] bool Seen);
 
 internal sealed record PayloadFormatShape(int PayloadFormat, string[] Behind);
 

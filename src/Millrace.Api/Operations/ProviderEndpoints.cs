@@ -49,15 +49,16 @@ internal sealed class ProviderEndpoints(PausedProviders paused, AuditLog audit)
     private Task SendAsync(HttpContext http)
     {
         http.Response.Headers.CacheControl = "no-store";
-        return Answer.Json(http, StatusCodes.Status200OK, paused.All, static (w, providers) =>
+        return Answer.Json(http, StatusCodes.Status200OK, paused.All.Select(provider => (Provider: provider, IsSeen: paused.IsSeen(provider.Name))), static (w, providers) =>
         {
             w.WriteStartObject();
-            w.WriteData(providers, static (each, provider) =>
+            w.WriteData(providers, static (each, paused) =>
             {
                 each.WriteStartObject();
-                each.WriteString("name"u8, provider.Name);
-                each.WriteTime("since"u8, provider.SinceUnixMs);
-                each.WriteString("by"u8, provider.By);
+                each.WriteString("name"u8, paused.Provider.Name);
+                each.WriteTime("since"u8, paused.Provider.SinceUnixMs);
+                each.WriteString("by"u8, paused.Provider.By);
+                each.WriteBoolean("seen"u8, paused.IsSeen);
                 each.WriteEndObject();
             });
             w.WriteEndObject();

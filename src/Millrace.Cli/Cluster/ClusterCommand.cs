@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using Millrace.Api.Keys;
 using Millrace.Cli.Client;
 
@@ -9,7 +10,7 @@ internal static class ClusterCommand
 {
     private const string NodesPath = "/v1/cluster/nodes";
     private const string PausedPath = "/v1/psps/paused";
-    private static readonly string[] PausedColumns = ["name", "since", "by"];
+    private static readonly string[] PausedColumns = ["name", "since", "by", "seen"];
     private static readonly string[] NodeColumns = ["name", "address", "status", "drained", "partitions#"];
 
     public static Command Create() => new("cluster", "Look after the nodes of a cluster")
@@ -46,7 +47,13 @@ internal static class ClusterCommand
         var psp = new Argument<string>("psp") { Description = "Its name, as orders have it" };
         return Mutation.Setting(name, description, [psp],
             arguments => new Change(new ApiRequest(method, $"/v1/psps/{Uri.EscapeDataString(arguments.GetValue(psp)!)}/paused"), Scopes.SystemOperate),
-            static (_, answer) => Task.FromResult<(Shown, int)>((new Shown.Many(answer.Body.Rows(), PausedColumns), Acting.Done)));
+            async (arguments, answer) =>
+            {
+                var name = arguments.GetValue(psp);
+                if (method == HttpMethod.Put && answer.Body.Rows().Exists(row => row.Text("name") == name && row.Find("seen") is { ValueKind: JsonValueKind.False }))
+                    await arguments.InvocationConfiguration.Error.WriteLineAsync($"millrace: the asked node had no payment to make with '{name}' since it started: is it spelled as orders have it, in payment.psp?");
+                return (new Shown.Many(answer.Body.Rows(), PausedColumns), Acting.Done);
+            });
     }
 
     private static Command RaisingFormat() => Mutation.Setting(

@@ -39,7 +39,7 @@ internal static class VerifyCommand
                 var report = folder is not null
                     ? await StoreVerification.RunAsync(folder, pspUrl, cancellation)
                     : await StoreVerification.RunPostgresAsync(database!, pspUrl, cancellation, shards: shardOption.Read(parsed), archive: parsed.GetValue(archive), tell: words => notChecked = words);
-                Print(report, notChecked, parsed.GetValue(json) is not null);
+                Print(report, pspUrl is not null, notChecked, parsed.GetValue(json) is not null);
                 return report.ViolationCount == 0 ? 0 : 1;
             }
             catch (Exception failure) when (failure is StoreRefusedException or StoreUnavailableException or HttpRequestException or UriFormatException)
@@ -51,12 +51,12 @@ internal static class VerifyCommand
         return command;
     }
 
-    private static void Print(CheckReport report, string? notChecked, bool isJson)
+    private static void Print(CheckReport report, bool isPspAsked, string? notChecked, bool isJson)
     {
         foreach (var violation in report.Violations.Take(100))
             Console.Out.WriteLine($"violation of {violation.Invariant}: {violation.Subject} {violation.What}");
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{report.Orders} orders, {report.Items} items, {report.Records} records in {report.Batches} batches, {report.PspRecords} PSP records: {report.ViolationCount} violations"));
+            $"{report.Orders} orders, {report.Items} items, {report.Records} records in {report.Batches} batches, {(isPspAsked ? $"{report.PspRecords} PSP records" : "the PSP's record not looked at (--psp)")}: {report.ViolationCount} violations"));
         foreach (var (status, count) in report.OrdersByStatus)
             Console.Out.WriteLine($"  {status,-10} {count,12}");
         if (notChecked is not null)

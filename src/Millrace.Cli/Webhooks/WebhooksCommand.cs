@@ -12,7 +12,7 @@ internal static class WebhooksCommand
 
     public static Command Create() => new("webhooks", "Look after where events are sent")
     {
-        Reading.Rows("list", "List the endpoints, and how far they are", [], _ => ApiRequest.Get(All), "id", "url", "state", "lag_s#", "waiting#", "failed#", "replays#", "last_error"),
+        Reading.Rows("list", "List the endpoints, and how far they are", [], _ => ApiRequest.Get(All), "id", "url", "state", "lag_s#", "waiting#", "failed#", "replays#", "failing_since"),
         New(), Get(), Put(), Delete(), Rotate(), Test(), Deliveries(), Replay(),
     };
 

@@ -5,7 +5,8 @@ namespace Millrace.Client.Providers;
 
 /// <summary>A payment provider that is not asked for anything now.</summary>
 /// <param name="By">Who has paused it.</param>
-public sealed record PausedProvider(string Name, DateTimeOffset Since, string? By);
+/// <param name="Seen">Whether the asked node had a payment to make with it since it started: else its name may be mistyped.</param>
+public sealed record PausedProvider(string Name, DateTimeOffset Since, string? By, bool Seen);
 
 /// <summary>Payment providers; needs the scope <c>system:operate</c>.</summary>
 public sealed class ProvidersClient

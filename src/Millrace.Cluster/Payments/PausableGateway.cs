@@ -17,6 +17,7 @@ public sealed class PausableGateway(IPaymentGateway provider, PausedProviders pa
     public ValueTask<PaymentOutcome> ExecuteAsync(PaymentRequest request, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(request);
+        paused.See(request.Psp);
         return paused.IsPaused(request.Psp) ? WaitAsync(request, cancellation) : provider.ExecuteAsync(request, cancellation);
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Millrace.Engine.Administration;
@@ -16,12 +17,26 @@ public sealed record PausedProvider(string Name, long SinceUnixMs, string? By);
 public sealed class PausedProviders(IRecords records, TimeProvider time)
 {
     private const string RecordKind = "psp_pause";
+
+    // Orders may name whatever their merchants write.
+    private const int MostSeen = 256;
+    private readonly ConcurrentDictionary<string, byte> _seen = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _turn = new(1, 1);
     private volatile Dictionary<string, Pause> _pauses = new(StringComparer.Ordinal);
 
     public IReadOnlyList<PausedProvider> All => [.. _pauses.Values.Select(pause => pause.Provider).OrderBy(provider => provider.Name, StringComparer.Ordinal)];
 
     public int Count => _pauses.Count;
+
+    /// <summary>A payment is to be made with it.</summary>
+    public void See(string provider)
+    {
+        if (!_seen.ContainsKey(provider) && _seen.Count < MostSeen)
+            _seen[provider] = 0;
+    }
+
+    /// <summary>Whether any payment was to be made with it at this node since it started: who pauses one for which there was none has probably mistyped it.</summary>
+    public bool IsSeen(string provider) => _seen.ContainsKey(provider);
 
     public bool IsPaused(string provider) => _pauses.ContainsKey(provider);
 

@@ -26,6 +26,9 @@ public sealed class PspPauseTests
             Assert.Equal("psp", (string)Assert.Single((await api.SendAsync("PUT", "/v1/psps/psp/paused"))["data"].AsArray())!["name"]!);
             orders = [await PlaceAsync(api, "1"), await PlaceAsync(api, "2")];
             await UntilHeldAsync(api, 2);
+            // Another one is taken at its word, and said to have had no payment here.
+            Assert.Equal(["nope False", "psp True"], (await api.SendAsync("PUT", "/v1/psps/nope/paused"))["data"].AsArray().Select(one => $"{one!["name"]} {(bool)one["seen"]!}"));
+            await api.SendAsync("DELETE", "/v1/psps/nope/paused");
             Assert.Equal(["psp"], (await api.GetAsync("/v1/overview"))["paused_psps"].AsArray().Select(name => (string)name!));
             using var visitor = new ConsoleVisitor(settings.Address);
             await visitor.SignInAsync(NewKey.Of(settings, "acme", Scopes.SystemOperate | Scopes.OrdersRead));
