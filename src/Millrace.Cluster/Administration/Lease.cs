@@ -198,18 +198,3 @@ public sealed partial class Lease(IRecords records, string duty, string holder, 
     [LoggerMessage(2, LogLevel.Warning, "The lease of the duty {Duty} was lost; another node may do it now.")]
     private static partial void Lost(ILogger logger, string duty);
 }
-
-/// <summary>How long a lease has been seen unchanged.</summary>
-internal sealed class WatchedLease(TimeProvider time)
-{
-    private long _version = -1;
-    private long _since;
-
-    public bool IsUnchangedFor(long version, TimeSpan patience)
-    {
-        if (version == _version)
-            return time.GetElapsedTime(_since) >= patience;
-        (_version, _since) = (version, time.GetTimestamp());
-        return false;
-    }
-}

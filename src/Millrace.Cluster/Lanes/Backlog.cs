@@ -5,26 +5,6 @@ using Millrace.Engine.ReadModel;
 
 namespace Millrace.Cluster.Lanes;
 
-/// <summary>What an order that should move waits for.</summary>
-internal enum BacklogStage
-{
-    /// <summary>Nothing that is known of: it moves, or is too young to have been looked at.</summary>
-    Next,
-
-    /// <summary>The partition of its external id.</summary>
-    ExternalId,
-
-    /// <summary>A partition of its stock.</summary>
-    Stock,
-
-    /// <summary>The payment provider, or the next attempt there.</summary>
-    Payment,
-}
-
-/// <summary>The orders of a stage.</summary>
-/// <param name="OldestAge">Zero for none.</param>
-internal readonly record struct StageBacklog(int Count, TimeSpan OldestAge);
-
 /// <summary>
 /// The orders of this node that should move, as checkpoints show them: what changed is in a checkpoint within a second or so, and what stands still
 /// was in an earlier one. So the age of the oldest is known without asking the partitions anything, and without a cost that grows with their speed.
