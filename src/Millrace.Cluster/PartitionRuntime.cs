@@ -106,7 +106,7 @@ public sealed class PartitionRuntime : IDisposable
     public int Format => Volatile.Read(ref _format);
 
     /// <summary>Partitions of this node that were claimed before the format was raised, and write an earlier one.</summary>
-    public IEnumerable<int> InEarlierFormat => Enumerable.Range(0, _hosts.Length).Where(partition => IsHere(partition) && _hosts[partition].Format < Format);
+    public IEnumerable<int> InEarlierFormat => Enumerable.Range(0, _hosts.Length).Where(partition => _hosts[partition].State == PartitionState.Serving && _hosts[partition].Format < Format);
 
     /// <summary>
     /// Told which orders of this node have changed, and to which version, once that is durable: at once when one is confirmed or ends, of any other change with
@@ -143,6 +143,15 @@ public sealed class PartitionRuntime : IDisposable
         Post(new LaneInput(LaneInputKind.Stop, partition) { Payload = stopped });
         return stopped.Task;
     }
+
+    /// <summary>Claims the partition again. Returns at once.</summary>
+    /// <param name="stays">Whether it is still to be here once its claim was given back.</param>
+    public void Renew(int partition, Func<bool> stays) => _ = Task.Run(async () =>
+    {
+        await StopAsync(partition).ConfigureAwait(false);
+        if (stays())
+            Start(partition);
+    });
 
     /// <summary>Gives the request to its partition; the sink is completed in any case.</summary>
     public void Send(int partition, PartitionRequest request, ReplySink sink)

@@ -11,9 +11,9 @@ public sealed class EventFeed
     /// <summary>Events that one page looks at, wanted or not: a merchant with few orders gets empty pages that go on.</summary>
     public const int MostScanned = 20_000;
 
-    // Some hundreds of bytes each, of all logs together.
-    private const int MostKept = 32_768;
-    private const int FewestKept = 128;
+    // Of payloads, all logs together: some ten thousand orders of a few lines. Of very many logs each keeps a little at least.
+    private const int MostKeptBytes = 8 << 20;
+    private const int FewestKeptBytes = 16 << 10;
 
     private readonly IJournalFeed _journal;
     private readonly LogTail[] _tails;
@@ -24,7 +24,7 @@ public sealed class EventFeed
     public EventFeed(IJournalFeed journal)
     {
         ArgumentNullException.ThrowIfNull(journal);
-        var most = Math.Max(MostKept / journal.LogCount, FewestKept);
+        var most = Math.Max(MostKeptBytes / journal.LogCount, FewestKeptBytes);
         (_journal, _tails) = (journal, [.. Enumerable.Range(0, journal.LogCount).Select(log => new LogTail(journal, log, most))]);
     }
 

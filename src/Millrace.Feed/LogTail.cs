@@ -9,8 +9,8 @@ namespace Millrace.Feed;
 /// </summary>
 /// <param name="journal">Where the log is.</param>
 /// <param name="log">Its number.</param>
-/// <param name="most">Events that are kept, about.</param>
-internal sealed class LogTail(IJournalFeed journal, int log, int most)
+/// <param name="mostBytes">Of payloads that are kept, or one entry; decoded they take several times as much.</param>
+internal sealed class LogTail(IJournalFeed journal, int log, int mostBytes)
 {
     // Read with one question, and given out at once.
     private const int Chunk = 128;
@@ -18,7 +18,7 @@ internal sealed class LogTail(IJournalFeed journal, int log, int most)
     private readonly LinkedList<ToldEntry> _entries = new();
     private long _start = -1;
     private long _end = -1;
-    private int _events;
+    private long _bytes;
 
     /// <param name="after">A position of this log.</param>
     /// <param name="end">One that is told as durable.</param>
@@ -63,27 +63,27 @@ internal sealed class LogTail(IJournalFeed journal, int log, int most)
     private void BeginAt(long position)
     {
         _entries.Clear();
-        (_start, _end, _events) = (position, position, 0);
+        (_start, _end, _bytes) = (position, position, 0);
     }
 
     private async Task GrowAsync(long end, CancellationToken cancellation)
     {
-        var read = 0;
+        var (read, readBytes) = (0, 0L);
         await foreach (var entry in journal.ReadLogAsync(log, _end, end, cancellation).ConfigureAwait(false))
         {
             var told = ToldEntry.Of(entry);
             _entries.AddLast(told);
-            (_end, _events) = (told.End, _events + told.Events.Length);
+            (_end, _bytes, readBytes) = (told.End, _bytes + told.Bytes, readBytes + told.Bytes);
             // What was just read is given out first.
-            if (++read == Chunk)
+            if (++read == Chunk || readBytes >= mostBytes)
                 break;
         }
 
-        while ((_events > most || _entries.Count > most) && _entries.Count > read)
+        while (_bytes > mostBytes && _entries.Count > read)
         {
             var oldest = _entries.First!.Value;
             _entries.RemoveFirst();
-            (_start, _events) = (oldest.End, _events - oldest.Events.Length);
+            (_start, _bytes) = (oldest.End, _bytes - oldest.Bytes);
         }
     }
 

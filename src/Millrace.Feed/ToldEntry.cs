@@ -6,14 +6,15 @@ namespace Millrace.Feed;
 /// <summary>An entry of a log as the feed tells it.</summary>
 /// <param name="End">The position after it.</param>
 /// <param name="Events">Of all its partitions, each one's in order.</param>
-internal readonly record struct ToldEntry(long End, FeedEvent[] Events)
+/// <param name="Bytes">Of the payloads that they were decoded from.</param>
+internal readonly record struct ToldEntry(long End, FeedEvent[] Events, int Bytes)
 {
     public static ToldEntry Of(LogEntry entry)
     {
         var events = new List<FeedEvent>();
         foreach (var batch in entry.Batches)
             AddTo(events, batch);
-        return new ToldEntry(entry.End, [.. events]);
+        return new ToldEntry(entry.End, [.. events], entry.Batches.Sum(batch => batch.Payload.Length));
     }
 
     private static void AddTo(List<FeedEvent> events, PartitionBatch batch)

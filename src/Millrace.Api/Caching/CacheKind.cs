@@ -5,11 +5,11 @@ namespace Millrace.Api.Caching;
 /// <summary>One kind of thing that is cached.</summary>
 internal sealed class CacheKind
 {
-    private readonly long[] _outcomes = new long[Enum.GetValues<CacheOutcome>().Length];
     private static readonly TimeSpan OwnerSoft = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan OwnerHard = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RedisSoft = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan RedisHard = TimeSpan.FromMilliseconds(250);
+    private readonly long[] _outcomes = new long[Enum.GetValues<CacheOutcome>().Length];
 
     /// <param name="name">In keys and metrics.</param>
     /// <param name="freshness">How old it may be.</param>

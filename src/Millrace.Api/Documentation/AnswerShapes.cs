@@ -185,6 +185,7 @@ internal sealed record TenantListShape(TenantUseShape[] Data);
 
 internal sealed record TenantUseShape(
     string Name, LimitsShape Limits, [Description("Requests that may come at once now, at the asked node.")] long Available,
+    [Description("And when it was left alone: without Redis its share of the burst.")] long AvailableOf,
     [Description("Requests of the day of UTC; null where no number a day is set.")] long? UsedToday);
 
 internal sealed record CachesShape(

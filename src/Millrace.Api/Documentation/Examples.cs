@@ -139,7 +139,7 @@ internal static class Examples
         (typeof(LimitsShape), "limits", Limits),
         (typeof(NodeListShape), "nodes", """{"data":[{"name":"a","address":"10.0.0.5:11111","status":"active","drained":false,"partitions":32}],"payload_format":3}"""),
         (typeof(PartitionListShape), "partitions", """{"data":[{"partition":0,"node":"a","state":"serving"},{"partition":1,"node":null,"state":"moving"}]}"""),
-        (typeof(TenantListShape), "tenants", """{"data":[{"name":"acme","limits":{"tenant":{"per_second":500,"burst":1000},"key":{"per_second":200,"burst":400},"per_day":1000000},"available":940,"used_today":120500}]}"""),
+        (typeof(TenantListShape), "tenants", """{"data":[{"name":"acme","limits":{"tenant":{"per_second":500,"burst":1000},"key":{"per_second":200,"burst":400},"per_day":1000000},"available":940,"available_of":1000,"used_today":120500}]}"""),
         (typeof(CachesShape), "caches", """{"node":"a","shared":true,"data":[{"name":"tracking","hits":98000,"misses":1900,"stale":3},{"name":"availability","hits":5200,"misses":800,"stale":0}],"shared_caches":[{"host":"cdn.example.com","working":true,"waiting":0,"sent":410,"failed":2}]}"""),
         (typeof(AlertListShape), "breaker_open", """{"rules":37,"data":[{"name":"PspBreakerOpen","severity":"page","state":"firing","since":"2026-01-31T12:00:00.000Z","summary":"The payment provider is not asked: its breaker is open","description":"No call goes through at node-a.","runbook":"https://millrace.dev/runbooks/psp-breaker-open"}]}"""),
         (typeof(PausedPspListShape), "paused_psps", """{"data":[{"name":"psp","since":"2026-01-31T12:00:00.000Z","by":"ops","seen":true}]}"""),

@@ -185,7 +185,7 @@ public sealed class ApiKeyStore : IAuditFollower
             return null;
         // One that is known and has ended is no reason to read; one that another request has just learned of is there now.
         if (Known(hash) is null)
-            await _audit.RefreshTogetherAsync(BetweenReads, cancellation);
+            await _audit.RefreshTogetherAsync(BetweenReads, () => Known(hash) is not null, cancellation);
         return FindKnown(header);
     }
 

@@ -36,7 +36,8 @@ internal sealed class LimitEndpoints(RateLimits limits, AuditLog audit, TimeProv
                 each.WriteString("name"u8, use.Tenant);
                 each.WritePropertyName("limits"u8);
                 Write(each, use.Settings);
-                each.WriteNumber("available"u8, use.Available);
+                each.WriteNumber("available"u8, use.Available.Now);
+                each.WriteNumber("available_of"u8, use.Available.Most);
                 each.WriteNumberOrNull("used_today"u8, use.UsedToday);
                 each.WriteEndObject();
             });
@@ -148,10 +149,10 @@ internal sealed class LimitEndpoints(RateLimits limits, AuditLog audit, TimeProv
     }
 }
 
-/// <param name="Available">Requests that may come at once now, at this node.</param>
+/// <param name="Available">Requests that may come at once at this node, now and when it was left alone.</param>
 /// <param name="UsedToday">Null where no number a day is set.</param>
-internal sealed record LimitUse(string Tenant, LimitSettings Settings, long Available, long? UsedToday)
+internal sealed record LimitUse(string Tenant, LimitSettings Settings, (long Now, long Most) Available, long? UsedToday)
 {
     /// <summary>1 for all of it, 0 for nothing.</summary>
-    public double Left => Math.Min((double)Available / Settings.Tenant.Burst, Settings.PerDay is { } day ? 1 - ((double)UsedToday.GetValueOrDefault() / day) : 1);
+    public double Left => Math.Min((double)Available.Now / Available.Most, Settings.PerDay is { } day ? 1 - ((double)UsedToday.GetValueOrDefault() / day) : 1);
 }

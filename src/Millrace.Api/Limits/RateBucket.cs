@@ -61,13 +61,14 @@ internal sealed class RateBucket
         }
     }
 
-    /// <summary>How many there are now that this node may give away.</summary>
-    public long Available(long now)
+    /// <summary>How many this node may give away now, and how many when none was taken.</summary>
+    public (long Now, long Most) Available(long now)
     {
         lock (_lock)
         {
             var (interval, depth) = Effective();
-            return (depth - Math.Max(_tat - now, 0)) / interval;
+            // Below zero after limits were lowered.
+            return (Math.Max((depth - Math.Max(_tat - now, 0)) / interval, 0), depth / interval);
         }
     }
 

@@ -52,13 +52,13 @@ internal sealed class ProviderEndpoints(PausedProviders paused, AuditLog audit)
         return Answer.Json(http, StatusCodes.Status200OK, paused.All.Select(provider => (Provider: provider, IsSeen: paused.IsSeen(provider.Name))), static (w, providers) =>
         {
             w.WriteStartObject();
-            w.WriteData(providers, static (each, paused) =>
+            w.WriteData(providers, static (each, row) =>
             {
                 each.WriteStartObject();
-                each.WriteString("name"u8, paused.Provider.Name);
-                each.WriteTime("since"u8, paused.Provider.SinceUnixMs);
-                each.WriteString("by"u8, paused.Provider.By);
-                each.WriteBoolean("seen"u8, paused.IsSeen);
+                each.WriteString("name"u8, row.Provider.Name);
+                each.WriteTime("since"u8, row.Provider.SinceUnixMs);
+                each.WriteString("by"u8, row.Provider.By);
+                each.WriteBoolean("seen"u8, row.IsSeen);
                 each.WriteEndObject();
             });
             w.WriteEndObject();

@@ -15,8 +15,6 @@ internal readonly record struct ApiAnswer(int Status, JsonElement Body, bool IsR
 /// </summary>
 internal sealed class MillraceClient : IDisposable
 {
-    // For ten repeats, with what they wait, and a little more.
-    private static readonly TimeSpan RepeatsEnd = TimeSpan.FromSeconds(45);
     private readonly HttpClient _http;
 
     /// <param name="baseUrl">Where the server listens.</param>
@@ -67,7 +65,8 @@ internal sealed class MillraceClient : IDisposable
     private async Task<ApiAnswer> TryAsync(ApiRequest asked, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(asked.Method, asked.Path);
-        request.Options.Set(Retrying.Until, Stopwatch.GetTimestamp() + (long)((Patience ?? RepeatsEnd).TotalSeconds * Stopwatch.Frequency));
+        if (Patience is { } patience)
+            request.Options.Set(Retrying.Until, Stopwatch.GetTimestamp() + (long)(patience.TotalSeconds * Stopwatch.Frequency));
         if (asked.IdempotencyKey is not null)
             request.Headers.TryAddWithoutValidation("Idempotency-Key", asked.IdempotencyKey);
         if (asked.Prefer is not null)

@@ -13,13 +13,16 @@ namespace Millrace.Cli.Client;
 /// </summary>
 internal static class Retrying
 {
-    /// <summary>Of a request: when the last repeat of it may begin, by <see cref="Stopwatch"/>.</summary>
+    /// <summary>Of a request: when the last repeat of it may begin, by <see cref="Stopwatch"/>. None: whenever its turn is.</summary>
     public static readonly HttpRequestOptionsKey<long> Until = new("until");
 
     // 0.2 + 0.4 + … capped at 5 s: about half a minute, enough for a restart of the server.
     private const int MaxRetries = 10;
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
+
+    // Who is told to come back later than this is told of it.
+    private static readonly TimeSpan MostRetryAfter = TimeSpan.FromSeconds(10);
 
     // Prefer: wait=30 is the longest that a server may take on purpose.
     private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(60);
@@ -34,23 +37,25 @@ internal static class Retrying
                 MaxDelay = MaxDelay,
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
-                // A repeat that would come too late is not waited for: the refusal is told at once.
-                ShouldHandle = static attempt => ValueTask.FromResult(
-                    IsWorthAnother(attempt.Outcome) && Stopwatch.GetTimestamp() + (long)(PauseAfter(attempt).TotalSeconds * Stopwatch.Frequency) <= LastStart(attempt.Context)),
+                ShouldHandle = static attempt => ValueTask.FromResult(IsWorthAnother(attempt.Outcome) && IsWorthWaiting(attempt)),
             })
             .AddTimeout(AttemptTimeout)
             .Build();
         return new ResilienceHandler(pipeline) { InnerHandler = transport };
     }
 
-    private static TimeSpan PauseAfter(RetryPredicateArguments<HttpResponseMessage> attempt)
+    // A repeat that would come too late is not waited for: the refusal is told at once.
+    private static bool IsWorthWaiting(RetryPredicateArguments<HttpResponseMessage> attempt)
     {
         var after = attempt.Outcome.Result?.Headers.RetryAfter;
-        return after?.Delta ?? (after?.Date is { } date ? date - DateTimeOffset.UtcNow : FirstDelay * Math.Pow(2, attempt.AttemptNumber) is var next && next < MaxDelay ? next : MaxDelay);
+        var asked = after?.Delta ?? after?.Date - DateTimeOffset.UtcNow;
+        if (asked > MostRetryAfter)
+            return false;
+        if (attempt.Context.GetRequestMessage() is not { } request || !request.Options.TryGetValue(Until, out var until))
+            return true;
+        var pause = asked ?? (FirstDelay * Math.Pow(2, attempt.AttemptNumber) is var next && next < MaxDelay ? next : MaxDelay);
+        return Stopwatch.GetElapsedTime(until, Stopwatch.GetTimestamp()) + pause <= TimeSpan.Zero;
     }
-
-    private static long LastStart(ResilienceContext context) =>
-        context.GetRequestMessage() is { } request && request.Options.TryGetValue(Until, out var until) ? until : long.MaxValue;
 
     private static bool IsWorthAnother(Outcome<HttpResponseMessage> outcome) => outcome switch
     {

@@ -12,7 +12,7 @@ internal static class TenantsCommand
     public static Command Create() => new("tenants", "Look after merchants")
     {
         Reading.Rows("list", "Show what merchants use of their limits, the nearest to them first", [], _ => ApiRequest.Get("/v1/tenants"),
-            "name", "available#", "limits.tenant.burst#", "limits.tenant.per_second#", "used_today#", "limits.per_day#"),
+            "name", "available#", "available_of#", "limits.tenant.per_second#", "used_today#", "limits.per_day#"),
         new Command("limits", "How much a merchant may ask for (docs/limits.md)") { Get(), Set() },
     };
 

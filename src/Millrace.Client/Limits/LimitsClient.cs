@@ -12,8 +12,9 @@ public sealed record Rate(long PerSecond, long Burst);
 
 /// <summary>What a tenant uses of its limits.</summary>
 /// <param name="Available">Requests that may come at once now, at the asked node.</param>
+/// <param name="AvailableOf">And when it was left alone: without Redis its share of the burst.</param>
 /// <param name="UsedToday">Requests of the day of UTC; null where no number a day is set.</param>
-public sealed record TenantUse(string Name, TenantLimits Limits, long Available, long? UsedToday);
+public sealed record TenantUse(string Name, TenantLimits Limits, long Available, long AvailableOf, long? UsedToday);
 
 /// <summary>How much tenants may ask for; needs the scope <c>system:operate</c>.</summary>
 public sealed class LimitsClient

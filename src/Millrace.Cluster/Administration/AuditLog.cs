@@ -29,6 +29,7 @@ public sealed class AuditLog(IAdministration administration, TimeProvider time) 
     private readonly List<IAuditFollower> _followers = [];
     private AuditEntry? _last;
     private long _begun;
+    private long _completed;
     private long _endedAt;
     private StoreUnavailableException? _failure;
 
@@ -55,9 +56,11 @@ public sealed class AuditLog(IAdministration administration, TimeProvider time) 
 
     /// <summary>As <see cref="RefreshAsync"/>, for whoever asks often: one reading serves all who asked before it began.</summary>
     /// <param name="pause">Left between two such readings.</param>
+    /// <param name="isKnown">Whether what is looked for is there by now: a reading that began too early may have found it all the same.</param>
     /// <param name="cancellation">Gives up waiting.</param>
-    public async Task RefreshTogetherAsync(TimeSpan pause, CancellationToken cancellation)
+    public async Task RefreshTogetherAsync(TimeSpan pause, Func<bool> isKnown, CancellationToken cancellation)
     {
+        ArgumentNullException.ThrowIfNull(isKnown);
         var asked = Volatile.Read(ref _begun);
         while (true)
         {
@@ -65,7 +68,9 @@ public sealed class AuditLog(IAdministration administration, TimeProvider time) 
             await _turn.WaitAsync(cancellation);
             try
             {
-                if (_begun > asked)
+                if (isKnown())
+                    return;
+                if (_completed > asked)
                 {
                     if (_failure is not null)
                         throw new StoreUnavailableException(_failure.Message, _failure);
@@ -124,7 +129,8 @@ public sealed class AuditLog(IAdministration administration, TimeProvider time) 
     private async Task ReadAsync(CancellationToken cancellation)
     {
         IReadOnlyList<AuditEntry> page;
-        Volatile.Write(ref _begun, _begun + 1);
+        var number = _begun + 1;
+        Volatile.Write(ref _begun, number);
         do
         {
             var known = _last;
@@ -136,7 +142,7 @@ public sealed class AuditLog(IAdministration administration, TimeProvider time) 
             }
             catch (StoreUnavailableException failure)
             {
-                _failure = failure;
+                (_failure, _completed) = (failure, number);
                 throw;
             }
             finally
@@ -150,6 +156,8 @@ public sealed class AuditLog(IAdministration administration, TimeProvider time) 
                 Take(entry.Follows(_last) ? entry : throw new InvalidDataException($"Entry {entry.Seq} of the audit log does not follow from the one before: it was changed, or others were taken out."));
         }
         while (page.Count == PageSize);
+        // One that was given up, or failed otherwise, has answered nobody but whom it was made for.
+        _completed = number;
     }
 
     private void Take(AuditEntry entry)

@@ -25,6 +25,8 @@ public sealed partial class Lease(IRecords records, string duty, string holder, 
     public static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(2);
     public static readonly TimeSpan HoldFor = TimeSpan.FromSeconds(8);
     public static readonly TimeSpan TakeOverAfter = TimeSpan.FromSeconds(10);
+
+    // A courtesy, for which nobody waits long.
     private static readonly TimeSpan ReleasePatience = TimeSpan.FromSeconds(1);
 
     // Tells this lease from that of an earlier process of the same name.

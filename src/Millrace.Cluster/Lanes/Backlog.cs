@@ -18,9 +18,10 @@ internal sealed class Backlog(int partitions)
     // Of a young one it need not be known whether it is on hold, and what for it waits.
     private const long JudgedAfterMs = 3_000;
 
-    // Each costs a few microseconds, once for each change of its order.
-    private const int MostJudged = 2_000;
+    // Of a partition at once, whose lane waits meanwhile: each costs a few microseconds, once for each change of its order.
+    private const int MostJudged = 64;
 
+    private static readonly int StageCount = Enum.GetValues<BacklogStage>().Length;
     private readonly Dictionary<OrderId, Tracked>[] _orders = [.. Enumerable.Range(0, partitions).Select(_ => new Dictionary<OrderId, Tracked>())];
 
     /// <param name="SinceUnixMs">When it began to stand still at the latest.</param>
@@ -92,11 +93,13 @@ internal sealed class Backlog(int partitions)
     /// <summary>By <see cref="BacklogStage"/>. Of very many that stand still at once, some are counted to their stage a few readings later.</summary>
     public StageBacklog[] Stages(long nowMs)
     {
-        var (counts, oldest, judged) = (new int[Enum.GetValues<BacklogStage>().Length], Enumerable.Repeat(nowMs, Enum.GetValues<BacklogStage>().Length).ToArray(), 0);
+        var counts = new int[StageCount];
+        var oldest = Enumerable.Repeat(nowMs, StageCount).ToArray();
         foreach (var orders in _orders)
         {
             lock (orders)
             {
+                var judged = 0;
                 foreach (var (id, tracked) in orders)
                 {
                     var stage = (int)tracked.Stage;
@@ -129,7 +132,7 @@ internal sealed class Backlog(int partitions)
 
         var since = isPending ? row.Id.CreatedAtUnixMs : orders.TryGetValue(row.Id, out var before) ? before.SinceUnixMs : nowMs;
         if (orders.Count < MostTracked || orders.ContainsKey(row.Id))
-            orders[row.Id] = new Tracked(since, isPending ? row.Document : null, isPending || row.DueAtUnixMs == 0 ? BacklogStage.Next : BacklogStage.Payment);
+            orders[row.Id] = new Tracked(since, isPending ? row.Document : null, isPending ? BacklogStage.Next : BacklogStage.Payment);
     }
 
     private static bool ShouldMove(Dictionary<OrderId, Tracked> orders, OrderId id, Tracked tracked, long nowMs)

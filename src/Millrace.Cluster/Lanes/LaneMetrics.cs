@@ -66,8 +66,9 @@ public sealed class LaneMetrics
     private static readonly KeyValuePair<string, object?> Failed = new("outcome", "failed");
 
     /// <summary>The values of a stage's label.</summary>
-    public static IReadOnlyList<string> Stages { get; } = ["next", "external_id", "stock", "payment"];
+    public static IReadOnlyList<string> Stages { get; } = [.. Enum.GetValues<BacklogStage>().Select(NameOf)];
 
+    private readonly Lock _reading = new();
     private readonly Meter _meter;
     private readonly Counter<long> _settled;
     private readonly Histogram<double> _settleDuration;
@@ -76,6 +77,7 @@ public sealed class LaneMetrics
     private readonly Counter<long> _batches;
     private readonly Counter<long> _recoveries;
     private readonly Histogram<double> _commitDuration;
+    private (StageBacklog[] Stages, long AtMs)? _stages;
     private readonly KeyValuePair<string, object?>[] _statuses = Labels<OrderStatus>("status");
 
     public LaneMetrics(IMeterFactory meters)
@@ -102,9 +104,30 @@ public sealed class LaneMetrics
         _meter.Watch(InputsWaiting, () => runtime.WaitingInputs);
         _meter.Watch(OldestAge, () => runtime.Backlog.OldestAge(runtime.NowMs).TotalSeconds);
         _meter.Watch(Unfinished, () => runtime.Backlog.Count);
-        _meter.Watch(WaitingOrders, () => runtime.Backlog.Stages(runtime.NowMs).Select((stage, i) => new Measurement<int>(stage.Count, stages[i])));
-        _meter.Watch(WaitingAge, () => runtime.Backlog.Stages(runtime.NowMs).Select((stage, i) => new Measurement<double>(stage.OldestAge.TotalSeconds, stages[i])));
+        _meter.Watch(WaitingOrders, () => StagesOf(runtime).Select((stage, i) => new Measurement<int>(stage.Count, stages[i])));
+        _meter.Watch(WaitingAge, () => StagesOf(runtime).Select((stage, i) => new Measurement<double>(stage.OldestAge.TotalSeconds, stages[i])));
     }
+
+    // Read once for both gauges and all who read them within half a second.
+    private StageBacklog[] StagesOf(PartitionRuntime runtime)
+    {
+        lock (_reading)
+        {
+            var nowMs = runtime.NowMs;
+            if (_stages is not { } read || nowMs - read.AtMs is < 0 or > 500)
+                _stages = read = (runtime.Backlog.Stages(nowMs), nowMs);
+            return read.Stages;
+        }
+    }
+
+    private static string NameOf(BacklogStage stage) => stage switch
+    {
+        BacklogStage.Next => "next",
+        BacklogStage.ExternalId => "external_id",
+        BacklogStage.Stock => "stock",
+        BacklogStage.Payment => "payment",
+        _ => throw new UnreachableException(),
+    };
 
     internal void Settled(Order order, long nowMs)
     {

@@ -19,10 +19,11 @@ public enum PartitionState
     Halted = 4,
 }
 
-/// <summary>One partition's place in its lane. Touched by the lane's thread only; <see cref="State"/> is read by others.</summary>
+/// <summary>One partition's place in its lane. Touched by the lane's thread only; <see cref="State"/> and <see cref="Format"/> are read by others.</summary>
 internal sealed class PartitionHost(int id)
 {
     private volatile PartitionState _state = PartitionState.Stopped;
+    private int _format;
 
     public int Id { get; } = id;
 
@@ -34,8 +35,12 @@ internal sealed class PartitionHost(int id)
 
     public Partition? Partition { get; set; }
 
-    /// <summary>The payload format that it writes, as its last claim learned it; read by others.</summary>
-    public int Format { get; set; }
+    /// <summary>The payload format that it writes, as its last claim learned it.</summary>
+    public int Format
+    {
+        get => Volatile.Read(ref _format);
+        set => Volatile.Write(ref _format, value);
+    }
 
     /// <summary>Counts recoveries: what is told of an earlier one is not taken for the present one's.</summary>
     public long Attempt { get; set; }

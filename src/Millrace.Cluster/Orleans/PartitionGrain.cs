@@ -12,7 +12,7 @@ public interface IPartitionGrain : IGrainWithIntegerKey
     [AlwaysInterleave]
     Task<string?> EnsureActiveAsync();
 
-    /// <summary>Claims the partition again where it is.</summary>
+    /// <summary>Has the partition claimed again where it is. Returns at once.</summary>
     Task RenewAsync();
 
     /// <summary>Hands the partition over to a node.</summary>
@@ -27,7 +27,7 @@ public interface IPartitionGrain : IGrainWithIntegerKey
 [global::Orleans.KeepAlive]
 internal sealed class PartitionGrain(PartitionRuntime runtime) : Grain, IPartitionGrain
 {
-    private bool _isLeaving;
+    private volatile bool _isLeaving;
 
     private int Partition => (int)this.GetPrimaryKeyLong();
 
@@ -47,11 +47,11 @@ internal sealed class PartitionGrain(PartitionRuntime runtime) : Grain, IPartiti
         return Task.FromResult(runtime.Peers?.Self);
     }
 
-    public async Task RenewAsync()
+    public Task RenewAsync()
     {
-        await runtime.StopAsync(Partition);
         if (!_isLeaving)
-            runtime.Start(Partition);
+            runtime.Renew(Partition, () => !_isLeaving);
+        return Task.CompletedTask;
     }
 
     public Task LeaveAsync(SiloAddress to)

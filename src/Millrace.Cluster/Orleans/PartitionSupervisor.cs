@@ -15,10 +15,12 @@ internal sealed partial class PartitionSupervisor(
     private const int MovesPerRound = 4;
     private const int CalmRounds = 6;
 
-    // By partition, the format that it was claimed again for: its database may not have been told of it yet, and is not asked each time.
-    private readonly Dictionary<int, int> _renewedFor = [];
     private static readonly TimeSpan HandOverPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    // A partition whose database was not told of the format yet is not claimed again all the time.
+    private static readonly TimeSpan RenewAgainAfter = TimeSpan.FromMinutes(1);
+    private readonly Dictionary<int, (int Format, long At)> _renewed = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -35,8 +37,9 @@ internal sealed partial class PartitionSupervisor(
                 calmRounds = failed > 0 ? 0 : calmRounds + 1;
                 if (calmRounds >= CalmRounds)
                 {
-                    await LeaveStraysAsync(stoppingToken);
-                    await RenewAsync(stoppingToken);
+                    // What is about to leave is claimed again where it goes.
+                    if (await LeaveStraysAsync(stoppingToken) == 0)
+                        await RenewAsync(stoppingToken);
                 }
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
@@ -84,26 +87,31 @@ internal sealed partial class PartitionSupervisor(
     }
 
     // Each node gives away only what it has itself, to a node that the membership has as alive.
-    private async Task LeaveStraysAsync(CancellationToken cancellation)
+    private async Task<int> LeaveStraysAsync(CancellationToken cancellation)
     {
         var alive = Alive();
         if (!alive.Contains(self.SiloAddress))
-            return;
+            return 0;
         var strays = Enumerable.Range(0, runtime.Map.Count)
             .Where(p => runtime.IsHere(p) && !RendezvousPlacement.Choose(p, drained.Without(alive), RendezvousPlacement.NameOf).Equals(self.SiloAddress))
             .Take(MovesPerRound).ToList();
         await Task.WhenAll(strays.Select(partition => LeaveAsync(partition, alive))).WaitAsync(cancellation);
+        return strays.Count;
     }
 
     // A node that claimed its partitions before the format was raised would write the earlier one for as long as it lives.
     private async Task RenewAsync(CancellationToken cancellation)
     {
         var format = runtime.Format;
-        var earlier = runtime.InEarlierFormat.Where(partition => _renewedFor.GetValueOrDefault(partition) < format).Take(MovesPerRound).ToList();
-        foreach (var partition in earlier)
-            _renewedFor[partition] = format;
-        await Task.WhenAll(earlier.Select(partition => grains.GetGrain<IPartitionGrain>(partition).RenewAsync())).WaitAsync(cancellation);
+        foreach (var partition in runtime.InEarlierFormat.Where(partition => !IsRenewed(partition, format)).Take(MovesPerRound).ToList())
+        {
+            await grains.GetGrain<IPartitionGrain>(partition).RenewAsync().WaitAsync(cancellation);
+            _renewed[partition] = (format, time.GetTimestamp());
+        }
     }
+
+    private bool IsRenewed(int partition, int format) =>
+        _renewed.TryGetValue(partition, out var last) && last.Format == format && time.GetElapsedTime(last.At) < RenewAgainAfter;
 
     private Task LeaveAsync(int partition, List<SiloAddress> nodes)
     {

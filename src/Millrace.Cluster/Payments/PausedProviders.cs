@@ -35,8 +35,8 @@ public sealed class PausedProviders(IRecords records, TimeProvider time)
             _seen[provider] = 0;
     }
 
-    /// <summary>Whether any payment was to be made with it at this node since it started: who pauses one for which there was none has probably mistyped it.</summary>
-    public bool IsSeen(string provider) => _seen.ContainsKey(provider);
+    /// <summary>Whether any payment was to be made with it at this node since it started, as far as it remembers: who pauses one for which there was none has probably mistyped it.</summary>
+    public bool IsSeen(string provider) => _seen.ContainsKey(provider) || _seen.Count >= MostSeen;
 
     public bool IsPaused(string provider) => _pauses.ContainsKey(provider);
 

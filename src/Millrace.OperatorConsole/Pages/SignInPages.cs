@@ -28,9 +28,10 @@ internal sealed class SignInPages(Visitors visitors, SessionCookie cookie)
     }
 
     // Another site could have its key signed in with, and see what is then done under it. There is no session yet whose token the form could carry.
-    private static bool IsOfElsewhere(HttpRequest request) =>
-        request.Headers["Sec-Fetch-Site"].ToString() is not ("" or "same-origin" or "none")
-        || (request.Headers.Origin.ToString() is { Length: > 0 } origin && (!Uri.TryCreate(origin, UriKind.Absolute, out var from) || from.Authority != request.Host.Value));
+    // A browser that says whence it comes is believed, whatever a proxy makes of our name; of an older one only the origin is known.
+    private static bool IsOfElsewhere(HttpRequest request) => request.Headers["Sec-Fetch-Site"].ToString() is { Length: > 0 } site
+        ? site is not ("same-origin" or "none")
+        : request.Headers.Origin.ToString() is { Length: > 0 } origin && (!Uri.TryCreate(origin, UriKind.Absolute, out var from) || from.Authority != request.Host.Value);
 
     // Only to pages of ours: an address that names another host would lend it our good name.
     private static string Local(string? to) => to is { Length: > 0 } && to[0] == '/' && (to.Length == 1 || (to[1] != '/' && to[1] != '\\')) ? to : "/";

@@ -13,7 +13,9 @@ namespace Millrace.OperatorConsole.Pages;
 internal static class SystemPages
 {
     private const int Minute = 60;
-    private static readonly TimeSpan AlertPatience = TimeSpan.FromSeconds(2);
+
+    // Shorter than the second after which a refusal could be repeated: what is known in five seconds is shown then.
+    private static readonly TimeSpan AlertPatience = TimeSpan.FromMilliseconds(950);
 
     public static async Task<IResult> OverviewAsync(HttpContext http, Session session)
     {

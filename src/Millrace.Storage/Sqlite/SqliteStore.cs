@@ -4,7 +4,6 @@ using Millrace.Engine.ReadModel;
 using Millrace.Storage.Sqlite.Journal;
 using Millrace.Storage.Sqlite.Migrations;
 using Millrace.Storage.Sqlite.Native;
-using Millrace.Storage.Sqlite.Backup;
 
 namespace Millrace.Storage.Sqlite;
 
@@ -106,6 +105,8 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IStockPages, IAs
             folder.Dispose();
             if (fault is SqliteException sqlite)
                 throw new StoreUnavailableException($"The store in {folder.Path} cannot be opened: {sqlite.Message}", sqlite);
+            if (fault is IOException or UnauthorizedAccessException)
+                throw new StoreRefusedException($"The store in {folder.Path} cannot be used: {fault.Message}");
             // A column of another kind than it was written with, a length beyond the end.
             if (fault is InvalidCastException or ArgumentOutOfRangeException or InvalidDataException)
                 throw new StoreRefusedException($"The store in {folder.Path} is damaged: {fault.Message} Restore it.");

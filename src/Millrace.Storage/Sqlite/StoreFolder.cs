@@ -1,6 +1,5 @@
 using System.Globalization;
 using Millrace.Engine.Journal;
-using Millrace.Storage.Sqlite.Backup;
 
 namespace Millrace.Storage.Sqlite;
 

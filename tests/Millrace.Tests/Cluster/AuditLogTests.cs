@@ -15,6 +15,27 @@ public sealed class AuditLogTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    [Fact]
+    public async Task Whoever_waits_for_a_reading_that_is_given_up_is_answered_by_another()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var store = SqliteAdministration.Open(_folder.Path);
+        var gate = new GatedAdministration(store);
+        var seen = new Subjects();
+        using var log = new AuditLog(gate, TimeProvider.System);
+        log.Add(seen);
+        using var gone = new CancellationTokenSource();
+        var first = log.RefreshTogetherAsync(TimeSpan.Zero, static () => false, gone.Token);
+        await AddAsync("key_1");
+        // It came before the first reading began to fail, and must not take that for an answer.
+        var second = log.RefreshTogetherAsync(TimeSpan.Zero, static () => false, cancellation);
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        gate.Open();
+        await second;
+        Assert.Equal(["key_1"], seen.All);
+    }
+
     [Theory]
     [InlineData("UPDATE audit SET subject = 'key_9' WHERE seq = 2")]
     [InlineData("UPDATE audit SET actor = 'eve' WHERE seq = 1")]
@@ -81,5 +102,37 @@ public sealed class AuditLogTests : IDisposable
         public int Count { get; private set; }
 
         public void Apply(AuditEntry entry) => Count++;
+    }
+
+    private sealed class Subjects : IAuditFollower
+    {
+        public List<string> All { get; } = [];
+
+        public void Apply(AuditEntry entry) => All.Add(entry.Subject);
+    }
+
+    /// <summary>Reads nothing until it is opened.</summary>
+    private sealed class GatedAdministration(IAdministration store) : IAdministration
+    {
+        private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Open() => _opened.SetResult();
+
+        public async ValueTask<IReadOnlyList<AuditEntry>> ReadAuditAsync(long after, int most, CancellationToken cancellation)
+        {
+            await _opened.Task.WaitAsync(cancellation);
+            return await store.ReadAuditAsync(after, most, cancellation);
+        }
+
+        public ValueTask<IReadOnlyList<AuditEntry>> FindAuditAsync(string tenant, bool withInstallation, long after, int most, CancellationToken cancellation) =>
+            store.FindAuditAsync(tenant, withInstallation, after, most, cancellation);
+
+        public ValueTask<bool> TryAppendAuditAsync(AuditEntry entry, CancellationToken cancellation) => store.TryAppendAuditAsync(entry, cancellation);
+
+        public ValueTask<byte[]> GetSecretAsync(string name, byte[] candidate, CancellationToken cancellation) => store.GetSecretAsync(name, candidate, cancellation);
+
+        public ValueTask<IReadOnlyDictionary<string, long>> ReadKeyUsesAsync(CancellationToken cancellation) => store.ReadKeyUsesAsync(cancellation);
+
+        public ValueTask RecordKeyUsesAsync(IReadOnlyDictionary<string, long> lastUsedUnixMs, CancellationToken cancellation) => store.RecordKeyUsesAsync(lastUsedUnixMs, cancellation);
     }
 }

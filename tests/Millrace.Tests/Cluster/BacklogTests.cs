@@ -51,6 +51,20 @@ public sealed class BacklogTests : IDisposable
     }
 
     [Fact]
+    public async Task A_capture_that_is_not_answered_waits_for_the_provider_though_its_order_is_confirmed()
+    {
+        await StartAsync(0, 1);
+        await StockAsync();
+        var id = await PlaceAsync();
+        _psp.Answer.SetResult(new PaymentOutcome.Succeeded("ok"));
+        await Eventually.Async(() => Task.FromResult(_runtime.Backlog.Count == 0 && _psp.Asked == 1), "it is confirmed");
+        _psp.Answer = new TaskCompletionSource<PaymentOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await ChangeAsync(id, new OrderCommand.Ship("carrier", "1"));
+        await Eventually.AsyncOf(
+            () => Task.FromResult(_runtime.Backlog.Stages(LaterMs)), stages => stages[(int)BacklogStage.Payment].Count == 1 && stages.Sum(stage => stage.Count) == 1, "it waits for its capture");
+    }
+
+    [Fact]
     public async Task A_restart_forgets_nothing_that_should_move()
     {
         await StartAsync(0, 1);
@@ -146,8 +160,16 @@ public sealed class BacklogTests : IDisposable
 
     private sealed class WaitingGateway : IPaymentGateway
     {
-        public TaskCompletionSource<PaymentOutcome> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _asked;
 
-        public ValueTask<PaymentOutcome> ExecuteAsync(PaymentRequest request, CancellationToken cancellation) => new(Answer.Task.WaitAsync(cancellation));
+        public int Asked => Volatile.Read(ref _asked);
+
+        public TaskCompletionSource<PaymentOutcome> Answer { get; set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ValueTask<PaymentOutcome> ExecuteAsync(PaymentRequest request, CancellationToken cancellation)
+        {
+            Interlocked.Increment(ref _asked);
+            return new(Answer.Task.WaitAsync(cancellation));
+        }
     }
 }

@@ -90,9 +90,10 @@ public sealed class ClusterCommandTests(PostgresFixture postgres) : IDisposable
     /// <summary>Of an order that is placed for it, once that is confirmed.</summary>
     private static async Task<List<JsonNode>> ConfirmedEventsAsync(ApiClient shop, string key)
     {
-        Assert.InRange((await shop.SendAsync("PUT", "/v1/items/MUG", Bodies.Item())).Status, 200, 201);
-        Assert.Equal(200, (await shop.PostAsync("/v1/stock/adjustments", Bodies.Adjustment("MUG", 10), $"stock-{key}")).Status);
-        var order = (await shop.PlaceAsync(Bodies.Order("MUG").ToJsonString(), key)).Id();
+        // A partition that is on its way answers for nobody for a moment.
+        await Eventually.AsyncOf(() => shop.SendAsync("PUT", "/v1/items/MUG", Bodies.Item()), answer => answer.Status is 200 or 201, "there is an item", Patience);
+        await Eventually.AsyncOf(() => shop.PostAsync("/v1/stock/adjustments", Bodies.Adjustment("MUG", 10), $"stock-{key}"), answer => answer.Status == 200, "there is stock", Patience);
+        var order = (await Eventually.AsyncOf(() => shop.PlaceAsync(Bodies.Order("MUG").ToJsonString(), key), answer => answer.Status == 202, "it is placed", Patience)).Id();
         await Eventually.AsyncOf(() => shop.GetAsync("/v1/orders/" + order), answer => answer.Text("status") == "confirmed", "it is confirmed", Patience);
         var told = new List<JsonNode>();
         for (string? cursor = null; ;)

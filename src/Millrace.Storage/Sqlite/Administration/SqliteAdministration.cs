@@ -4,7 +4,6 @@ using Millrace.Engine.Administration;
 using Millrace.Engine.Journal;
 using Millrace.Storage.Sqlite.Migrations;
 using Millrace.Storage.Sqlite.Native;
-using Millrace.Storage.Sqlite.Backup;
 
 namespace Millrace.Storage.Sqlite.Administration;
 

@@ -2,8 +2,9 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Millrace.Storage.Sqlite.Backup;
 
-namespace Millrace.Storage.Sqlite.Backup;
+namespace Millrace.Storage;
 
 /// <summary>Files that are on the disk when a call returns, readable by their owner only.</summary>
 internal static class DurableFiles
