@@ -37,7 +37,7 @@ public sealed class ConsoleServer : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var pspPort = FreePort.Find();
-        _settings = new ServerSettings(_folder["node"]) { Psp = new Uri($"http://127.0.0.1:{pspPort}") };
+        _settings = new ServerSettings(_folder["node"]) { Psp = new Uri($"http://127.0.0.1:{pspPort}"), More = ["--node-name", "shop-1"] };
         // Before the first start: a server has to know no key later.
         Key = NewKey.Of(_settings, "acme", Scopes.Admin | Scopes.SystemOperate);
         ViewerKey = NewKey.Of(_settings, "acme", Scopes.OrdersRead | Scopes.StockRead);
