@@ -35,7 +35,11 @@ internal static class StartJob
                 w.WriteIfGiven("rate", arguments.GetValue(rate));
                 w.WriteIfGiven("limit", arguments.GetValue(limit));
             });
-            return new Change(ApiRequest.Post("/v1/jobs", body), Scopes.OpsWrite | JobRules.ScopeOf(arguments.GetValue(action)!));
+            return new Change(ApiRequest.Post("/v1/jobs", body), Scopes.OpsWrite | JobRules.ScopeOf(arguments.GetValue(action)!))
+            {
+                // The list takes the same filters, and refuses those that the job would be refused for.
+                Subjects = [new ChangeSubject("/v1/orders?limit=1" + string.Concat(query.Select(filter => $"&{filter.Name}={Uri.EscapeDataString(filter.Value!)}")))],
+            };
         });
     }
 

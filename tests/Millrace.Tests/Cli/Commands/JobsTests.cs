@@ -17,6 +17,9 @@ public sealed class JobsTests(CliServer server)
         string[] start = ["jobs", "start", "hold", "--sku", sku, "--status", "confirmed", "--rate", "100", "--reason", "recalled"];
         var dry = await server.RunAsync(0, [.. start, "--dry-run", "-o", "json"]);
         Assert.Equal($$"""{"action":"hold","query":{"status":"confirmed","sku":"{{sku}}"},"reason":"recalled","rate":100}""", dry.Json["body"]!.ToJsonString());
+        // What would be refused is refused, as far as that can be seen.
+        await server.RunAsync(1, "jobs", "start", "cancel", "--status", "bogus", "--dry-run");
+        await server.RunAsync(1, "jobs", "start", "cancel", "--status", "bogus");
         await server.RunAsAsync(server.Viewer, 5, [.. start, "--dry-run"]);
         await server.RunAsAsync(server.Viewer, 5, start);
         var job = (string)(await server.RunAsync(0, [.. start, "-o", "json"])).Json["id"]!;
