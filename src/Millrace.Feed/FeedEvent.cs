@@ -1,3 +1,4 @@
+using System.Globalization;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
 using Millrace.Engine.Codec;
@@ -19,6 +20,10 @@ public sealed record FeedEvent(int Partition, long Seq, int Index, OrderId Order
     public string Id => $"{Partition}:{Seq}:{Index}";
 
     public string Type => EventNames.Of(Fact);
+
+    /// <summary>Whether a text has the form of an <see cref="Id"/>; there need be no such event.</summary>
+    public static bool IsId(string text) =>
+        text.Split(':') is { Length: 3 } parts && Array.TrueForAll(parts, static part => long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _));
 }
 
 /// <summary>Which events are wanted.</summary>

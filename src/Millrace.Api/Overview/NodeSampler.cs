@@ -58,7 +58,7 @@ internal sealed class NodeSampler(NodeSamples samples, TimeProvider time) : Base
         public double Rate(string metric, string? label = null, string? value = null)
         {
             var sum = 0L;
-            if (all.TryGetValue(metric, out var found))
+            if (Find(metric) is { } found)
             {
                 foreach (ref readonly var point in found.GetMetricPoints())
                 {
@@ -73,7 +73,7 @@ internal sealed class NodeSampler(NodeSamples samples, TimeProvider time) : Base
         public Distribution Of(string metric, string? label = null, string? value = null)
         {
             var distribution = new Distribution();
-            if (all.TryGetValue(metric, out var found))
+            if (Find(metric) is { } found)
             {
                 foreach (ref readonly var point in found.GetMetricPoints())
                 {
@@ -88,7 +88,7 @@ internal sealed class NodeSampler(NodeSamples samples, TimeProvider time) : Base
         public double Gauge(string metric, string? label = null, string? value = null)
         {
             var sum = 0d;
-            if (all.TryGetValue(metric, out var found))
+            if (Find(metric) is { } found)
             {
                 foreach (ref readonly var point in found.GetMetricPoints())
                 {
@@ -99,6 +99,10 @@ internal sealed class NodeSampler(NodeSamples samples, TimeProvider time) : Base
 
             return sum;
         }
+
+        // One that nobody listens to would be zero for ever.
+        private Metric? Find(string metric) =>
+            Sampled.Contains(metric) ? all.GetValueOrDefault(metric) : throw new ArgumentException($"{metric} is not among those that are sampled.", nameof(metric));
 
         private static bool Has(in MetricPoint point, string? label, string? value)
         {

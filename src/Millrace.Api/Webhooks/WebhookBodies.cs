@@ -1,8 +1,8 @@
-using System.Globalization;
 using Millrace.Api.Edge;
 using Millrace.Api.Json;
 using Millrace.Api.Problems;
 using Millrace.Engine.Codec;
+using Millrace.Feed;
 using Millrace.Webhooks;
 using Millrace.Webhooks.Endpoints;
 using Millrace.Webhooks.Sending;
@@ -73,15 +73,12 @@ internal static class WebhookBodies
             json.Fault("invalid_combination", "One of them is expected: event_id, from (and until), or failed: true.");
         else if (!json.HasErrors && from >= (until ?? now))
             json.Fault("invalid_range", until is null ? "from is in the past." : "until comes after from.");
-        else if (!json.HasErrors && id is not null && !IsEventId(id))
+        else if (!json.HasErrors && id is not null && !FeedEvent.IsId(id))
             json.Fault("invalid_event_id", "An event's id is three numbers, such as 7:1042:0.");
         json.End();
         of = id is not null ? new ReplayOf.One(id) : from is { } first ? new ReplayOf.Range(first, until ?? now) : new ReplayOf.Failed();
         return json.HasErrors ? Problem.Of(json.Errors) : null;
     }
-
-    private static bool IsEventId(string id) =>
-        id.Split(':') is { Length: 3 } parts && Array.TrueForAll(parts, static part => long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _));
 
     private static Uri? ReadUrl(ref StrictJson json, WebhookOptions options)
     {

@@ -42,7 +42,7 @@ internal sealed class ApiException : Exception
         var words = new StringBuilder($"{status} {code}: {detail}");
         foreach (var error in problem.Find("errors") is { ValueKind: JsonValueKind.Array } errors ? errors.EnumerateArray() : default)
         {
-            // One alone is the detail already, but for where it is.
+            // Where there is one, the detail has said it already, but for where it is.
             words.Append(detail.EndsWith(error.Text("detail") ?? " ", StringComparison.Ordinal)
                 ? $"\n  {error.Text("pointer")} ({error.Text("code")})"
                 : $"\n  {error.Text("pointer")}: {error.Text("detail")} ({error.Text("code")})");

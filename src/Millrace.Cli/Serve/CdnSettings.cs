@@ -35,8 +35,7 @@ internal sealed class CdnSettings
     {
         if (parsed.GetValue(_maxAge) is not (>= 1 and <= 3_600))
             throw new UsageException($"{_maxAge.Name} is 1 to 3600.");
-        var urls = (parsed.GetValue(_purge) ?? []).Select(text =>
-            Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url : throw new UsageException($"{_purge.Name} '{text}' is no http URL.")).ToList();
+        var urls = (parsed.GetValue(_purge) ?? []).Select(text => HttpUrl.Parse(_purge.Name, text)).ToList();
         return new CdnOptions
         {
             MaxAge = TimeSpan.FromSeconds(parsed.GetValue(_maxAge)),

@@ -102,8 +102,7 @@ internal static class ServeCommand
                 MaxBacklogAge = parsed.GetValue(maxBacklogAge) is var age && age > TimeSpan.Zero ? age : throw new UsageException($"{maxBacklogAge.Name} is longer than nothing."),
                 AuditRate = parsed.GetValue(auditRate) is var rows and >= 0 and <= Auditor.MostRowsPerSecond ? rows : throw new UsageException($"{auditRate.Name} is 0 to {Auditor.MostRowsPerSecond}."),
                 Cdn = cdn.Read(parsed),
-                Prometheus = parsed.GetValue(prometheus) is not { } monitor ? null
-                    : Uri.TryCreate(monitor, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url : throw new UsageException($"{prometheus.Name} '{monitor}' is no http URL."),
+                Prometheus = parsed.GetValue(prometheus) is { } monitor ? HttpUrl.Parse(prometheus.Name, monitor) : null,
                 Webhooks = webhooks.Read(parsed),
                 Redis = Secret.Read(parsed, redis, RedisVariable),
             }, cancellation);

@@ -15,7 +15,7 @@ internal sealed class Backlog(int partitions)
     // As many as a partition lets be on their way. Beyond it the new ones are left out: they are the youngest.
     private const int MostTracked = 4_096;
 
-    // Of a young one it need not be known whether it is on hold, and what for it waits.
+    // Of a young one it need not be known whether it is on hold, nor what it waits for.
     private const long JudgedAfterMs = 3_000;
 
     // Of a partition at once, whose lane waits meanwhile: each costs a few microseconds, once for each change of its order.

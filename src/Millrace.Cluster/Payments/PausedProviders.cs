@@ -21,6 +21,7 @@ public sealed class PausedProviders(IRecords records, TimeProvider time)
     // Orders may name whatever their merchants write.
     private const int MostSeen = 256;
     private readonly ConcurrentDictionary<string, byte> _seen = new(StringComparer.Ordinal);
+    private volatile bool _hasSeenTooMany;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private volatile Dictionary<string, Pause> _pauses = new(StringComparer.Ordinal);
 
@@ -31,12 +32,13 @@ public sealed class PausedProviders(IRecords records, TimeProvider time)
     /// <summary>A payment is to be made with it.</summary>
     public void See(string provider)
     {
-        if (!_seen.ContainsKey(provider) && _seen.Count < MostSeen)
-            _seen[provider] = 0;
+        // To count them takes all locks: only for a new one.
+        if (!_hasSeenTooMany && !_seen.ContainsKey(provider) && _seen.TryAdd(provider, 0))
+            _hasSeenTooMany = _seen.Count >= MostSeen;
     }
 
     /// <summary>Whether any payment was to be made with it at this node since it started, as far as it remembers: who pauses one for which there was none has probably mistyped it.</summary>
-    public bool IsSeen(string provider) => _seen.ContainsKey(provider) || _seen.Count >= MostSeen;
+    public bool IsSeen(string provider) => _hasSeenTooMany || _seen.ContainsKey(provider);
 
     public bool IsPaused(string provider) => _pauses.ContainsKey(provider);
 
