@@ -33,7 +33,7 @@ public sealed partial class HttpPaymentGateway : IPaymentGateway, IDisposable
         HttpPaymentGatewayOptions options, TimeProvider time, ILogger<HttpPaymentGateway> log, PspMetrics? metrics = null, OrderTraces? traces = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _http = CreateClient(options);
+        _http = PspHttp.CreateClient(options.BaseAddress, options.MaxConcurrentCalls, PspClient.MaxAnswerBytes);
         _client = new PspClient(_http);
         (_time, _log, _metrics, _traces) = (time, log, metrics, traces);
         var breaker = new CircuitBreakerStateProvider();
@@ -112,25 +112,6 @@ public sealed partial class HttpPaymentGateway : IPaymentGateway, IDisposable
                 LogFault(_log, key, exception);
                 return new PaymentOutcome.Unknown("gateway_fault");
         }
-    }
-
-    private static HttpClient CreateClient(HttpPaymentGatewayOptions options)
-    {
-        // Money goes to the configured address and to no other: no redirects, no proxy from the environment.
-        var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseProxy = false,
-            UseCookies = false,
-            MaxConnectionsPerServer = options.MaxConcurrentCalls,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        };
-        return new HttpClient(handler)
-        {
-            BaseAddress = options.BaseAddress,
-            Timeout = Timeout.InfiniteTimeSpan,
-            MaxResponseContentBufferSize = PspClient.MaxAnswerBytes,
-        };
     }
 
     // Waiting for a turn counts into the time-out and not against the provider: the breaker sits inside of both.

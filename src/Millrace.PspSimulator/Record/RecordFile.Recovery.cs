@@ -49,6 +49,27 @@ internal sealed partial class RecordFile
         }
     }
 
+    /// <summary>Whole durable lines from a place on, as many as fit in a megabyte; none at the end.</summary>
+    /// <param name="after">0, or where a line ended.</param>
+    /// <param name="cancellation">Nobody waits any more.</param>
+    /// <returns>Null when no line begins there.</returns>
+    public async Task<ReadOnlyMemory<byte>?> ReadAfterAsync(long after, CancellationToken cancellation)
+    {
+        // With the byte before, which ends a line.
+        var (end, from) = (Volatile.Read(ref _durableLength), Math.Max(after - 1, 0));
+        if (after > end)
+            return null;
+        var buffer = new byte[(int)Math.Min(ChunkBytes, end - from)];
+        var read = 0;
+        for (int count; read < buffer.Length && (count = await RandomAccess.ReadAsync(_file, buffer.AsMemory(read), from + read, cancellation)) > 0;)
+            read += count;
+        if (after > 0 && (read == 0 || buffer[0] != (byte)'\n'))
+            return null;
+        var first = (int)(after - from);
+        var last = buffer.AsSpan(0, read).LastIndexOf((byte)'\n');
+        return last < first ? ReadOnlyMemory<byte>.Empty : buffer.AsMemory(first, last + 1 - first);
+    }
+
     private static int ApplyLines(ReadOnlySpan<byte> bytes, long position, Action<Operation> apply)
     {
         var consumed = 0;
