@@ -27,11 +27,11 @@ public sealed record FeedEvent(int Partition, long Seq, int Index, OrderId Order
 }
 
 /// <summary>Which events are wanted.</summary>
-/// <param name="Tenant">Of this merchant's orders.</param>
+/// <param name="Tenant">Of this merchant's orders; null for all, which is for the installation itself.</param>
 /// <param name="Types">Names as in <see cref="EventNames"/>; null for all.</param>
-public sealed record FeedFilter(TenantId Tenant, IReadOnlySet<string>? Types = null)
+public sealed record FeedFilter(TenantId? Tenant, IReadOnlySet<string>? Types = null)
 {
-    public bool Takes(FeedEvent e) => e.Tenant == Tenant && (Types is null || Types.Contains(e.Type));
+    public bool Takes(FeedEvent e) => (Tenant is not { } tenant || e.Tenant == tenant) && (Types is null || Types.Contains(e.Type));
 }
 
 /// <param name="Events">In each order's order.</param>

@@ -3,6 +3,7 @@ using Millrace.Api.Idempotency;
 using Millrace.Api.Json;
 using Millrace.Api.Keys;
 using Millrace.Api.Problems;
+using Millrace.Feed;
 using Millrace.Webhooks;
 using Millrace.Webhooks.Delivering;
 using Millrace.Webhooks.Endpoints;

@@ -36,15 +36,30 @@ internal sealed class FeedJournal(int partitions, bool isOneLog) : IJournalFeed
     public OrderId NewOrder(int partition) => Given.Id(partition, ++_orders);
 
     /// <summary>One decision of so many events; the first of an order places it.</summary>
-    public void Decide(OrderId order, int events = 1, TenantId? tenant = null, int format = PayloadFormat.Newest) => Write(order.Partition, w =>
+    public void Decide(OrderId order, int events = 1, TenantId? tenant = null, int format = PayloadFormat.Newest)
     {
         var version = _versions.GetValueOrDefault(order);
-        _versions[order] = version + events;
-        List<OrderEvent> facts = [.. Enumerable.Range(0, events).Select(OrderEvent (i) => version + i == 0
+        Tell(order, tenant, format, [.. Enumerable.Range(0, events).Select(OrderEvent (i) => version + i == 0
             ? new OrderEvent.Placed(Given.Placement() with { Tenant = tenant ?? Given.Acme })
-            : new OrderEvent.Resumed($"event {version + i + 1}"))];
+            : new OrderEvent.Resumed($"event {version + i + 1}"))]);
+    }
+
+    /// <summary>One decision, word for word.</summary>
+    public void Tell(OrderId order, params OrderEvent[] facts) => Tell(order, null, PayloadFormat.Newest, facts);
+
+    /// <summary>The order's history.</summary>
+    public byte[] DocumentOf(OrderId order) =>
+    [
+        .. _logs.SelectMany(log => log).SelectMany(entry => entry.Batches).SelectMany(batch => RecordCodec.Read(batch.Payload)).OfType<JournalRecord.OrderDecided>()
+            .Where(decided => decided.Order == order).SelectMany(decided => decided.Bytes.ToArray()),
+    ];
+
+    private void Tell(OrderId order, TenantId? tenant, int format, OrderEvent[] facts) => Write(order.Partition, w =>
+    {
+        var version = _versions.GetValueOrDefault(order);
+        _versions[order] = version + facts.Length;
         OrderMark? mark = version == 0 || format < PayloadFormat.WithOrderMarks ? null : new OrderMark(tenant ?? Given.Acme, version);
-        RecordCodec.WriteOrderDecided(w, order, new EventContext(Given.NowMs, Given.Shop), facts, mark);
+        RecordCodec.WriteOrderDecided(w, order, new EventContext(Given.NowMs, Given.Shop), [.. facts], mark);
     }, format);
 
     public async ValueTask<LogBounds[]> ReadBoundsAsync(CancellationToken cancellation)

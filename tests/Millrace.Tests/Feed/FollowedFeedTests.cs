@@ -1,11 +1,9 @@
 using Millrace.Domain.Identity;
 using Millrace.Feed;
 using Millrace.Tests.Domain;
-using Millrace.Tests.Feed;
-using Millrace.Webhooks.Delivering;
 using Xunit;
 
-namespace Millrace.Tests.Webhooks;
+namespace Millrace.Tests.Feed;
 
 public sealed class FollowedFeedTests
 {

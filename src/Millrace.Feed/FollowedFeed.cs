@@ -1,7 +1,6 @@
 using Millrace.Engine.Journal;
-using Millrace.Feed;
 
-namespace Millrace.Webhooks.Delivering;
+namespace Millrace.Feed;
 
 /// <summary>The whole feed as one follower sees it: of a store with very many partitions that takes several cursors, each of a share.</summary>
 public sealed class FollowedFeed(EventFeed feed)
@@ -12,10 +11,10 @@ public sealed class FollowedFeed(EventFeed feed)
     public async ValueTask<IReadOnlyList<string>> EndAsync(CancellationToken cancellation) =>
         [.. (await AllAsync(feed.EndAsync, cancellation)).Select(cursor => cursor.ToString())];
 
-    internal ValueTask<FeedCursor[]> StartAsync(CancellationToken cancellation) => AllAsync(feed.StartAsync, cancellation);
+    public ValueTask<FeedCursor[]> StartAsync(CancellationToken cancellation) => AllAsync(feed.StartAsync, cancellation);
 
     /// <returns>Null when they are not of this store.</returns>
-    internal FeedCursor[]? TryParse(IReadOnlyList<string> texts)
+    public FeedCursor[]? TryParse(IReadOnlyList<string> texts)
     {
         var cursors = new FeedCursor[texts.Count];
         for (var i = 0; i < cursors.Length; i++)
@@ -33,13 +32,13 @@ public sealed class FollowedFeed(EventFeed feed)
     /// another thing than what was read there.
     /// </summary>
     /// <exception cref="StoreUnavailableException">A log is on its way between databases: where it ends is not known now.</exception>
-    internal async ValueTask<FeedCursor[]> WithinAsync(FeedCursor[] cursors, CancellationToken cancellation)
+    public async ValueTask<FeedCursor[]> WithinAsync(FeedCursor[] cursors, CancellationToken cancellation)
     {
         var end = await AllAsync(feed.EndAsync, cancellation);
         return [.. cursors.Select((cursor, i) => Within(cursor, end[i]))];
     }
 
-    internal static bool HasReached(FeedCursor[] cursors, FeedCursor[] end)
+    public static bool HasReached(FeedCursor[] cursors, FeedCursor[] end)
     {
         for (var i = 0; i < cursors.Length; i++)
         {
@@ -62,7 +61,7 @@ public sealed class FollowedFeed(EventFeed feed)
     /// <returns>The events, where to ask to be told them again, and whether there is more behind them.</returns>
     /// <exception cref="FeedGoneException">What comes next is archived.</exception>
     /// <exception cref="StoreUnavailableException">The journal cannot be read now.</exception>
-    internal async ValueTask<(IReadOnlyList<FeedEvent> Events, FeedCursor From, bool HasMore)> ReadAsync(
+    public async ValueTask<(IReadOnlyList<FeedEvent> Events, FeedCursor From, bool HasMore)> ReadAsync(
         FeedCursor[] cursors, int first, FeedFilter filter, int most, CancellationToken cancellation)
     {
         for (var turn = 0; turn < cursors.Length; turn++)
@@ -79,7 +78,7 @@ public sealed class FollowedFeed(EventFeed feed)
     }
 
     /// <returns>Null when it is not told there any more.</returns>
-    internal async ValueTask<FeedEvent?> FindAsync(string cursor, FeedFilter filter, string eventId, CancellationToken cancellation)
+    public async ValueTask<FeedEvent?> FindAsync(string cursor, FeedFilter filter, string eventId, CancellationToken cancellation)
     {
         if (!FeedCursor.TryParse(cursor, out var from) || !feed.Knows(from))
             return null;
