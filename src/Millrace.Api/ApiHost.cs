@@ -23,6 +23,7 @@ using Millrace.Api.Orders.Place;
 using Millrace.Api.Orders.Read;
 using Millrace.Api.Overview;
 using Millrace.Api.Psp;
+using Millrace.Api.Reconciliation;
 using Millrace.Api.Stock;
 using Millrace.Api.Tls;
 using Millrace.Api.Tracking;
@@ -36,6 +37,8 @@ using Millrace.Engine.Administration;
 using Millrace.Engine.Journal;
 using Millrace.Engine.ReadModel;
 using Millrace.Feed;
+using Millrace.Reconciliation;
+using Millrace.Reconciliation.Breaks;
 using Millrace.Telemetry;
 using Millrace.Webhooks;
 using Millrace.Webhooks.Delivering;
@@ -47,7 +50,7 @@ namespace Millrace.Api;
 
 /// <summary>
 /// The HTTP edge. Needs in the container: <see cref="PartitionRuntime"/>, <see cref="PartitionRouter"/>, <see cref="Millrace.Cluster.Catalog"/>, <see cref="IReadModel"/>, <see cref="IStockPages"/>, <see cref="IJournalFeed"/>,
-/// <see cref="ApiKeyStore"/> and what its keys are kept in, <see cref="IRecords"/>, <see cref="PspWebhookParser"/> when webhooks are to be taken, <see cref="BackupStarter"/> when backups are, <see cref="ReplicaReader"/> when there is one, and <see cref="AuditorReader"/> when there is an auditor.
+/// <see cref="ApiKeyStore"/> and what its keys are kept in, <see cref="IRecords"/>, <see cref="PspWebhookParser"/> when webhooks are to be taken, <see cref="BackupStarter"/> when backups are, <see cref="ReplicaReader"/> when there is one, <see cref="AuditorReader"/> when there is an auditor, and <see cref="Reconciler"/> when there is a provider to be compared with.
 /// </summary>
 public static class ApiHost
 {
@@ -75,7 +78,7 @@ public static class ApiHost
             s.GetRequiredService<IRecords>(), options.NodeName, s.GetRequiredService<IJournal>().IsShared, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Lease>>()));
         services.AddSingleton<AdmittedRouter>().AddSingleton<ListOrders>();
         services.AddSingleton<JobStore>().AddSingleton<JobPages>().AddSingleton<JobStep>().AddSingleton<JobRun>().AddHostedService<JobRunner>();
-        services.AddSingleton<PausedProviders>();
+        services.AddSingleton<PausedProviders>().AddSingleton<BreakStore>();
         services.AddSingleton(s => new AlertSource(options.Prometheus, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<BackupJobs>();
         services.AddHostedService(s => s.GetRequiredService<BackupJobs>());
@@ -171,6 +174,8 @@ public static class ApiHost
             ApiRoutes.MapCluster(routes, new ClusterEndpoints(cluster));
         ApiRoutes.MapOperations(routes, new BackupEndpoints(services.GetRequiredService<BackupJobs>(), services.GetRequiredService<AuditLog>()));
         ApiRoutes.MapProviders(routes, new ProviderEndpoints(services.GetRequiredService<PausedProviders>(), services.GetRequiredService<AuditLog>()));
+        ApiRoutes.MapReconciliation(routes, new ReconciliationEndpoints(
+            services.GetRequiredService<BreakStore>(), services.GetService<Reconciler>() is not null, services.GetRequiredService<AuditLog>(), time));
         var (jobs, audit) = (services.GetRequiredService<JobStore>(), services.GetRequiredService<AuditLog>());
         ApiRoutes.MapJobs(routes, new StartJob(jobs, audit, time), new JobEndpoints(jobs), new ControlJob(jobs, audit, time));
         ApiRoutes.MapOpen(routes, new HealthEndpoints(router, cache),

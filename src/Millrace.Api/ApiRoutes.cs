@@ -19,6 +19,7 @@ using Millrace.Api.Orders.Read;
 using Millrace.Api.Overview;
 using Millrace.Api.Problems;
 using Millrace.Api.Psp;
+using Millrace.Api.Reconciliation;
 using Millrace.Api.Stock;
 using Millrace.Api.Tracking;
 using Millrace.Api.Webhooks;
@@ -295,6 +296,31 @@ internal static class ApiRoutes
         Tag = "operations", Answer = typeof(AlertListShape), Scope = Scopes.SystemOperate,
         Details = "From the Prometheus that the server was told of, at most five seconds old. Without one there are no rules, and that there are no alerts means nothing.",
     });
+
+    public static void MapReconciliation(Routes routes, ReconciliationEndpoints reconciliation)
+    {
+        routes.Map("GET", "/v1/reconciliation", reconciliation.GetAsync, new("get_reconciliation", "Whether what orders have booked is what the payment provider did")
+        {
+            Tag = "reconciliation", Answer = typeof(ReconciliationShape), Scope = Scopes.SystemOperate,
+            Details = "Of the whole store, whichever node is asked: one of them compares, and tells of it every ten seconds.",
+        });
+        routes.Map("GET", "/v1/reconciliation/breaks", reconciliation.ListAsync, new("list_breaks", "Differences between orders and the payment provider, the last found first")
+        {
+            Tag = "reconciliation", Answer = typeof(BreakListShape), Scope = Scopes.SystemOperate,
+            Query = [("state", "open, closed (by a person, or settled) or all; open without."), ("cursor", "next_cursor of the page before."), ("limit", "1 to 200; 50 without.")],
+        });
+        routes.Map("GET", "/v1/reconciliation/breaks/{break}", reconciliation.FindAsync, new("get_break", "A difference between an order and the payment provider")
+        {
+            Tag = "reconciliation", Answer = typeof(BreakShape), Scope = Scopes.SystemOperate, Problems = [ProblemKinds.BreakNotFound],
+        });
+        // Says what shall be, so a repeat changes nothing and needs no key.
+        routes.Map("PUT", "/v1/reconciliation/breaks/{break}", reconciliation.PutAsync, new("put_break", "Say who sees to a break, close it, or open it again")
+        {
+            Tag = "reconciliation", Body = typeof(BreakChangeShape), Answer = typeof(BreakShape), Scope = Scopes.SystemOperate,
+            Details = "No money is moved by it: what a person has mended is closed with the reason. A break ends by itself when both sides agree.",
+            Problems = [ProblemKinds.BreakNotFound, ProblemKinds.BreakPending, ProblemKinds.BreakSettled, ProblemKinds.CardNumberRefused],
+        });
+    }
 
     public static void MapAuditor(Routes routes, AuditorEndpoint auditor) =>
         routes.Map("GET", "/v1/auditor", auditor.GetAsync, new("get_auditor", "What the asked node checks while it serves, and what it found")

@@ -17,6 +17,7 @@ using Millrace.Cli.Overview;
 using Millrace.Cli.Parked;
 using Millrace.Cli.Plan;
 using Millrace.Cli.Psp;
+using Millrace.Cli.Reconciliation;
 using Millrace.Cli.Replay;
 using Millrace.Cli.Serve;
 using Millrace.Cli.Shards;
@@ -45,6 +46,7 @@ internal static class CommandLine
         StockCommand.Create(),
         OverviewCommand.Create(),
         AlertsCommand.Create(),
+        ReconciliationCommand.Create(),
         CachesCommand.Create(),
         ClusterCommand.Create(),
         KeysCommand.Create(),

@@ -13,6 +13,7 @@ using Millrace.Client.Limits;
 using Millrace.Client.Orders;
 using Millrace.Client.Overview;
 using Millrace.Client.Providers;
+using Millrace.Client.Reconciliation;
 using Millrace.Client.Sending;
 using Millrace.Client.Stock;
 using Millrace.Client.Tracking;
@@ -50,6 +51,7 @@ public sealed class MillraceClient : IDisposable
         Alerts = new AlertsClient(sender);
         Caches = new CachesClient(sender);
         Providers = new ProvidersClient(sender);
+        Reconciliation = new ReconciliationClient(sender);
         Backups = new BackupsClient(sender);
         Overview = new OverviewClient(sender);
         Auditor = new AuditorClient(sender);
@@ -95,6 +97,9 @@ public sealed class MillraceClient : IDisposable
 
     /// <summary>Payment providers that are paused.</summary>
     public ProvidersClient Providers { get; }
+
+    /// <summary>Whether what orders have booked is what the payment provider did.</summary>
+    public ReconciliationClient Reconciliation { get; }
 
     /// <summary>Backups of the store.</summary>
     public BackupsClient Backups { get; }

@@ -70,6 +70,9 @@ public static class ConsoleHost
         Post("/cluster/{node}/undrain", SystemPages.UndrainAsync);
         Post("/cluster/psps/pause", SystemPages.PausePspAsync);
         Post("/cluster/psps/{psp}/resume", SystemPages.ResumePspAsync);
+        Get("/payments", PaymentsPages.ShowAsync);
+        Post("/payments/breaks/{id}/assign", PaymentsPages.AssignAsync);
+        Post("/payments/breaks/{id}/close", PaymentsPages.CloseAsync);
         Get("/limits", LimitsPages.ShowAsync);
         Post("/limits", LimitsPages.SetAsync);
         Post("/limits/purge", LimitsPages.PurgeAsync);

@@ -110,6 +110,29 @@ internal sealed record AlertShape(
     [Description("When its condition began to hold.")] DateTimeOffset Since, string Summary,
     [Description("The summary for this one: which node, which setting, how much.")] string? Description, [Description("Where it is said what to do.")] string? Runbook);
 
+[Description("How far the comparison of orders with the payment provider's record is, and what is open of it.")]
+internal sealed record ReconciliationShape(
+    [Description("There is a provider whose record can be read.")] bool Enabled, [Description("The node that compares.")] string? Node,
+    [Description("When it told of this.")] DateTimeOffset? AsOf, [Description("When all that orders tell was last read.")] DateTimeOffset? OrdersReadAt,
+    [Description("When all that the provider tells was last read.")] DateTimeOffset? ProviderReadAt, [Description("Operations that both tell of alike.")] long Matched,
+    [Description("Operations that took a look at the order and at the provider.")] long LookedUp, [Description("Operations that one side has told of and the other has not yet.")] int Unsettled,
+    [Description("Why it does not go on: too_many_breaks, or why the provider's record cannot be read.")] string? Trouble,
+    [Description("Breaks that are open.")] int Open, Dictionary<string, int> OpenByKind, [Description("The money about which the open breaks differ.")] MoneyShape[] AtRisk);
+
+internal sealed record MoneyShape([Description("Minor units.")] long Amount, [Description("ISO 4217.")] string Currency);
+
+internal sealed record BreakListShape(BreakShape[] Data, bool HasMore, string? NextCursor);
+
+[Description("A difference between an order's ledger and the payment provider's record. docs/reconciliation.md tells what the kinds mean, and what to do.")]
+internal sealed record BreakShape(
+    string Id, [AllowedValues("not_requested", "repeated", "not_booked", "pending", "differs", "missing")] string Kind,
+    [Description("closed: by a person. settled: both sides agree since."), AllowedValues("open", "closed", "settled")] string State,
+    [Description("The idempotency key of the operation.")] string PaymentKey, [Description("The provider's reference of it.")] string PspReference,
+    [Description("authorize, capture, void or refund, as far as the provider says one of these.")] string Operation, string? Tenant, string? OrderId,
+    [Description("What the order has booked, or asked for.")] MoneyShape? Ours, [Description("What the provider has done.")] MoneyShape? Theirs,
+    [Description("The money about which they differ.")] MoneyShape? AtRisk, [Description("Who sees to it.")] string? Owner,
+    DateTimeOffset OpenedAt, DateTimeOffset? ClosedAt, string? ClosedBy, [Description("Why a person closed it.")] string? Reason);
+
 internal sealed record PausedPspListShape(PausedPspShape[] Data);
 
 [Description("A payment provider that is not asked for anything now.")]

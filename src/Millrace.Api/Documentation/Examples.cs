@@ -77,6 +77,8 @@ internal static class Examples
          "data":{"version":1,"type":"order.placed.v1","at":"2026-01-31T12:00:00.000Z","actor":{"kind":"api_key","name":"shop"},"data":{"total":1039,"currency":"GBP","lines":1}}}
         """;
 
+    private const string Repeated = """{"id":"brk_8f14e45fceea167a5a36dedd4bea2543","kind":"repeated","state":"open","payment_key":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7C:authorize:1","psp_reference":"pa_2","operation":"authorize","tenant":"acme","order_id":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7C","ours":{"amount":1039,"currency":"GBP"},"theirs":{"amount":1039,"currency":"GBP"},"at_risk":{"amount":1039,"currency":"GBP"},"owner":null,"opened_at":"2026-01-31T12:00:00.000Z","closed_at":null,"closed_by":null,"reason":null}""";
+
     private const string Job = """
         {"id":"job_0123456789abcdef0123456789abcdef","status":"running","action":"cancel",
          "query":{"status":"pending","customer":"c1","external_id":"PO-1001","sku":"MUG","created_after":"2026-01-31T12:00:00.000Z","attention":true},
@@ -142,6 +144,13 @@ internal static class Examples
         (typeof(TenantListShape), "tenants", """{"data":[{"name":"acme","limits":{"tenant":{"per_second":500,"burst":1000},"key":{"per_second":200,"burst":400},"per_day":1000000},"available":940,"available_of":1000,"used_today":120500}]}"""),
         (typeof(CachesShape), "caches", """{"node":"a","shared":true,"data":[{"name":"tracking","hits":98000,"misses":1900,"stale":3},{"name":"availability","hits":5200,"misses":800,"stale":0}],"shared_caches":[{"host":"cdn.example.com","working":true,"waiting":0,"sent":410,"failed":2}]}"""),
         (typeof(AlertListShape), "breaker_open", """{"rules":37,"data":[{"name":"PspBreakerOpen","severity":"page","state":"firing","since":"2026-01-31T12:00:00.000Z","summary":"The payment provider is not asked: its breaker is open","description":"No call goes through at node-a.","runbook":"https://millrace.dev/runbooks/psp-breaker-open"}]}"""),
+        (typeof(ReconciliationShape), "reconciliation", """{"enabled":true,"node":"a","as_of":"2026-01-31T12:00:00.000Z","orders_read_at":"2026-01-31T11:59:59.500Z","provider_read_at":"2026-01-31T11:59:59.600Z","matched":120400,"looked_up":12,"unsettled":3,"trouble":null,"open":1,"open_by_kind":{"not_requested":0,"repeated":1,"not_booked":0,"pending":0,"differs":0,"missing":0},"at_risk":[{"amount":1039,"currency":"GBP"}]}"""),
+        (typeof(ReconciliationShape), "provider_away", """{"enabled":true,"node":"a","as_of":"2026-01-31T12:00:00.000Z","orders_read_at":"2026-01-31T11:59:59.500Z","provider_read_at":"2026-01-31T11:40:00.000Z","matched":120400,"looked_up":12,"unsettled":900,"trouble":"http_503","open":0,"open_by_kind":{"not_requested":0,"repeated":0,"not_booked":0,"pending":0,"differs":0,"missing":0},"at_risk":[]}"""),
+        (typeof(BreakListShape), "breaks", $$"""{"data":[{{Repeated}}],"has_more":true,"next_cursor":"001769860800000-brk_8f14e45fceea167a5a36dedd4bea2543"}"""),
+        (typeof(BreakShape), "charged_twice", Repeated),
+        (typeof(BreakShape), "closed_break", """{"id":"brk_5d41402abc4b2a76b9719d911017c592","kind":"not_requested","state":"closed","payment_key":"order-17","psp_reference":"pa_7f","operation":"authorize","tenant":null,"order_id":null,"ours":null,"theirs":{"amount":500,"currency":"EUR"},"at_risk":{"amount":500,"currency":"EUR"},"owner":"maria","opened_at":"2026-01-31T12:00:00.000Z","closed_at":"2026-01-31T13:00:00.000Z","closed_by":"ops","reason":"Of the shop before this one; voided there."}"""),
+        (typeof(BreakChangeShape), "to_maria", """{"state":"open","owner":"maria"}"""),
+        (typeof(BreakChangeShape), "mended", """{"state":"closed","reason":"Refunded by hand, case 812.","owner":"maria"}"""),
         (typeof(PausedPspListShape), "paused_psps", """{"data":[{"name":"psp","since":"2026-01-31T12:00:00.000Z","by":"ops","seen":true}]}"""),
         (typeof(PayloadFormatShape), "raised", """{"payload_format":3,"behind":["b"]}"""),
         (typeof(BackupShape), "finished", """{"id":"bak_1","status":"done","started_at":"2026-01-31T12:00:00.000Z","done_bytes":4096,"total_bytes":4096,"name":"20260131T120000Z","taken_at":"2026-01-31T12:00:01.000Z","bytes":4096,"partitions":64,"records":1000,"failure":null}"""),

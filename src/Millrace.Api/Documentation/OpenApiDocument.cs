@@ -25,6 +25,7 @@ internal static partial class OpenApiDocument
         ("limits", "How much a tenant may ask for."),
         ("cluster", "Nodes and partitions."),
         ("operations", "Backups, and payment providers that are paused."),
+        ("reconciliation", "Whether what orders have booked is what the payment provider did."),
         ("tracking", "How far an order is, for the public: without a key."),
         ("health", "Probes, without a key."),
         ("psp", "What payment service providers call."),

@@ -8,6 +8,8 @@ internal static class Parameters
 {
     private static readonly string[] OrderStatuses = ["pending", "confirmed", "completed", "rejected", "expired", "canceled"];
 
+    private static readonly string[] BreakStates = ["open", "closed", "all"];
+
     private static readonly string[] AttemptOutcomes = ["delivered", "waiting", "failed"];
 
     private static readonly Dictionary<string, string> OfPaths = new(StringComparer.Ordinal)
@@ -21,6 +23,7 @@ internal static class Parameters
         ["token"] = "The last part of the order's tracking_url.",
         ["backup"] = "The backup's id.",
         ["job"] = "The job's id.",
+        ["break"] = "The break's id.",
         ["webhook"] = "The webhook endpoint's id.",
     };
 
@@ -45,6 +48,7 @@ internal static class Parameters
         "share" => Text(null, "1/4"),
         "after" => new() { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" },
         "outcome" => new() { Type = JsonSchemaType.String, Enum = [.. AttemptOutcomes.Select(outcome => JsonValue.Create(outcome)!)] },
+        "state" => new() { Type = JsonSchemaType.String, Enum = [.. BreakStates.Select(state => JsonValue.Create(state)!)] },
         "attention" => new() { Type = JsonSchemaType.Boolean },
         "created_after" or "as_of" => new() { Type = JsonSchemaType.String, Format = "date-time" },
         "status" => new() { Type = JsonSchemaType.String, Enum = [.. OrderStatuses.Select(status => JsonValue.Create(status)!)] },

@@ -53,6 +53,10 @@ internal sealed record BatchRowShape([MaxLength(255)] string IdempotencyKey, Pla
 
 internal sealed record ReasonShape([MaxLength(500)] string? Reason = null);
 
+internal sealed record BreakChangeShape(
+    [AllowedValues("open", "closed")] string State, [Description("Why it is closed; needed for that."), MaxLength(500)] string? Reason = null,
+    [Description("Who sees to it; without, whoever does already."), MaxLength(64)] string? Owner = null);
+
 internal sealed record PlaceHoldShape(
     [Description("The merchant's own word for it."), MaxLength(32)] string Kind,
     [MaxLength(500)] string? Reason = null,

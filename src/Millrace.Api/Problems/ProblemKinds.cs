@@ -26,6 +26,7 @@ public static class ProblemKinds
     public static readonly ProblemKind JobNotFound = Add("job_not_found", 404, "There is no such job");
     public static readonly ProblemKind KeyNotFound = Add("key_not_found", 404, "There is no such API key");
     public static readonly ProblemKind WebhookNotFound = Add("webhook_not_found", 404, "There is no such webhook endpoint");
+    public static readonly ProblemKind BreakNotFound = Add("break_not_found", 404, "There is no such break");
     public static readonly ProblemKind MethodNotAllowed = Add("method_not_allowed", 405, "The method is not allowed here");
     public static readonly ProblemKind RequestTimeout = Add("request_timeout", 408, "The request came too slowly");
     public static readonly ProblemKind Conflict = Add("conflict", 409, "The request conflicts with the present state");
@@ -52,6 +53,8 @@ public static class ProblemKinds
     public static readonly ProblemKind BackupRunning = Add("backup_running", 409, "A backup is being made");
     public static readonly ProblemKind TooManyJobs = Add("too_many_jobs", 409, "The tenant has too many jobs");
     public static readonly ProblemKind JobEnded = Add("job_ended", 409, "The job is over");
+    public static readonly ProblemKind BreakPending = Add("break_pending", 409, "The order waits to hear of the payment");
+    public static readonly ProblemKind BreakSettled = Add("break_settled", 409, "Both sides agree by now");
     public static readonly ProblemKind EventsGone = Add("events_gone", 410, "The events are not kept here any more");
     public static readonly ProblemKind VersionMismatch = Add("version_mismatch", 412, "The order is at another version");
     public static readonly ProblemKind BodyTooLarge = Add("body_too_large", 413, "The body is too large");

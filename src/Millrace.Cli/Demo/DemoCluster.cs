@@ -54,7 +54,7 @@ internal sealed class DemoCluster : IAsyncDisposable
         for (var number = 2; number <= nodes; number++)
         {
             var name = $"node-{number}";
-            var node = new NodeProcess(["--node-name", name, "--psp", psp.ToString(), "--postgres", Database, "--cluster", $"127.0.0.1:{FreePort.Find()}"], webhookSecret, FreePort.Find());
+            var node = new NodeProcess(["--node-name", name, "--psp", psp.ToString(), "--reconcile-after", $"{DemoCommand.ReconcileAfter:c}", "--postgres", Database, "--cluster", $"127.0.0.1:{FreePort.Find()}"], webhookSecret, FreePort.Find());
             _others.Add(name, node);
             node.Launch();
             _watching.Add(StartAgainAsync(name, node));

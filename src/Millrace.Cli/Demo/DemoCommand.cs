@@ -14,6 +14,9 @@ namespace Millrace.Cli.Demo;
 /// </summary>
 internal static class DemoCommand
 {
+    // Sooner than in earnest: whoever breaks something wants to see it.
+    public static readonly TimeSpan ReconcileAfter = TimeSpan.FromSeconds(10);
+
     public static Command Create()
     {
         var data = new Option<string>("--data") { Description = "Data folder; kept between runs.", DefaultValueFactory = _ => Path.Combine(".millrace", "demo") };
@@ -63,7 +66,7 @@ internal static class DemoCommand
         var options = cluster?.First ?? new NodeOptions { DataDirectory = Path.Combine(data, "node") };
         var key = await NewKeyAsync(options, stop);
         var controls = new DemoControls(key, psp.Url) { Rate = rate };
-        await using var app = Node.Build(options with { Url = url, Psp = psp.Url, PspWebhookSecret = secret, Demo = controls });
+        await using var app = Node.Build(options with { Url = url, Psp = psp.Url, PspWebhookSecret = secret, ReconcileAfter = ReconcileAfter, Demo = controls });
         await Node.StartAsync(app, stop);
         cluster?.StartOthers(nodes, psp.Url, secret);
         controls.Nodes = cluster?.Nodes;

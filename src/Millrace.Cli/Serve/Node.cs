@@ -14,9 +14,13 @@ using Millrace.Engine.Administration;
 using Millrace.Engine.Journal;
 using Millrace.Engine.Payments;
 using Millrace.Engine.ReadModel;
+using Millrace.Engine.Requests;
+using Millrace.Feed;
 using Millrace.Gateways;
 using Millrace.Gateways.Psp;
 using Millrace.OperatorConsole;
+using Millrace.Reconciliation;
+using Millrace.Reconciliation.Breaks;
 using Millrace.Storage.Postgres;
 using Millrace.Storage.Postgres.Lists;
 using Millrace.Storage.Postgres.Shards;
@@ -214,12 +218,27 @@ public static class Node
                 s.GetRequiredService<OrderTraces>()));
             services.AddSingleton<IPaymentGateway>(s => Pausable(s, s.GetRequiredService<HttpPaymentGateway>()));
             services.AddSingleton<PspMetrics>();
+            AddReconciliation(services, psp, options);
         }
 
         // Before the cluster: the first payments of a node that starts are those of its recovery.
         services.AddSingleton<PauseMetrics>().AddHostedService<PausedProvidersReader>();
 
         services.AddSingleton(s => PspWebhooks.Parser(options.PspWebhookSecret, s.GetRequiredService<TimeProvider>()));
+    }
+
+    private static void AddReconciliation(IServiceCollection services, Uri psp, NodeOptions options)
+    {
+        services.AddSingleton(_ => new PspRecords(psp)).AddSingleton<ReconciliationMetrics>();
+        services.AddSingleton(s =>
+        {
+            var router = s.GetRequiredService<PartitionRouter>();
+            return new ReconciliationTools(
+                new ReconciliationOptions { Grace = options.ReconcileAfter }, options.Name, s.GetRequiredService<FollowedFeed>(), s.GetRequiredService<PspRecords>(),
+                (order, cancellation) => router.SendAsync(new PartitionRequest.ReadOrder(order, Tenant: null), cancellation), s.GetRequiredService<BreakStore>(),
+                s.GetRequiredService<ReconciliationMetrics>(), s.GetRequiredService<RefusedRequests>().Invoke, s.GetRequiredService<TimeProvider>());
+        });
+        services.AddSingleton<Reconciler>().AddHostedService(s => s.GetRequiredService<Reconciler>());
     }
 
     private static PausableGateway Pausable(IServiceProvider services, IPaymentGateway provider) =>

@@ -5,6 +5,7 @@ using Millrace.Api.Tls;
 using Millrace.Api.Tokens;
 using Millrace.Cli.Auditing;
 using Millrace.OperatorConsole;
+using Millrace.Reconciliation;
 using Millrace.Webhooks;
 
 namespace Millrace.Cli.Serve;
@@ -74,6 +75,9 @@ public sealed record NodeOptions
 
     /// <summary>Base address of the payment service provider; null for the in-process one that says yes to everything.</summary>
     public Uri? Psp { get; init; }
+
+    /// <summary>How long an order and the provider's record may differ before they are looked at.</summary>
+    public TimeSpan ReconcileAfter { get; init; } = ReconciliationOptions.DefaultGrace;
 
     /// <summary>Shared with the PSP to sign its webhooks; null refuses all webhooks.</summary>
     public string? PspWebhookSecret { get; init; }

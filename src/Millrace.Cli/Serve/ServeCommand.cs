@@ -7,6 +7,7 @@ using Millrace.Cli.Client;
 using Millrace.Cli.Stores;
 using Millrace.Engine.Journal;
 using Millrace.Gateways.Psp;
+using Millrace.Reconciliation;
 using Millrace.Storage.Sqlite.Backup;
 
 namespace Millrace.Cli.Serve;
@@ -31,6 +32,10 @@ internal static class ServeCommand
         var listeningOptions = new ListeningOptions();
         var partitions = new Option<int?>("--partitions") { Description = "Partitions of a new store, 1 to 4096; fixed for its life. Default 64." };
         var psp = new Option<string>("--psp") { Description = "Base URL of the PSP, or 'instant': in-process, approves everything, moves no money.", DefaultValueFactory = _ => "instant" };
+        var reconcileAfter = new Option<TimeSpan>("--reconcile-after")
+        {
+            Description = "How long an order and the PSP's record may differ before both are looked at, as [D.]HH:MM:SS", DefaultValueFactory = _ => ReconciliationOptions.DefaultGrace,
+        };
         var limits = new LimitOptions();
         var maxBacklogAge = new Option<TimeSpan>("--max-backlog-age")
         {
@@ -46,7 +51,7 @@ internal static class ServeCommand
         var webhooks = new WebhookSwitches();
         var prometheus = new Option<string?>("--prometheus-url") { Description = "Base URL of the Prometheus that evaluates deploy/prometheus: the console and /v1/alerts show what it says is wrong." };
         var noop = new Option<bool>("--bench-noop") { Description = "Serve POST /v1/_noop, the benchmark's yardstick." };
-        var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, listReplica, nodeName, replica, partitions, psp, maxBacklogAge, auditRate, redis, prometheus, noop };
+        var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, listReplica, nodeName, replica, partitions, psp, reconcileAfter, maxBacklogAge, auditRate, redis, prometheus, noop };
         listeningOptions.AddTo(command);
         clusterOptions.AddTo(command);
         shardOption.AddTo(command);
@@ -96,6 +101,7 @@ internal static class ServeCommand
                 Partitions = parsed.GetValue(partitions),
                 Psp = pspUrl,
                 PspWebhookSecret = secret,
+                ReconcileAfter = parsed.GetValue(reconcileAfter) is var grace && grace > TimeSpan.Zero ? grace : throw new UsageException($"{reconcileAfter.Name} is longer than nothing."),
                 HasNoopEndpoint = parsed.GetValue(noop),
                 Tokens = tokens.Read(parsed),
                 Limits = limits.Read(parsed),

@@ -15,6 +15,7 @@ using Millrace.Client.Limits;
 using Millrace.Client.Orders;
 using Millrace.Client.Overview;
 using Millrace.Client.Providers;
+using Millrace.Client.Reconciliation;
 using Millrace.Client.Stock;
 using Millrace.Client.Tracking;
 using Millrace.Client.Webhooks;
@@ -61,6 +62,10 @@ namespace Millrace.Client.Json;
 [JsonSerializable(typeof(PayloadFormat))]
 [JsonSerializable(typeof(ActiveAlerts))]
 [JsonSerializable(typeof(CacheState))]
+[JsonSerializable(typeof(ReconciliationState))]
+[JsonSerializable(typeof(Break))]
+[JsonSerializable(typeof(Page<Break>))]
+[JsonSerializable(typeof(BreakChange))]
 [JsonSerializable(typeof(Listing<TenantUse>))]
 [JsonSerializable(typeof(Listing<PausedProvider>))]
 [JsonSerializable(typeof(Backup))]

@@ -19,10 +19,11 @@ public sealed partial class DependencyTests
         ["Simulation"] = ["Engine", "Domain"],
         ["Telemetry"] = ["Domain"],
         ["Webhooks"] = ["Engine", "Cluster", "Feed", "Telemetry"],
-        ["Api"] = ["Engine", "Cluster", "Feed", "Telemetry", "Webhooks"],
+        ["Reconciliation"] = ["Engine", "Cluster", "Feed", "Gateways", "Telemetry"],
+        ["Api"] = ["Engine", "Cluster", "Feed", "Reconciliation", "Telemetry", "Webhooks"],
         ["Client"] = [],
         ["OperatorConsole"] = ["Client"],
-        ["Cli"] = ["Domain", "Engine", "Storage", "Gateways", "Cluster", "PspSimulator", "Simulation", "Telemetry", "Webhooks", "Api", "OperatorConsole"],
+        ["Cli"] = ["Domain", "Engine", "Storage", "Gateways", "Cluster", "PspSimulator", "Reconciliation", "Simulation", "Telemetry", "Webhooks", "Api", "OperatorConsole"],
     };
 
     public static TheoryData<string> Projects => [.. Directory.EnumerateFiles(Repository.Sources, "*.csproj", SearchOption.AllDirectories)

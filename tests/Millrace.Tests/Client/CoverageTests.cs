@@ -118,6 +118,7 @@ public sealed class CoverageTests
             "wait" => TimeSpan.FromSeconds(10),
             "overlap" => TimeSpan.FromSeconds((int)body!["overlap_s"]!),
             "outcome" => "failed",
+            "state" => "closed",
             "reason" => (string?)body!["reason"],
             "cursor" or "after" => "41",
             "prefix" => "M",

@@ -1,6 +1,8 @@
+using Microsoft.Extensions.DependencyInjection;
 using System.Text.Json.Nodes;
 using Millrace.Api.Backups;
 using Millrace.Api.Psp;
+using Millrace.Reconciliation.Breaks;
 using Millrace.Tests.Api;
 using Xunit;
 
@@ -81,6 +83,14 @@ public sealed class ExampleTests(ApiServer server) : IClassFixture<ApiServer>
         await SendAsync(200, "get_caches");
         await SendAsync(200, "purge_public_caches");
         await SendAsync(200, "list_alerts");
+
+        // As if it had been found.
+        var found = new Break(Break.IdOf("k", "pa_1"), BreakKinds.NotRequested, "k", "pa_1", "authorize", DateTimeOffset.UnixEpoch) { Theirs = new BreakSide(5, "EUR") };
+        Assert.NotNull(await server.Services.GetRequiredService<BreakStore>().TryAddAsync(found, default));
+        await SendAsync(200, "get_reconciliation");
+        await SendAsync(200, "list_breaks");
+        await SendAsync(200, "put_break", found.Id);
+        await SendAsync(200, "get_break", found.Id);
 
         server.NextBackup = new RunningBackup(() => (1, 1), Task.FromResult(new FinishedBackup("20260131T120000Z", DateTimeOffset.UnixEpoch, 1, 4, 1)));
         var backup = await SendAsync(202, "start_backup");

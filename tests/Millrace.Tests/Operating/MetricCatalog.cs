@@ -4,6 +4,7 @@ using Millrace.Api;
 using Millrace.Cli.Serve;
 using Millrace.Cluster.Lanes;
 using Millrace.Gateways.Psp;
+using Millrace.Reconciliation;
 using Millrace.Telemetry;
 using Millrace.Webhooks;
 
@@ -12,7 +13,7 @@ namespace Millrace.Tests.Operating;
 /// <summary>Every metric that stands beside its instrument in the code, and the page that is made of them.</summary>
 internal static class MetricCatalog
 {
-    private static readonly Assembly[] Assemblies = [typeof(LaneMetrics).Assembly, typeof(PspMetrics).Assembly, typeof(WebhookMetrics).Assembly, typeof(ApiOptions).Assembly, typeof(NodeOptions).Assembly];
+    private static readonly Assembly[] Assemblies = [typeof(LaneMetrics).Assembly, typeof(PspMetrics).Assembly, typeof(WebhookMetrics).Assembly, typeof(ReconciliationMetrics).Assembly, typeof(ApiOptions).Assembly, typeof(NodeOptions).Assembly];
 
     /// <summary>By the class that they stand in, in the order that they stand in.</summary>
     public static IReadOnlyList<(Type Owner, Metric Metric)> All { get; } =

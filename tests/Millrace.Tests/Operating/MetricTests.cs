@@ -1,5 +1,6 @@
 using Millrace.Api;
 using Millrace.Cli.Serve;
+using Millrace.Reconciliation;
 using Millrace.Telemetry;
 using Millrace.Tests.Architecture;
 using Millrace.Tests.EndToEnd;
@@ -13,8 +14,8 @@ public sealed class MetricTests(Shop shop)
 {
     private static readonly string Page = Path.Combine(Repository.Root, "docs", "operating", "metrics.md");
 
-    // What this shop does not have or do: certificates and a replica belong to a cluster, and nobody here asks for too much or has keys that end.
-    private static readonly Metric[] NotHere = [NodeMetrics.CertificateExpiry, ApiMetrics.ReplicaLag, ApiMetrics.RequestsLimited, ApiMetrics.KeyExpiry];
+    // What this shop does not have or do: certificates and a replica belong to a cluster, and nobody here asks for too much, has keys that end, or differs with the provider.
+    private static readonly Metric[] NotHere = [NodeMetrics.CertificateExpiry, ApiMetrics.ReplicaLag, ApiMetrics.RequestsLimited, ApiMetrics.KeyExpiry, ReconciliationMetrics.AtRisk];
 
     // What the exporter adds to every series, and a histogram to its buckets.
     private static readonly string[] Added = ["otel_scope_name", "le"];

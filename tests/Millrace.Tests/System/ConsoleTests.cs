@@ -139,7 +139,7 @@ public sealed partial class ConsoleTests(Shop shop)
     {
         var order = (await shop.ConfirmedAsync(await shop.NewItemAsync(3))).Id();
         using var visitor = await SignedInAsync("acme", Scopes.Admin | Scopes.SystemOperate);
-        foreach (var path in new[] { "/sign-in", "/", "/orders", "/orders/" + order, "/orders/ord_x", "/attention", "/operations", "/operations/new?status=confirmed", "/operations/job_x", "/stock", "/webhooks", "/cluster", "/limits", "/auditor", "/keys", "/audit" })
+        foreach (var path in new[] { "/sign-in", "/", "/orders", "/orders/" + order, "/orders/ord_x", "/attention", "/operations", "/operations/new?status=confirmed", "/operations/job_x", "/stock", "/webhooks", "/payments", "/cluster", "/limits", "/auditor", "/keys", "/audit" })
         {
             var page = await visitor.GetAsync(path);
             Assert.StartsWith("default-src 'none'; script-src 'self'; style-src 'self';", page.Headers["Content-Security-Policy"], StringComparison.Ordinal);

@@ -55,6 +55,16 @@ internal sealed class PspSimulator : IAsyncDisposable
         return new FaultsEnd(this);
     }
 
+    /// <summary>An authorization that is made there, whoever asks for it.</summary>
+    public async Task ChargeAsync(string reference, string order, long amount, string currency, string token = "tok")
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/authorizations");
+        request.Headers.Add("Idempotency-Key", reference);
+        request.Content = new StringContent($$"""{"reference":"{{reference}}","order":"{{order}}","amount":{{amount}},"currency":"{{currency}}","token":"{{token}}"}""");
+        using var answer = await _http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+    }
+
     /// <summary>The whole record, oldest first.</summary>
     public async Task<List<PspRecord>> RecordsAsync()
     {

@@ -1,0 +1,139 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Millrace.Api.Edge;
+using Millrace.Api.Keys;
+using Millrace.Api.Problems;
+using Millrace.Cluster.Administration;
+using Millrace.Reconciliation.Breaks;
+
+namespace Millrace.Api.Reconciliation;
+
+/// <summary>
+/// <c>/v1/reconciliation…</c>: whether what orders have booked is what the payment provider did. For whoever runs the installation: breaks of all tenants are in it, and
+/// some are of nobody's order.
+/// </summary>
+internal sealed class ReconciliationEndpoints(BreakStore store, bool isEnabled, AuditLog audit, TimeProvider time)
+{
+    private const int MaxLimit = 200;
+    private const int DefaultLimit = 50;
+    private static readonly Problem NotFound = new(ProblemKinds.BreakNotFound, "There is no such break.");
+
+    public async Task GetAsync(HttpContext http, Caller caller)
+    {
+        var (state, _) = await store.ReadStateAsync(http.RequestAborted);
+        var open = (await store.ListAsync(http.RequestAborted)).Select(stored => stored.Break).Where(one => one.IsOpen).ToList();
+        http.Response.Headers.CacheControl = "no-store";
+        await Answer.Json(http, StatusCodes.Status200OK, new ReconciliationStatus(isEnabled, state, open), BreakAnswers.Write);
+    }
+
+    /// <summary>Those that were found last come first.</summary>
+    public async Task ListAsync(HttpContext http, Caller caller)
+    {
+        if (Read(http.Request.Query, out var state, out var cursor, out var limit) is { } problem)
+        {
+            await Answer.Problem(http, problem);
+            return;
+        }
+
+        var all = (await store.ListAsync(http.RequestAborted)).Select(stored => stored.Break)
+            .Where(one => state == "all" || one.IsOpen == (state == "open")).OrderByDescending(PlaceOf, StringComparer.Ordinal);
+        var page = all.SkipWhile(one => cursor is not null && string.CompareOrdinal(PlaceOf(one), cursor) >= 0).Take(limit + 1).ToList();
+        var next = page.Count > limit ? PlaceOf(page[limit - 1]) : null;
+        http.Response.Headers.CacheControl = "no-store";
+        await Answer.Json(http, StatusCodes.Status200OK, (page.Take(limit), next), static (w, shown) => BreakAnswers.Write(w, shown.Item1, shown.next));
+    }
+
+    public async Task FindAsync(HttpContext http, Caller caller)
+    {
+        if (await store.FindAsync((string)http.GetRouteValue("break")!, http.RequestAborted) is { } stored)
+            await SendAsync(http, stored.Break);
+        else
+            await Answer.Problem(http, NotFound);
+    }
+
+    /// <summary>Says what shall be, so a repeat changes nothing and needs no key.</summary>
+    public async Task PutAsync(HttpContext http, Caller caller)
+    {
+        var (utf8, problem) = await SmallBody.ReadAsync(http.Request, mayBeEmpty: false);
+        BreakBody? body = null;
+        problem ??= BreakBody.Parse(utf8, out body);
+        problem ??= await ChangeAsync(http, caller, body!);
+        if (problem is not null)
+            await Answer.Problem(http, problem);
+    }
+
+    private async Task<Problem?> ChangeAsync(HttpContext http, Caller caller, BreakBody body)
+    {
+        var isRecorded = false;
+        while (await store.FindAsync((string)http.GetRouteValue("break")!, http.RequestAborted) is { } stored)
+        {
+            var before = stored.Break;
+            if (Refusal(before, body) is { } refusal)
+                return refusal;
+            var after = before with
+            {
+                Owner = body.Owner ?? before.Owner,
+                ClosedAt = body.IsClosed ? before.ClosedAt ?? time.GetUtcNow() : null,
+                ClosedBy = body.IsClosed ? before.ClosedBy ?? caller.Actor.Name ?? caller.Actor.Kind.ToString() : null,
+                Reason = body.IsClosed ? body.Reason : null,
+            };
+            if (!isRecorded && after != before)
+                await audit.AddAsync(() => Record(before, after, caller), http.RequestAborted);
+            isRecorded = true;
+            // The comparison may have looked at it in between.
+            if (after != before && await store.TrySaveAsync(stored, after, http.RequestAborted) is null)
+                continue;
+            await SendAsync(http, after);
+            return null;
+        }
+
+        return NotFound;
+    }
+
+    private static Problem? Refusal(Break before, BreakBody body) => before switch
+    {
+        { IsOpen: false, ClosedBy: null } => new Problem(ProblemKinds.BreakSettled, "Both sides agree since: there is nothing left to do."),
+        { IsOpen: true, Kind: BreakKinds.Pending } when body.IsClosed => new Problem(ProblemKinds.BreakPending, "The order still waits to hear of this payment: bring the order to go on, and the break ends with it."),
+        _ => null,
+    };
+
+    private static AuditDraft Record(Break before, Break after, Caller caller)
+    {
+        var action = before.IsOpen == after.IsOpen ? "break.changed" : after.IsOpen ? "break.reopened" : "break.closed";
+        return new AuditDraft(caller.Actor, null, action, after.Id, JsonSerializer.Serialize(new BreakAuditDetail(after.Kind, after.PaymentKey, after.Owner, after.Reason), BreakAuditJson.Default.BreakAuditDetail));
+    }
+
+    private static Task SendAsync(HttpContext http, Break shown)
+    {
+        http.Response.Headers.CacheControl = "no-store";
+        return Answer.Json(http, StatusCodes.Status200OK, shown, BreakAnswers.Write);
+    }
+
+    // By time, as text; two of one moment by their ids.
+    private static string PlaceOf(Break one) => string.Create(CultureInfo.InvariantCulture, $"{one.OpenedAt.ToUnixTimeMilliseconds():D15}-{one.Id}");
+
+    private static Problem? Read(IQueryCollection query, out string state, out string? cursor, out int limit)
+    {
+        (state, cursor, limit) = ("open", null, DefaultLimit);
+        foreach (var (name, values) in query)
+        {
+            var text = values.Count == 1 ? values[0] : null;
+            switch (name)
+            {
+                case "state" when text is "open" or "closed" or "all": state = text; continue;
+                case "cursor" when text is { Length: > 0 and < 100 }: cursor = text; continue;
+                case "limit" when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is >= 1 and <= MaxLimit: continue;
+                default: return new Problem(ProblemKinds.InvalidParameter, $"There are state, which is open, closed or all; cursor, the next_cursor of the page before; and limit, 1 to {MaxLimit}.");
+            }
+        }
+
+        return null;
+    }
+}
+
+internal sealed record BreakAuditDetail(string Kind, string PaymentKey, string? Owner, string? Reason);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(BreakAuditDetail))]
+internal sealed partial class BreakAuditJson : JsonSerializerContext;

@@ -1,0 +1,33 @@
+using Microsoft.AspNetCore.Http;
+using Millrace.Client.Reconciliation;
+using Millrace.OperatorConsole.Sessions;
+
+namespace Millrace.OperatorConsole.Pages;
+
+/// <summary>Whether what orders have booked is what the payment provider did, and what people say of the differences.</summary>
+internal static class PaymentsPages
+{
+    private const string Address = "/payments";
+
+    public static async Task<IResult> ShowAsync(HttpContext http, Session session)
+    {
+        var shown = http.Request.Query["state"].ToString() is ("closed" or "all") and var given ? given : "open";
+        var state = session.Api.Reconciliation.GetAsync(cancellation: http.RequestAborted);
+        var breaks = session.Api.Reconciliation.ListBreaksAsync(shown, View.Given(http.Request.Query["cursor"]), cancellation: http.RequestAborted);
+        await Task.WhenAll(state, breaks);
+        var (notice, isProblem) = View.Notice(http);
+        return View.Of<PaymentsPage>(new(StringComparer.Ordinal)
+        {
+            ["Session"] = session, ["State"] = state.Result.Value, ["Breaks"] = breaks.Result.Value, ["Shown"] = shown, ["Notice"] = notice, ["IsProblem"] = isProblem,
+        });
+    }
+
+    public static Task<IResult> AssignAsync(HttpContext http, Session session, IFormCollection form) =>
+        PutAsync(http, session, () => new BreakChange("open", Owner: View.Given(form["owner"]) ?? throw new FormatException("No owner.")));
+
+    public static Task<IResult> CloseAsync(HttpContext http, Session session, IFormCollection form) =>
+        PutAsync(http, session, () => new BreakChange("closed", View.Given(form["reason"]) ?? throw new FormatException("No reason.")));
+
+    private static Task<IResult> PutAsync(HttpContext http, Session session, Func<BreakChange> change) =>
+        View.ActAsync(Address, () => session.Api.Reconciliation.PutBreakAsync((string)http.Request.RouteValues["id"]!, change(), cancellation: http.RequestAborted));
+}

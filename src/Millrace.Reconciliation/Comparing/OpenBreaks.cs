@@ -1,0 +1,70 @@
+using Millrace.Gateways.Psp;
+using Millrace.Reconciliation.Breaks;
+
+namespace Millrace.Reconciliation.Comparing;
+
+/// <summary>
+/// Opens breaks, and closes those that are none any more. It never closes what a person must see to, nor opens again what a person has closed: only that both sides
+/// agree ends a break by itself. Used by one at a time; people may change breaks meanwhile.
+/// </summary>
+internal sealed class OpenBreaks(BreakStore store, BreakJudge judge, TimeProvider time)
+{
+    // Each is looked at once a minute; of very many, as many as there is time for.
+    private const int MostLooks = 100;
+    private static readonly TimeSpan LookedAtFor = TimeSpan.FromSeconds(45);
+    private readonly Dictionary<string, long> _lookedAt = new(StringComparer.Ordinal);
+
+    /// <summary>As they were last read.</summary>
+    public IReadOnlyList<Break> All { get; private set; } = [];
+
+    /// <summary>What was found of one operation is written, durably.</summary>
+    public async Task ApplyAsync(Judgement found, string paymentKey, string operationId, CancellationToken cancellation)
+    {
+        var id = Break.IdOf(paymentKey, operationId);
+        while (true)
+        {
+            var stored = await store.FindAsync(id, cancellation);
+            var change = Change(stored?.Break, found, paymentKey, operationId);
+            if (change is null)
+                return;
+            var saved = stored is null ? await store.TryAddAsync(change, cancellation) : await store.TrySaveAsync(stored, change, cancellation);
+            if (saved is null)
+                continue;
+            // Counted at once; the next reading has all.
+            All = [.. All.Where(one => one.Id != id), .. change.IsOpen ? [change] : Array.Empty<Break>()];
+            return;
+        }
+    }
+
+    /// <summary>Reads all breaks, looks again at those that are open, and forgets the oldest of those that are closed.</summary>
+    /// <exception cref="PspUnavailableException">The provider does not answer now; all were read.</exception>
+    public async Task LookAgainAsync(CancellationToken cancellation)
+    {
+        var all = await store.ListAsync(cancellation);
+        All = [.. all.Select(stored => stored.Break).Where(one => one.IsOpen)];
+        foreach (var stored in all.Where(stored => !stored.Break.IsOpen).OrderByDescending(stored => stored.Break.ClosedAt).Skip(BreakStore.MostClosed))
+            await store.ForgetAsync(stored, cancellation);
+        foreach (var gone in _lookedAt.Keys.Except(All.Select(one => one.Id)).ToList())
+            _lookedAt.Remove(gone);
+        foreach (var one in All.Where(one => !_lookedAt.TryGetValue(one.Id, out var at) || time.GetElapsedTime(at) >= LookedAtFor).OrderBy(one => _lookedAt.GetValueOrDefault(one.Id)).Take(MostLooks))
+        {
+            if (await judge.JudgeAsync(one.PaymentKey, one.OperationId, cancellation) is { } found)
+                await ApplyAsync(found, one.PaymentKey, one.OperationId, cancellation);
+            _lookedAt[one.Id] = time.GetTimestamp();
+        }
+    }
+
+    /// <returns>Null when nothing is to be changed.</returns>
+    private Break? Change(Break? stored, Judgement found, string paymentKey, string operationId)
+    {
+        if (found.Kind is not { } kind)
+            return stored is { IsOpen: true } ? stored with { ClosedAt = time.GetUtcNow() } : null;
+        if (stored is { ClosedBy: not null })
+            return null;
+        var now = new Break(Break.IdOf(paymentKey, operationId), kind, paymentKey, operationId, found.Operation, stored is { IsOpen: true } ? stored.OpenedAt : time.GetUtcNow())
+        {
+            Tenant = found.Tenant?.Value, Order = found.Order?.ToString(), Ours = found.Ours, Theirs = found.Theirs, Owner = stored?.Owner,
+        };
+        return now == stored ? null : now;
+    }
+}
