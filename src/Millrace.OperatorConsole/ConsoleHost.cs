@@ -85,6 +85,7 @@ public static class ConsoleHost
         {
             Get("/demo", demo.ShowAsync);
             Post("/demo/psp", demo.BreakAsync);
+            Post("/demo/charge", demo.ChargeAsync);
             Post("/demo/rate", demo.PaceAsync);
             Post("/demo/kill", demo.KillAsync);
         }

@@ -34,11 +34,30 @@ internal sealed class DemoPages(DemoControls demo) : IDisposable
             return View.Back("/demo", lack, isProblem: true);
         if (!Faults.TryGetValue(form["fault"].ToString(), out var faults))
             return View.Back("/demo", "There is no such fault.", isProblem: true);
+        return await AskAsync(() => _psp.PutAsJsonAsync("/faults", faults, http.RequestAborted), "Done: watch the charts.");
+    }
+
+    /// <summary>A charge at the provider that no order asked for.</summary>
+    public async Task<IResult> ChargeAsync(HttpContext http, Session session, IFormCollection form)
+    {
+        if (session.Lacks(Scope) is { } lack)
+            return View.Back("/demo", lack, isProblem: true);
+        var reference = $"stray-{Guid.NewGuid():N}";
+        return await AskAsync(() =>
+        {
+            var request = new HttpRequestMessage(HttpMethod.Post, "/v1/authorizations") { Content = JsonContent.Create(new { reference, order = "nobody", amount = 4_200, currency = "EUR", token = "tok_stray" }) };
+            request.Headers.Add("Idempotency-Key", reference);
+            return _psp.SendAsync(request, http.RequestAborted);
+        }, "Done: within half a minute it is a break on the page Payments.");
+    }
+
+    private static async Task<IResult> AskAsync(Func<Task<HttpResponseMessage>> ask, string words)
+    {
         try
         {
-            using var answer = await _psp.PutAsJsonAsync("/faults", faults, http.RequestAborted);
+            using var answer = await ask();
             answer.EnsureSuccessStatusCode();
-            return View.Back("/demo", "Done: watch the charts.", isProblem: false);
+            return View.Back("/demo", words, isProblem: false);
         }
         catch (HttpRequestException away)
         {

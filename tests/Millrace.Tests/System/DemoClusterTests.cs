@@ -42,6 +42,7 @@ public sealed partial class DemoClusterTests : IDisposable
         Assert.StartsWith("/demo?problem=", (await guest.PostAsync("/demo/kill", ("form_token", await guest.FormTokenAsync("/demo")), ("node", "node-2"))).Location, StringComparison.Ordinal);
 
         var token = await visitor.FormTokenAsync("/demo");
+        Assert.StartsWith("/demo?notice=Done", (await visitor.PostAsync("/demo/charge", ("form_token", token))).Location, StringComparison.Ordinal);
         Assert.Contains("no%20such%20node", (await visitor.PostAsync("/demo/kill", ("form_token", token), ("node", "node-1"))).Location, StringComparison.Ordinal);
         Assert.Contains("node-2%20is%20dead", (await visitor.PostAsync("/demo/kill", ("form_token", token), ("node", "node-2"))).Location, StringComparison.Ordinal);
         Assert.Contains("dead; it is started again", (await visitor.GetAsync("/demo")).Body, StringComparison.Ordinal);
@@ -50,6 +51,8 @@ public sealed partial class DemoClusterTests : IDisposable
             () => shop.PlaceAsync(order, $"after-{i}", "Prefer: wait=10"), answer => answer.Status is 200 or 201, "the others go on")));
         Assert.All(answers, answer => Assert.Equal("confirmed", answer.Text("status")));
         await Eventually.Async(async () => !(await visitor.GetAsync("/demo")).Body.Contains("dead; it is", StringComparison.Ordinal), "it is started again", MillraceCommand.Patience);
+        // Whichever node compared them when one of them died.
+        await Eventually.Async(async () => (await visitor.GetAsync("/payments")).Body.Contains("42.00 EUR", StringComparison.Ordinal), "the stray charge is told", MillraceCommand.Patience);
 
         demo.Send(Signal.Term);
         Assert.True(await demo.ExitAsync(MillraceCommand.Patience) == 0, demo.Words);

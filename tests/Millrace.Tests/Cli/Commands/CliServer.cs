@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Millrace.Api.Keys;
 using Millrace.Cli.Keys;
 using Millrace.Cli.Serve;
+using Millrace.Reconciliation.Breaks;
 using Millrace.Tests.EndToEnd;
 using Millrace.Tests.Storage;
 using Xunit;
@@ -31,6 +33,8 @@ public sealed class CliServer : IAsyncLifetime
     public string DataDirectory => _folder["node"];
 
     internal string Folder => _folder.Path;
+
+    internal BreakStore Breaks => _app!.Services.GetRequiredService<BreakStore>();
 
     public async ValueTask InitializeAsync()
     {
