@@ -80,6 +80,7 @@ public static class ApiHost
         services.AddSingleton<JobStore>().AddSingleton<JobPages>().AddSingleton<JobStep>().AddSingleton<JobRun>().AddHostedService<JobRunner>();
         services.AddSingleton<PausedProviders>().AddSingleton<BreakStore>();
         services.AddSingleton(s => new AlertSource(options.Prometheus, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<PausedTenants>();
         services.AddSingleton<BackupJobs>();
         services.AddHostedService(s => s.GetRequiredService<BackupJobs>());
         services.AddHostedService<KeyUseRecorder>();
@@ -144,7 +145,7 @@ public static class ApiHost
         var router = services.GetRequiredService<PartitionRouter>();
         var catalog = services.GetRequiredService<Catalog>();
         var admitted = services.GetRequiredService<AdmittedRouter>();
-        var orders = new PlaceOrders(admitted, new Pricing(catalog, router), time, services.GetRequiredService<ApiMetrics>(), services.GetRequiredService<OrderTraces>());
+        var orders = new PlaceOrders(admitted, new Pricing(catalog, router), services.GetRequiredService<PausedTenants>(), time, services.GetRequiredService<ApiMetrics>(), services.GetRequiredService<OrderTraces>());
         var tokens = services.GetRequiredService<TrackingTokens>();
         var place = new PlaceEndpoint(orders, router, tokens, options, time, app.Lifetime.ApplicationStopping);
 
@@ -164,11 +165,12 @@ public static class ApiHost
             new WebhookDeliveries(endpoints, secrets, deliveries, services.GetRequiredService<WebhookSender>(), time));
         ApiRoutes.MapTracking(routes, new TrackEndpoint(admitted, tokens, watched, cache, options.Cdn, time));
         ApiRoutes.MapKeys(routes, new KeyEndpoints(services.GetRequiredService<ApiKeyStore>(), time), new AuditEndpoint(services.GetRequiredService<IAdministration>()));
-        ApiRoutes.MapOverview(routes, new OverviewEndpoints(services.GetRequiredService<NodeSamples>(), options, services.GetRequiredService<PausedProviders>()));
+        ApiRoutes.MapOverview(routes, new OverviewEndpoints(services.GetRequiredService<NodeSamples>(), options, services.GetRequiredService<PausedProviders>(), services.GetRequiredService<PausedTenants>()));
         ApiRoutes.MapAlerts(routes, new AlertEndpoint(services.GetRequiredService<AlertSource>()));
         if (services.GetService<AuditorReader>() is { } auditor)
             ApiRoutes.MapAuditor(routes, new AuditorEndpoint(auditor, options));
         ApiRoutes.MapLimits(routes, new LimitEndpoints(services.GetRequiredService<RateLimits>(), services.GetRequiredService<AuditLog>(), time));
+        ApiRoutes.MapTenantPauses(routes, new PauseEndpoints(services.GetRequiredService<PausedTenants>(), services.GetRequiredService<RateLimits>(), services.GetRequiredService<AuditLog>()));
         ApiRoutes.MapCaches(routes, new CacheEndpoints(cache, services.GetRequiredService<Purges>(), services.GetRequiredService<AuditLog>(), options));
         if (services.GetService<ClusterOperations>() is { } cluster)
             ApiRoutes.MapCluster(routes, new ClusterEndpoints(cluster));

@@ -52,7 +52,7 @@ internal static class ApiRoutes
             Problems =
             [
                 ProblemKinds.AlreadyPlaced, ProblemKinds.TotalMismatch, ProblemKinds.InvalidOrder, ProblemKinds.UnknownSku, ProblemKinds.CurrencyMismatch,
-                ProblemKinds.CardNumberRefused, ProblemKinds.KeyReused, ProblemKinds.Overloaded, ProblemKinds.Backlog,
+                ProblemKinds.CardNumberRefused, ProblemKinds.KeyReused, ProblemKinds.TenantPaused, ProblemKinds.Overloaded, ProblemKinds.Backlog,
             ],
         }, Prefer, Timeout);
         routes.Map("POST", "/v1/orders:batch", batch.HandleAsync, new("place_orders", "Place up to 1,000 orders")
@@ -318,7 +318,7 @@ internal static class ApiRoutes
         {
             Tag = "reconciliation", Body = typeof(BreakChangeShape), Answer = typeof(BreakShape), Scope = Scopes.SystemOperate,
             Details = "No money is moved by it: what a person has mended is closed with the reason. A break ends by itself when both sides agree.",
-            Problems = [ProblemKinds.BreakNotFound, ProblemKinds.BreakPending, ProblemKinds.BreakSettled, ProblemKinds.CardNumberRefused],
+            Problems = [ProblemKinds.BreakNotFound, ProblemKinds.Conflict, ProblemKinds.BreakPending, ProblemKinds.BreakSettled, ProblemKinds.CardNumberRefused],
         });
     }
 
@@ -344,6 +344,24 @@ internal static class ApiRoutes
         routes.Map("PUT", "/v1/tenants/{tenant}/limits", limits.PutAsync, new("put_limits", "Set how much a tenant may ask for; all nodes follow within a second")
         {
             Tag = "limits", Body = typeof(LimitsShape), Answer = typeof(LimitsShape), Scope = Scopes.SystemOperate, Problems = [ProblemKinds.NotFound],
+        });
+    }
+
+    public static void MapTenantPauses(Routes routes, PauseEndpoints pauses)
+    {
+        routes.Map("GET", "/v1/tenants/paused", pauses.ListAsync, new("list_paused_tenants", "Merchants of whom no new order is taken")
+        {
+            Tag = "limits", Answer = typeof(PausedTenantListShape), Scope = Scopes.SystemOperate,
+        });
+        // Each says what shall be, so a repeat changes nothing and needs no key.
+        routes.Map("PUT", "/v1/tenants/{tenant}/paused", pauses.PauseAsync, new("pause_tenant", "Take no new order of a merchant until he is resumed; all nodes follow within a second")
+        {
+            Tag = "limits", Answer = typeof(PausedTenantListShape), Scope = Scopes.SystemOperate, Problems = [ProblemKinds.NotFound],
+            Details = "New orders are refused with tenant_paused; a repeat of an order that was taken is answered as ever. Everything else goes on: what was taken, reading, changing, stock.",
+        });
+        routes.Map("DELETE", "/v1/tenants/{tenant}/paused", pauses.ResumeAsync, new("resume_tenant", "Take orders of a paused merchant again")
+        {
+            Tag = "limits", Answer = typeof(PausedTenantListShape), Scope = Scopes.SystemOperate, Problems = [ProblemKinds.NotFound],
         });
     }
 

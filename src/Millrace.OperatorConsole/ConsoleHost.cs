@@ -76,6 +76,8 @@ public static class ConsoleHost
         Get("/limits", LimitsPages.ShowAsync);
         Post("/limits", LimitsPages.SetAsync);
         Post("/limits/purge", LimitsPages.PurgeAsync);
+        Post("/limits/paused", LimitsPages.PauseAsync);
+        Post("/limits/paused/{tenant}/resume", LimitsPages.ResumeAsync);
         Get("/auditor", SystemPages.AuditorAsync);
         Get("/keys", SystemPages.KeysAsync);
         Post("/keys", SystemPages.MakeKeyAsync);

@@ -211,6 +211,12 @@ internal sealed record TenantUseShape(
     [Description("And when it was left alone: without Redis its share of the burst.")] long AvailableOf,
     [Description("Requests of the day of UTC; null where no number a day is set.")] long? UsedToday);
 
+internal sealed record PausedTenantListShape(PausedTenantShape[] Data);
+
+[Description("A merchant of whom no new order is taken now.")]
+internal sealed record PausedTenantShape(string Name, DateTimeOffset Since, [Description("Who has paused him.")] string? By,
+    [Description("Whether he has come by at the asked node since it started: else the name may be mistyped.")] bool Seen);
+
 internal sealed record CachesShape(
     string Node, [Description("Whether nodes share theirs through Redis.")] bool Shared, CacheUseShape[] Data, [Description("Between this server and the public.")] SharedCacheShape[] SharedCaches);
 
@@ -251,7 +257,7 @@ internal sealed record CallerShape(string Tenant, ActorShape Actor, string[] Sco
 [Description("A node, second by second; oldest first.")]
 internal sealed record OverviewShape(
     string Node, [Description("Settings in use that are not for production.")] string[] UnsafeSettings,
-    [Description("Payment providers that are paused.")] string[] PausedPsps, OverviewPointShape[] Data);
+    [Description("Payment providers that are paused.")] string[] PausedPsps, [Description("Merchants of whom no new order is taken.")] string[] PausedTenants, OverviewPointShape[] Data);
 
 [Description("A second, or as many as were asked for. Rates are per second.")]
 internal sealed record OverviewPointShape(

@@ -2,13 +2,14 @@ using System.Globalization;
 using System.Text.Json;
 using Millrace.Api.Edge;
 using Millrace.Api.Keys;
+using Millrace.Api.Limits;
 using Millrace.Api.Problems;
 using Millrace.Cluster.Payments;
 
 namespace Millrace.Api.Overview;
 
 /// <summary><c>/v1/overview</c>: this node, second by second. For whoever runs the installation: all tenants are in it.</summary>
-internal sealed class OverviewEndpoints(NodeSamples samples, ApiOptions options, PausedProviders paused)
+internal sealed class OverviewEndpoints(NodeSamples samples, ApiOptions options, PausedProviders paused, PausedTenants tenants)
 {
     private const int MostPoints = 300;
 
@@ -17,7 +18,7 @@ internal sealed class OverviewEndpoints(NodeSamples samples, ApiOptions options,
         if (!TryRead(http, "seconds", 60, NodeSamples.Kept, out var seconds) || !TryRead(http, "step", 1, 60, out var step) || seconds > MostPoints * step)
             return Answer.Problem(http, new Problem(ProblemKinds.InvalidParameter, $"seconds is 1 to {NodeSamples.Kept}, step 1 to 60, and {MostPoints} points come at most."));
         http.Response.Headers.CacheControl = "private, no-store";
-        return Answer.Json(http, StatusCodes.Status200OK, (options, Paused: paused.All, Data: samples.Last(seconds, step)), static (w, overview) =>
+        return Answer.Json(http, StatusCodes.Status200OK, (options, Paused: paused.All, Tenants: tenants.All, Data: samples.Last(seconds, step)), static (w, overview) =>
         {
             w.WriteStartObject();
             w.WriteString("node"u8, overview.options.NodeName);
@@ -28,6 +29,10 @@ internal sealed class OverviewEndpoints(NodeSamples samples, ApiOptions options,
             w.WriteStartArray("paused_psps"u8);
             foreach (var provider in overview.Paused)
                 w.WriteStringValue(provider.Name);
+            w.WriteEndArray();
+            w.WriteStartArray("paused_tenants"u8);
+            foreach (var tenant in overview.Tenants)
+                w.WriteStringValue(tenant.Name);
             w.WriteEndArray();
             w.WriteStartArray("data"u8);
             foreach (var sample in overview.Data)

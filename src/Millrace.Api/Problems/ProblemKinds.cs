@@ -17,6 +17,7 @@ public static class ProblemKinds
     public static readonly ProblemKind SignatureRefused = Add("signature_refused", 400, "The signature is not acceptable");
     public static readonly ProblemKind Unauthenticated = Add("unauthenticated", 401, "A valid API key is needed");
     public static readonly ProblemKind InsufficientScope = Add("insufficient_scope", 403, "The API key lacks a scope");
+    public static readonly ProblemKind TenantPaused = Add("tenant_paused", 403, "New orders of this merchant are not taken now");
     public static readonly ProblemKind NotFound = Add("not_found", 404, "Nothing is here");
     public static readonly ProblemKind OrderNotFound = Add("order_not_found", 404, "There is no such order");
     public static readonly ProblemKind ItemNotFound = Add("item_not_found", 404, "There is no such item");

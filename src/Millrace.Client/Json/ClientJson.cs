@@ -68,6 +68,7 @@ namespace Millrace.Client.Json;
 [JsonSerializable(typeof(BreakChange))]
 [JsonSerializable(typeof(Listing<TenantUse>))]
 [JsonSerializable(typeof(Listing<PausedProvider>))]
+[JsonSerializable(typeof(Listing<PausedTenant>))]
 [JsonSerializable(typeof(Backup))]
 [JsonSerializable(typeof(NewJob))]
 [JsonSerializable(typeof(Job))]

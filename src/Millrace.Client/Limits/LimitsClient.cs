@@ -16,6 +16,11 @@ public sealed record Rate(long PerSecond, long Burst);
 /// <param name="UsedToday">Requests of the day of UTC; null where no number a day is set.</param>
 public sealed record TenantUse(string Name, TenantLimits Limits, long Available, long AvailableOf, long? UsedToday);
 
+/// <summary>A merchant of whom no new order is taken now.</summary>
+/// <param name="By">Who has paused him.</param>
+/// <param name="Seen">Whether he has come by at the asked node since it started: else the name may be mistyped.</param>
+public sealed record PausedTenant(string Name, DateTimeOffset Since, string? By, bool Seen);
+
 /// <summary>How much tenants may ask for; needs the scope <c>system:operate</c>.</summary>
 public sealed class LimitsClient
 {
@@ -36,4 +41,19 @@ public sealed class LimitsClient
     [Operation("put_limits")]
     public Task<Answer<TenantLimits>> PutAsync(string tenant, TenantLimits limits, CallOptions? options = null, CancellationToken cancellation = default) =>
         _sender.SendAsync(Call.Put($"v1/tenants/{tenant}/limits", limits, ClientJson.Default.TenantLimits, options), ClientJson.Default.TenantLimits, cancellation);
+
+    /// <summary>Merchants of whom no new order is taken.</summary>
+    [Operation("list_paused_tenants")]
+    public Task<Answer<Listing<PausedTenant>>> ListPausedAsync(CallOptions? options = null, CancellationToken cancellation = default) =>
+        _sender.SendAsync(Call.Get($"v1/tenants/paused", options), ClientJson.Default.ListingPausedTenant, cancellation);
+
+    /// <summary>Takes no new order of a merchant; what was taken goes on. All nodes follow within a second.</summary>
+    [Operation("pause_tenant")]
+    public Task<Answer<Listing<PausedTenant>>> PauseAsync(string tenant, CallOptions? options = null, CancellationToken cancellation = default) =>
+        _sender.SendAsync(Call.Put($"v1/tenants/{tenant}/paused", options), ClientJson.Default.ListingPausedTenant, cancellation);
+
+    /// <summary>Takes his orders again.</summary>
+    [Operation("resume_tenant")]
+    public Task<Answer<Listing<PausedTenant>>> ResumeAsync(string tenant, CallOptions? options = null, CancellationToken cancellation = default) =>
+        _sender.SendAsync(Call.Delete($"v1/tenants/{tenant}/paused", options), ClientJson.Default.ListingPausedTenant, cancellation);
 }

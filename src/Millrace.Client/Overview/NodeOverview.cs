@@ -2,8 +2,9 @@ namespace Millrace.Client.Overview;
 
 /// <param name="UnsafeSettings">Settings in use that are not for production.</param>
 /// <param name="PausedPsps">Payment providers that are paused.</param>
+/// <param name="PausedTenants">Merchants of whom no new order is taken.</param>
 /// <param name="Data">Oldest first.</param>
-public sealed record NodeOverview(string Node, IReadOnlyList<string> UnsafeSettings, IReadOnlyList<string> PausedPsps, IReadOnlyList<NodePoint> Data);
+public sealed record NodeOverview(string Node, IReadOnlyList<string> UnsafeSettings, IReadOnlyList<string> PausedPsps, IReadOnlyList<string> PausedTenants, IReadOnlyList<NodePoint> Data);
 
 /// <summary>What a node did in a second, or in as many as were asked for. Rates are per second.</summary>
 /// <param name="AcceptMs">From an order's request to its durable answer; null when none was accepted.</param>

@@ -14,11 +14,12 @@ internal static class LimitsPages
     {
         var tenants = session.Api.Limits.ListAsync(cancellation: http.RequestAborted);
         var caches = session.Api.Caches.GetAsync(cancellation: http.RequestAborted);
-        await Task.WhenAll(tenants, caches);
+        var paused = session.Api.Limits.ListPausedAsync(cancellation: http.RequestAborted);
+        await Task.WhenAll(tenants, caches, paused);
         var (notice, isProblem) = View.Notice(http);
         return View.Of<LimitsPage>(new(StringComparer.Ordinal)
         {
-            ["Session"] = session, ["Tenants"] = tenants.Result.Value.Data, ["Caches"] = caches.Result.Value, ["Notice"] = notice, ["IsProblem"] = isProblem,
+            ["Session"] = session, ["Tenants"] = tenants.Result.Value.Data, ["Paused"] = paused.Result.Value.Data, ["Caches"] = caches.Result.Value, ["Notice"] = notice, ["IsProblem"] = isProblem,
         });
     }
 
@@ -29,6 +30,12 @@ internal static class LimitsPages
             View.Given(form["per_day"]) is null ? null : Number(form, "per_day"));
         return session.Api.Limits.PutAsync(View.Given(form["tenant"]) ?? throw new FormatException("No tenant."), limits, cancellation: http.RequestAborted);
     });
+
+    public static Task<IResult> PauseAsync(HttpContext http, Session session, IFormCollection form) => View.ActAsync(
+        Address, () => session.Api.Limits.PauseAsync(View.Given(form["tenant"]) ?? throw new FormatException("No tenant."), cancellation: http.RequestAborted));
+
+    public static Task<IResult> ResumeAsync(HttpContext http, Session session, IFormCollection form) => View.ActAsync(
+        Address, () => session.Api.Limits.ResumeAsync((string)http.Request.RouteValues["tenant"]!, cancellation: http.RequestAborted));
 
     public static Task<IResult> PurgeAsync(HttpContext http, Session session, IFormCollection form) =>
         View.ActAsync(Address, () => session.Api.Caches.PurgePublicAsync(cancellation: http.RequestAborted));

@@ -80,6 +80,9 @@ public sealed class ExampleTests(ApiServer server) : IClassFixture<ApiServer>
         await SendAsync(200, "put_limits", "other");
         await SendAsync(200, "get_limits", "other");
         await SendAsync(200, "list_tenants");
+        await SendAsync(200, "pause_tenant", "other");
+        await SendAsync(200, "list_paused_tenants");
+        await SendAsync(200, "resume_tenant", "other");
         await SendAsync(200, "get_caches");
         await SendAsync(200, "purge_public_caches");
         await SendAsync(200, "list_alerts");

@@ -127,6 +127,11 @@ public sealed partial class ConsoleTests(Shop shop)
         var page = (await visitor.GetAsync("/limits")).Body;
         Assert.Matches($"(?s)<code>{tenant}</code>.*aria-label=\"{tenant}: \\d of 2\"", page);
         Assert.Contains("<td>availability</td>", page, StringComparison.Ordinal);
+        var token = await visitor.FormTokenAsync();
+        Assert.StartsWith("/limits?notice=Done", (await visitor.PostAsync("/limits/paused", ("tenant", tenant), ("form_token", token))).Location, StringComparison.Ordinal);
+        Assert.Contains($"<code>{tenant}</code>", (await visitor.GetAsync("/")).Body, StringComparison.Ordinal);
+        Assert.StartsWith("/limits?notice=Done", (await visitor.PostAsync($"/limits/paused/{tenant}/resume", ("form_token", token))).Location, StringComparison.Ordinal);
+        Assert.Contains("everybody's orders are taken", System.Net.WebUtility.HtmlDecode((await visitor.GetAsync("/limits")).Body), StringComparison.Ordinal);
         using var merchant = await SignedInAsync("acme", Scopes.Admin);
         Assert.Equal(403, (await merchant.GetAsync("/limits")).Status);
 

@@ -1,6 +1,7 @@
 using Millrace.Api.Admission;
 using Millrace.Api.Edge;
 using Millrace.Api.Keys;
+using Millrace.Api.Limits;
 using Millrace.Api.Problems;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
@@ -13,7 +14,7 @@ namespace Millrace.Api.Orders.Place;
 internal readonly record struct PlaceOutcome(Order? Order, bool IsReplay, Problem? Problem);
 
 /// <summary>Takes drafts to the partitions that own their idempotency keys.</summary>
-internal sealed class PlaceOrders(AdmittedRouter router, Pricing pricing, TimeProvider time, ApiMetrics metrics, OrderTraces traces)
+internal sealed class PlaceOrders(AdmittedRouter router, Pricing pricing, PausedTenants paused, TimeProvider time, ApiMetrics metrics, OrderTraces traces)
 {
     private static readonly OrderPlacement Probe = new(default, default, default, null, new Buyer(null, null, null), null,
         Domain.Money.Currency.Get("EUR"), [], 0, 0, new PaymentMethod("", ""), PlacementOptions.Default, []);
@@ -25,9 +26,12 @@ internal sealed class PlaceOrders(AdmittedRouter router, Pricing pricing, TimePr
         if (pricing.MustAsk(draft, caller.Tenant))
             await pricing.AskAsync(draft, caller.Tenant);
         var began = time.GetTimestamp();
-        if (pricing.Price(draft, caller, keyHash, payloadHash, out var placement) is { } refused)
+        var refused = pricing.Price(draft, caller, keyHash, payloadHash, out var placement);
+        if (paused.IsPaused(caller.Tenant.Value))
+            refused = new Problem(ProblemKinds.TenantPaused, "An operator has paused the taking of this merchant's orders. What was taken goes on.");
+        if (refused is not null)
         {
-            // The catalog may have changed since the first use of the key, and a repeat must still get the first answer.
+            // That may have changed since the first use of the key, and a repeat must still get the first answer.
             // A placement without lines is always refused, so asking with it finds the first order or changes nothing.
             placement = Probe with { Tenant = caller.Tenant, KeyHash = keyHash, PayloadHash = payloadHash };
             var found = await SendAsync(placement, caller, priority, patience, cancellation);
