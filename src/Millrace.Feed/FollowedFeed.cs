@@ -77,6 +77,21 @@ public sealed class FollowedFeed(EventFeed feed)
         return ([], cursors[0], false);
     }
 
+    /// <summary>The next events of one share.</summary>
+    /// <param name="cursors">Moved on.</param>
+    /// <param name="share">Its number, from 0.</param>
+    /// <param name="filter">What is wanted.</param>
+    /// <param name="most">Events at most.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    /// <exception cref="FeedGoneException">What comes next is archived, or the store was set back.</exception>
+    /// <exception cref="StoreUnavailableException">The journal cannot be read now.</exception>
+    public async ValueTask<FeedPage> ReadShareAsync(FeedCursor[] cursors, int share, FeedFilter filter, int most, CancellationToken cancellation)
+    {
+        var page = await feed.ReadAsync(cursors[share], filter, most, cancellation);
+        cursors[share] = page.Next;
+        return page;
+    }
+
     /// <returns>Null when it is not told there any more.</returns>
     public async ValueTask<FeedEvent?> FindAsync(string cursor, FeedFilter filter, string eventId, CancellationToken cancellation)
     {

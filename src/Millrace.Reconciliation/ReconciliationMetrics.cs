@@ -20,7 +20,7 @@ public sealed class ReconciliationMetrics
         "millrace.reconciliation.at_risk", MetricKind.Gauge, "{minor_unit}", "Money about which the open breaks differ, in minor units of its currency.", "currency");
 
     public static readonly Metric Lag = new(
-        "millrace.reconciliation.lag", MetricKind.Gauge, "s", "Since both the feed and the provider's record were last read to their ends.");
+        "millrace.reconciliation.lag", MetricKind.Gauge, "s", "Since both the feed and the provider's record were last read to their ends, or since the oldest operation was told that still waits for its other side, whichever is longer; about a minute of waiting is usual.");
 
     public static readonly Metric Unsettled = new(
         "millrace.reconciliation.unsettled", MetricKind.Gauge, "{operation}", "Operations that one side has told of and the other has not yet.");
@@ -62,4 +62,11 @@ public sealed class ReconciliationMetrics
 }
 
 /// <summary>What is seen of it from outside, at any moment.</summary>
-internal sealed record ReconciliationSight(TimeSpan Lag, int Unsettled, IReadOnlyList<Break> Open);
+/// <param name="Time">The clock.</param>
+/// <param name="SettledAt">Until when all is compared.</param>
+/// <param name="Unsettled">Operations that one side has told of and the other has not yet.</param>
+/// <param name="Open">Breaks.</param>
+internal sealed record ReconciliationSight(TimeProvider Time, DateTimeOffset SettledAt, int Unsettled, IReadOnlyList<Break> Open)
+{
+    public TimeSpan Lag => Time.GetUtcNow() - SettledAt;
+}

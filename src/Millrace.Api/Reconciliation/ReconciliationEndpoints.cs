@@ -65,11 +65,11 @@ internal sealed class ReconciliationEndpoints(BreakStore store, bool isEnabled, 
 
     private async Task<Problem?> ChangeAsync(HttpContext http, Caller caller, BreakBody body)
     {
-        var isRecorded = false;
+        var (seen, recorded) = (default(Break), default(AuditDraft));
         while (await store.FindAsync((string)http.GetRouteValue("break")!, http.RequestAborted) is { } stored)
         {
             var before = stored.Break;
-            if (Refusal(before, body) is { } refusal)
+            if (Refusal(before, seen ??= before, body) is { } refusal)
                 return refusal;
             var after = before with
             {
@@ -78,10 +78,10 @@ internal sealed class ReconciliationEndpoints(BreakStore store, bool isEnabled, 
                 ClosedBy = body.IsClosed ? before.ClosedBy ?? caller.Actor.Name ?? caller.Actor.Kind.ToString() : null,
                 Reason = body.IsClosed ? body.Reason : null,
             };
-            if (!isRecorded && after != before)
-                await audit.AddAsync(() => Record(before, after, caller), http.RequestAborted);
-            isRecorded = true;
-            // The comparison may have looked at it in between.
+            var draft = Record(before, after, caller);
+            if (after != before && draft != recorded)
+                await audit.AddAsync(() => recorded = draft, http.RequestAborted);
+            // The comparison, or another person, may have written in between.
             if (after != before && await store.TrySaveAsync(stored, after, http.RequestAborted) is null)
                 continue;
             await SendAsync(http, after);
@@ -91,8 +91,10 @@ internal sealed class ReconciliationEndpoints(BreakStore store, bool isEnabled, 
         return NotFound;
     }
 
-    private static Problem? Refusal(Break before, BreakBody body) => before switch
+    // What is closed is what was there when it was asked for.
+    private static Problem? Refusal(Break before, Break seen, BreakBody body) => before switch
     {
+        _ when (before.Kind, before.Ours, before.Theirs) != (seen.Kind, seen.Ours, seen.Theirs) => new Problem(ProblemKinds.Conflict, "Something else differs by now: look at it again."),
         { IsOpen: false, ClosedBy: null } => new Problem(ProblemKinds.BreakSettled, "Both sides agree since: there is nothing left to do."),
         { IsOpen: true, Kind: BreakKinds.Pending } when body.IsClosed => new Problem(ProblemKinds.BreakPending, "The order still waits to hear of this payment: bring the order to go on, and the break ends with it."),
         _ => null,

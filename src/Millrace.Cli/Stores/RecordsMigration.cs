@@ -1,5 +1,6 @@
 using Millrace.Cluster.Administration;
 using Millrace.Engine.Administration;
+using Millrace.Reconciliation.Breaks;
 using Millrace.Storage.Sqlite.Administration;
 using Millrace.Webhooks.Delivering;
 
@@ -8,8 +9,8 @@ namespace Millrace.Cli.Stores;
 /// <summary>Copies what running services keep to another store, which is not served: jobs go on there, a paused provider stays paused. A repeat goes on where one stopped.</summary>
 internal static class RecordsMigration
 {
-    // Who had a lease is of its nodes; how far a webhook endpoint was is a place in its journal, which means another in another.
-    private static readonly string[] OfTheOldStore = [Lease.RecordKind, DeliveryRecords.StateKind];
+    // Who had a lease is of its nodes; how far a webhook endpoint was told, or the journal compared, is a place in it, which means another in another.
+    private static readonly string[] OfTheOldStore = [Lease.RecordKind, DeliveryRecords.StateKind, BreakStore.StateKind];
 
     public static async Task RunAsync(SqliteAdministration source, IRecords target, CancellationToken cancellation)
     {

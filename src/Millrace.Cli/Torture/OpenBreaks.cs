@@ -24,7 +24,7 @@ internal static class OpenBreaks
             var state = await node.GetFromJsonAsync<JsonElement>("/v1/reconciliation", cancellation);
             var isRead = new[] { "orders_read_at", "provider_read_at" }.All(name => state.Text(name) is { } at && DateTimeOffset.Parse(at, System.Globalization.CultureInfo.InvariantCulture) > since);
             if (isRead && state.GetProperty("unsettled").GetInt32() == 0 && state.GetProperty("open").GetInt32() == 0)
-                return state.GetProperty("matched").GetInt64() > 0 ? [] : ["reconciliation: nothing was compared"];
+                return state.GetProperty("matched").GetInt64() > 0 ? await FalseAlarmsAsync(node, cancellation) : ["reconciliation: nothing was compared"];
             if (DateTimeOffset.UtcNow > until)
                 break;
             await Task.Delay(Pause, cancellation);
@@ -34,7 +34,16 @@ internal static class OpenBreaks
         return
         [
             $"reconciliation: not all was compared, or does not agree: {(await node.GetFromJsonAsync<JsonElement>("/v1/reconciliation", cancellation)).GetRawText()}",
-            .. breaks.EnumerateArray().Select(found => $"reconciliation: {found.Text("kind")} {found.Text("payment_key")} {found.Text("psp_reference")}"),
+            .. breaks.EnumerateArray().Select(Words),
         ];
     }
+
+    // That an order had not heard yet is so when answers are lost; nothing else was ever true, and it ended.
+    private static async Task<IReadOnlyList<string>> FalseAlarmsAsync(HttpClient node, CancellationToken cancellation)
+    {
+        var ended = (await node.GetFromJsonAsync<JsonElement>("/v1/reconciliation/breaks?state=closed&limit=200", cancellation)).GetProperty("data");
+        return [.. ended.EnumerateArray().Where(found => found.Text("kind") != "pending").Select(found => "a false alarm of " + Words(found))];
+    }
+
+    private static string Words(JsonElement found) => $"reconciliation: {found.Text("kind")} {found.Text("payment_key")} {found.Text("psp_reference")}";
 }

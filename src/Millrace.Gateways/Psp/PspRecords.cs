@@ -4,9 +4,10 @@ using System.Text.Json;
 
 namespace Millrace.Gateways.Psp;
 
-/// <param name="Records">In the order in which the provider wrote them; none at the end of its record.</param>
+/// <param name="Records">In the order in which the provider wrote them.</param>
 /// <param name="Next">Where to ask from next.</param>
-public sealed record PspRecordPage(IReadOnlyList<PspRecord> Records, long Next);
+/// <param name="HasMore">There was more when it answered.</param>
+public sealed record PspRecordPage(IReadOnlyList<PspRecord> Records, long Next, bool HasMore);
 
 /// <summary>The provider cannot be asked now, or does not answer in its own terms.</summary>
 /// <param name="code">Stable: <c>timeout</c>, <c>network</c>, <c>bad_answer</c> or <c>http_</c> with the status.</param>
@@ -28,6 +29,7 @@ public sealed class PspRecords(Uri address) : IDisposable
 
     private const int MaxAnswerBytes = 4 << 20;
     private const string NextHeader = "Record-Next";
+    private const string MoreHeader = "Record-More";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private readonly HttpClient _http = PspHttp.CreateClient(address, MaxConcurrentCalls, MaxAnswerBytes);
 
@@ -40,14 +42,13 @@ public sealed class PspRecords(Uri address) : IDisposable
         {
             if (answer.StatusCode == HttpStatusCode.Gone)
                 throw new PspRecordGoneException();
-            var next = Require(answer).Headers.TryGetValues(NextHeader, out var values) && long.TryParse(values.First(), NumberStyles.None, CultureInfo.InvariantCulture, out var place)
-                ? place
-                : throw new PspUnavailableException("bad_answer");
+            if (!long.TryParse(Header(Require(answer), NextHeader), NumberStyles.None, CultureInfo.InvariantCulture, out var next) || !bool.TryParse(Header(answer, MoreHeader), out var hasMore))
+                throw new PspUnavailableException("bad_answer");
             await using var lines = await answer.Content.ReadAsStreamAsync(patience);
             var records = new List<PspRecord>();
             await foreach (var record in JsonSerializer.DeserializeAsyncEnumerable(lines, GatewayJson.Default.PspRecord, topLevelValues: true, patience))
                 records.Add(record ?? throw new JsonException("A line of the record is null."));
-            return new PspRecordPage(records, next);
+            return new PspRecordPage(records, next, hasMore);
         }, cancellation);
 
     /// <summary>Everything under one of our references, refusals too.</summary>
@@ -60,6 +61,8 @@ public sealed class PspRecords(Uri address) : IDisposable
         }, cancellation);
 
     public void Dispose() => _http.Dispose();
+
+    private static string? Header(HttpResponseMessage answer, string name) => answer.Headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
 
     private static HttpResponseMessage Require(HttpResponseMessage answer) =>
         answer.StatusCode == HttpStatusCode.OK ? answer : throw new PspUnavailableException($"http_{(int)answer.StatusCode}");

@@ -6,7 +6,7 @@ namespace Millrace.PspSimulator.Record;
 
 /// <summary>
 /// <c>GET /v1/records</c>: the whole durable record as NDJSON, for <c>millrace verify</c>; open even in an outage. With <c>after</c> the next lines of it, for
-/// whoever follows: the header <c>Record-Next</c> tells where to go on, and an empty answer that there is no more. That is the provider's API, and is as ill as it is.
+/// whoever follows: the headers <c>Record-Next</c> and <c>Record-More</c> tell where to go on, and whether there is more. That is the provider's API, and is as ill as it is.
 /// </summary>
 internal sealed class RecordEndpoints(OperationBook book, FaultGate gate)
 {
@@ -35,15 +35,16 @@ internal sealed class RecordEndpoints(OperationBook book, FaultGate gate)
 
         if (!await gate.AdmitAsync(context))
             return;
-        if (await book.Record.ReadAfterAsync(after, context.RequestAborted) is not { } lines)
+        if (await book.Record.ReadAfterAsync(after, context.RequestAborted) is not { } read)
         {
             await Answers.WriteAsync(context, StatusCodes.Status410Gone, new Problem("record_gone", "The record has no line that begins there."));
             return;
         }
 
         context.Response.ContentType = "application/x-ndjson";
-        context.Response.ContentLength = lines.Length;
-        context.Response.Headers["Record-Next"] = (after + lines.Length).ToString(CultureInfo.InvariantCulture);
-        await context.Response.Body.WriteAsync(lines, context.RequestAborted);
+        context.Response.ContentLength = read.Lines.Length;
+        context.Response.Headers["Record-Next"] = (after + read.Lines.Length).ToString(CultureInfo.InvariantCulture);
+        context.Response.Headers["Record-More"] = read.HasMore ? "true" : "false";
+        await context.Response.Body.WriteAsync(read.Lines, context.RequestAborted);
     }
 }

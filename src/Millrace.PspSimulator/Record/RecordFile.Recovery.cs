@@ -53,7 +53,7 @@ internal sealed partial class RecordFile
     /// <param name="after">0, or where a line ended.</param>
     /// <param name="cancellation">Nobody waits any more.</param>
     /// <returns>Null when no line begins there.</returns>
-    public async Task<ReadOnlyMemory<byte>?> ReadAfterAsync(long after, CancellationToken cancellation)
+    public async Task<(ReadOnlyMemory<byte> Lines, bool HasMore)?> ReadAfterAsync(long after, CancellationToken cancellation)
     {
         // With the byte before, which ends a line.
         var (end, from) = (Volatile.Read(ref _durableLength), Math.Max(after - 1, 0));
@@ -67,7 +67,8 @@ internal sealed partial class RecordFile
             return null;
         var first = (int)(after - from);
         var last = buffer.AsSpan(0, read).LastIndexOf((byte)'\n');
-        return last < first ? ReadOnlyMemory<byte>.Empty : buffer.AsMemory(first, last + 1 - first);
+        var lines = last < first ? default : buffer.AsMemory(first, last + 1 - first);
+        return (lines, after + lines.Length < end);
     }
 
     private static int ApplyLines(ReadOnlySpan<byte> bytes, long position, Action<Operation> apply)

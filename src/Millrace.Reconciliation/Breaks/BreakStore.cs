@@ -13,12 +13,15 @@ public sealed class BreakStore(IRecords records)
     /// <summary>With so many open the comparison stands: not single payments are wrong then.</summary>
     public const int MostOpen = 10_000;
 
-    /// <summary>Closed ones that are kept, the last.</summary>
-    public const int MostClosed = 1_000;
+    /// <summary>Of those that were settled so many are kept, the last.</summary>
+    public const int MostSettled = 1_000;
+
+    /// <summary>Of those that people closed so many are kept, the last: one that is forgotten may be opened again.</summary>
+    public const int MostClosed = 5_000;
 
     // Stored names; never to change.
+    public const string StateKind = "reconciliation_state";
     private const string BreakKind = "reconciliation_break";
-    private const string StateKind = "reconciliation_state";
     private const string StateId = "state";
 
     /// <summary>All of them, in no order that means anything.</summary>

@@ -32,9 +32,22 @@ public sealed record ReconciliationState
     /// <summary>Operations that one side has and the other has not shown yet.</summary>
     public int Unsettled { get; init; }
 
-    /// <summary>Why it does not go on: <c>too_many_breaks</c>, or why the provider cannot be read; null when it does.</summary>
+    /// <summary>Operations before <see cref="Ours"/> or <see cref="Theirs"/> of which nothing could be said yet.</summary>
+    public IReadOnlyList<KeptOperation> Kept { get; init; } = [];
+
+    /// <summary>Why it does not go on: <c>too_many_breaks</c>, or why one side cannot be read or does not answer; null when it does.</summary>
     public string? Trouble { get; init; }
 }
+
+/// <summary>One that one side told of, and for which nobody answered. Fields are stored: never change one.</summary>
+/// <param name="PaymentKey">Of the operation.</param>
+/// <param name="Id">The provider's reference of it.</param>
+/// <param name="Kind">authorize, capture, void or refund.</param>
+/// <param name="IsTheirs">The provider told it.</param>
+/// <param name="AmountMinor">Null when it was not told.</param>
+/// <param name="Currency">Null when it was not told.</param>
+/// <param name="Authorization">Null when it was not told.</param>
+public sealed record KeptOperation(string PaymentKey, string Id, string Kind, bool IsTheirs, long? AmountMinor, string? Currency, string? Authorization);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
 [JsonSerializable(typeof(Break))]

@@ -33,10 +33,7 @@ internal sealed class AskedPayments(int most)
                 return null;
             case OrderEvent.PaymentSucceeded e:
                 var asked = Forget(told.Order) is { } found && found.Step == e.Step && found.Number == e.Number ? found : null;
-                return new Operation(
-                    Order.PaymentKey(told.Order, e.Step, e.Number), e.Reference, Booking.NameOf(e.Step), asked?.AmountMinor, asked?.Currency,
-                    // The amount of an authorization means nothing without its currency.
-                    IsWhole: asked is not null && (asked.Currency is not null || e.Step != PaymentStep.Authorize));
+                return new Operation(Order.PaymentKey(told.Order, e.Step, e.Number), e.Reference, Booking.NameOf(e.Step), asked?.AmountMinor, asked?.Currency);
             default:
                 return null;
         }
@@ -57,19 +54,4 @@ internal sealed class AskedPayments(int most)
         _byAge.Remove(node);
         return node.Value;
     }
-}
-
-/// <summary>An operation as one side tells of it.</summary>
-/// <param name="PaymentKey">Under which it was asked for.</param>
-/// <param name="Id">The provider's reference.</param>
-/// <param name="Kind">authorize, capture, void or refund.</param>
-/// <param name="AmountMinor">Null when it is not told.</param>
-/// <param name="Currency">Null when it is not told.</param>
-/// <param name="IsWhole">What is told of it is enough to compare it.</param>
-internal sealed record Operation(string PaymentKey, string Id, string Kind, long? AmountMinor, string? Currency, bool IsWhole = true)
-{
-    /// <summary>Whether another side's telling is of the same thing. What is not told is not compared.</summary>
-    public bool IsLike(Operation other) =>
-        IsWhole && other.IsWhole && PaymentKey == other.PaymentKey && Kind == other.Kind && AmountMinor == other.AmountMinor
-        && (Currency is null || other.Currency is null || Currency == other.Currency);
 }

@@ -8,7 +8,7 @@ namespace Millrace.Reconciliation.Comparing;
 /// <summary>The order as its owner has it now.</summary>
 public delegate ValueTask<PartitionReply> OrderReader(OrderId order, CancellationToken cancellation);
 
-/// <param name="Kind">Of <see cref="BreakKinds"/>; null when both sides agree.</param>
+/// <param name="Kind">Of <see cref="BreakKinds"/>; null when both sides have the same.</param>
 /// <param name="Operation">authorize, capture, void or refund.</param>
 /// <param name="Ours">What the order has.</param>
 /// <param name="Theirs">What the provider has.</param>
@@ -16,26 +16,59 @@ public delegate ValueTask<PartitionReply> OrderReader(OrderId order, Cancellatio
 /// <param name="Tenant">Whose it is.</param>
 internal sealed record Judgement(string? Kind, string Operation, BreakSide? Ours, BreakSide? Theirs, OrderId? Order, TenantId? Tenant);
 
-/// <summary>Looks at one operation from both sides, as they are now: what the comparison of the two streams could not tell. Thread-safe.</summary>
+/// <summary>One side does not answer now, so nothing is said of the operation.</summary>
+/// <param name="code">Stable: of <see cref="PspUnavailableException"/>, or <c>order_unavailable</c>.</param>
+/// <param name="cause">What it was.</param>
+internal sealed class NoAnswerException(string code, Exception? cause = null) : Exception($"Not both sides can be looked at: {code}.", cause)
+{
+    public string Code => code;
+}
+
+/// <summary>Looks at one operation from both sides: what the comparison of the two streams could not tell. Thread-safe. Everything throws <see cref="NoAnswerException"/>.</summary>
 internal sealed class BreakJudge(OrderReader orders, PspRecords provider)
 {
-    /// <returns>Null when the order's owner does not answer now.</returns>
-    /// <exception cref="PspUnavailableException">The provider does not.</exception>
-    public async Task<Judgement?> JudgeAsync(string paymentKey, string operationId, CancellationToken cancellation)
+    /// <summary>One that one side has told of. What the provider's record has told stands, whether or not its look-up finds it yet.</summary>
+    public async Task<Judgement> JudgeAsync(Unmatched told, CancellationToken cancellation)
     {
-        // The provider first: what it does between the two looks is found by the next.
-        var theirs = (await provider.FindAsync(paymentKey, cancellation)).FirstOrDefault(record => record.Id == operationId && !record.IsDeclined);
+        var operation = told.Operation;
+        var theirs = told.IsTheirs ? operation : await FindAsync(operation.PaymentKey, operation.Id, cancellation);
+        return await JudgeAsync(operation.PaymentKey, operation.Id, theirs, cancellation);
+    }
+
+    /// <summary>One that differed.</summary>
+    /// <returns>Null when the provider does not find what it had told of: that is for a person to see to.</returns>
+    public async Task<Judgement?> JudgeAgainAsync(Break open, CancellationToken cancellation)
+    {
+        var theirs = await FindAsync(open.PaymentKey, open.OperationId, cancellation);
+        return theirs is null && open.Theirs is not null ? null : await JudgeAsync(open.PaymentKey, open.OperationId, theirs, cancellation);
+    }
+
+    // The provider first: what it does between the two looks is found by the next.
+    private async Task<Judgement> JudgeAsync(string paymentKey, string operationId, Operation? theirs, CancellationToken cancellation)
+    {
         var reply = OrderOf(paymentKey) is { } id ? await orders(id, cancellation) : new PartitionReply(ReplyStatus.NotFound);
         if (reply is { Order: null, Status: not ReplyStatus.NotFound })
-            return null;
+            throw new NoAnswerException("order_unavailable");
         var booking = reply.Order is { } order ? Booking.Find(order.Id, reply.Document, paymentKey) : null;
         return new Judgement(
             KindOf(theirs, booking, operationId), theirs?.Kind ?? booking?.Operation ?? "",
-            booking is null ? null : new BreakSide(booking.AmountMinor, booking.Currency), theirs is null ? null : new BreakSide(theirs.Amount, theirs.Currency),
+            booking is null ? null : new BreakSide(booking.AmountMinor, booking.Currency), theirs is null ? null : new BreakSide(theirs.AmountMinor ?? 0, theirs.Currency ?? ""),
             reply.Order?.Id, reply.Order?.Placement.Tenant);
     }
 
-    private static string? KindOf(PspRecord? theirs, Booking? booking, string operationId)
+    private async Task<Operation?> FindAsync(string paymentKey, string operationId, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await provider.FindAsync(paymentKey, cancellation)).FirstOrDefault(record => record.Id == operationId && !record.IsDeclined) is { } found ? Operation.Of(found) : null;
+        }
+        catch (PspUnavailableException away)
+        {
+            throw new NoAnswerException(away.Code, away);
+        }
+    }
+
+    private static string? KindOf(Operation? theirs, Booking? booking, string operationId)
     {
         if (theirs is null)
             return booking?.Reference == operationId ? BreakKinds.Missing : null;
@@ -48,8 +81,8 @@ internal sealed class BreakJudge(OrderReader orders, PspRecords provider)
         return booking.Reference is null ? BreakKinds.NotBooked : BreakKinds.Repeated;
     }
 
-    private static bool IsSame(PspRecord theirs, Booking booking) =>
-        theirs.Amount == booking.AmountMinor && theirs.Currency == booking.Currency && (booking.Authorization is null || theirs.AuthorizationId == booking.Authorization);
+    private static bool IsSame(Operation theirs, Booking booking) =>
+        theirs.AmountMinor == booking.AmountMinor && theirs.Currency == booking.Currency && (booking.Authorization is null || theirs.Authorization == booking.Authorization);
 
     private static OrderId? OrderOf(string paymentKey)
     {

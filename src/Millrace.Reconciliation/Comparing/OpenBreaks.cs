@@ -1,11 +1,10 @@
-using Millrace.Gateways.Psp;
 using Millrace.Reconciliation.Breaks;
 
 namespace Millrace.Reconciliation.Comparing;
 
 /// <summary>
 /// Opens breaks, and closes those that are none any more. It never closes what a person must see to, nor opens again what a person has closed: only that both sides
-/// agree ends a break by itself. Used by one at a time; people may change breaks meanwhile.
+/// have the same ends a break by itself. Used by one at a time; people may change breaks meanwhile.
 /// </summary>
 internal sealed class OpenBreaks(BreakStore store, BreakJudge judge, TimeProvider time)
 {
@@ -36,22 +35,39 @@ internal sealed class OpenBreaks(BreakStore store, BreakJudge judge, TimeProvide
         }
     }
 
-    /// <summary>Reads all breaks, looks again at those that are open, and forgets the oldest of those that are closed.</summary>
-    /// <exception cref="PspUnavailableException">The provider does not answer now; all were read.</exception>
+    /// <summary>Reads all breaks, looks again at those that are open, and forgets the oldest of those that ended.</summary>
+    /// <exception cref="NoAnswerException">Of some of them nothing can be said now; all others were looked at.</exception>
     public async Task LookAgainAsync(CancellationToken cancellation)
     {
         var all = await store.ListAsync(cancellation);
         All = [.. all.Select(stored => stored.Break).Where(one => one.IsOpen)];
-        foreach (var stored in all.Where(stored => !stored.Break.IsOpen).OrderByDescending(stored => stored.Break.ClosedAt).Skip(BreakStore.MostClosed))
-            await store.ForgetAsync(stored, cancellation);
+        await ForgetAsync(all, cancellation);
         foreach (var gone in _lookedAt.Keys.Except(All.Select(one => one.Id)).ToList())
             _lookedAt.Remove(gone);
+        NoAnswerException? failure = null;
         foreach (var one in All.Where(one => !_lookedAt.TryGetValue(one.Id, out var at) || time.GetElapsedTime(at) >= LookedAtFor).OrderBy(one => _lookedAt.GetValueOrDefault(one.Id)).Take(MostLooks))
         {
-            if (await judge.JudgeAsync(one.PaymentKey, one.OperationId, cancellation) is { } found)
-                await ApplyAsync(found, one.PaymentKey, one.OperationId, cancellation);
             _lookedAt[one.Id] = time.GetTimestamp();
+            try
+            {
+                if (await judge.JudgeAgainAsync(one, cancellation) is { } found)
+                    await ApplyAsync(found, one.PaymentKey, one.OperationId, cancellation);
+            }
+            catch (NoAnswerException unanswered)
+            {
+                failure = unanswered;
+            }
         }
+
+        if (failure is not null)
+            throw failure;
+    }
+
+    private async Task ForgetAsync(List<StoredBreak> all, CancellationToken cancellation)
+    {
+        var ended = all.Where(stored => !stored.Break.IsOpen).OrderByDescending(stored => stored.Break.ClosedAt).ToLookup(stored => stored.Break.ClosedBy is null);
+        foreach (var stored in ended[true].Skip(BreakStore.MostSettled).Concat(ended[false].Skip(BreakStore.MostClosed)))
+            await store.ForgetAsync(stored, cancellation);
     }
 
     /// <returns>Null when nothing is to be changed.</returns>

@@ -28,20 +28,28 @@ internal sealed class ComparedNode : IAsyncDisposable
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly SqliteAdministration _administration;
     private readonly int _mostWaiting;
+    private readonly List<PspHost> _stopped = [];
+    private PspHost? _psp;
     private PspRecords _provider;
     private Comparison? _comparison;
 
     private ComparedNode(PspHost psp, bool isOneLog, int mostWaiting)
+        : this(psp.Address, isOneLog, mostWaiting) => _psp = psp;
+
+    /// <param name="provider">Another one than the simulator.</param>
+    /// <param name="isOneLog">As SQLite has it.</param>
+    /// <param name="mostWaiting">Operations, in memory.</param>
+    public ComparedNode(Uri provider, bool isOneLog = true, int mostWaiting = 1_000)
     {
-        (Psp, Journal, _mostWaiting) = (psp, new FeedJournal(4, isOneLog), mostWaiting);
+        (Journal, _mostWaiting) = (new FeedJournal(4, isOneLog), mostWaiting);
         Directory.CreateDirectory(_folder["node"]);
         _administration = SqliteAdministration.Open(_folder["node"]);
-        (Store, _provider) = (new BreakStore(_administration), new PspRecords(psp.Address));
+        (Store, _provider) = (new BreakStore(_administration), new PspRecords(provider));
     }
 
-    public PspHost Psp { get; private set; }
+    public PspHost Psp => _psp!;
 
-    public FeedJournal Journal { get; }
+    public FeedJournal Journal { get; private set; }
 
     public BreakStore Store { get; }
 
@@ -107,14 +115,19 @@ internal sealed class ComparedNode : IAsyncDisposable
         await Psp.StopAsync();
         before(Psp.RecordFile);
         var stopped = Psp;
-        Psp = await PspHost.StartAgainAsync(stopped);
+        _psp = await PspHost.StartAgainAsync(stopped);
         _provider.Dispose();
         _provider = new PspRecords(Psp.Address);
         Restart();
         _stopped.Add(stopped);
     }
 
-    private readonly List<PspHost> _stopped = [];
+    /// <summary>A store that was set back, and is served again.</summary>
+    public void ReplaceJournal()
+    {
+        Journal = new FeedJournal(4, isOneLog: true);
+        Restart();
+    }
 
     public async Task<List<Break>> BreaksAsync() => [.. (await Store.ListAsync(default)).Select(stored => stored.Break).OrderBy(one => one.OpenedAt)];
 
@@ -125,7 +138,8 @@ internal sealed class ComparedNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _provider.Dispose();
-        await Psp.DisposeAsync();
+        if (_psp is not null)
+            await _psp.DisposeAsync();
         foreach (var stopped in _stopped)
             await stopped.DisposeAsync();
         _administration.Dispose();

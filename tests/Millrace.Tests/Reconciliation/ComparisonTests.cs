@@ -125,14 +125,18 @@ public sealed class ComparisonTests
     }
 
     [Fact]
-    public async Task A_capture_of_another_authorization_is_told()
+    public async Task A_capture_of_another_authorization_is_told_when_it_is_looked_up()
     {
         await using var node = await ComparedNode.StartAsync();
         var (order, _) = await node.PaysAsync();
         var (_, others) = await node.PaysAsync();
         node.Journal.Tell(order, new OrderEvent.PaymentRequested(PaymentStep.Capture, 1, 500));
-        node.Books(order, (await node.Psp.FollowUpAsync(others, "captures", ComparedNode.KeyOf(order, PaymentStep.Capture), 400)).Id, PaymentStep.Capture);
+        await node.TurnAfterAsync(AfterGrace);
+        // Which forgets the question.
+        node.Restart();
+        node.Books(order, (await node.Psp.FollowUpAsync(others, "captures", ComparedNode.KeyOf(order, PaymentStep.Capture), 500)).Id, PaymentStep.Capture);
         await node.TurnAsync();
+        await node.TurnAfterAsync(AfterGrace);
         Assert.Equal((BreakKinds.Differs, "capture"), Assert.Single(await node.BreaksAsync()) is var found ? (found.Kind, found.Operation) : default);
     }
 
