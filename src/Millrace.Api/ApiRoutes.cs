@@ -306,7 +306,7 @@ internal static class ApiRoutes
         });
         routes.Map("GET", "/v1/reconciliation/breaks", reconciliation.ListAsync, new("list_breaks", "Differences between orders and the payment provider, the last found first")
         {
-            Tag = "reconciliation", Answer = typeof(BreakListShape), Scope = Scopes.SystemOperate,
+            Tag = "reconciliation", Answer = typeof(BreakListShape), Scope = Scopes.SystemOperate, Problems = [ProblemKinds.InvalidCursor],
             Query = [("state", "open, closed (by a person, or settled) or all; open without."), ("cursor", "next_cursor of the page before."), ("limit", "1 to 200; 50 without.")],
         });
         routes.Map("GET", "/v1/reconciliation/breaks/{break}", reconciliation.FindAsync, new("get_break", "A difference between an order and the payment provider")

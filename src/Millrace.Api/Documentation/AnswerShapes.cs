@@ -117,7 +117,7 @@ internal sealed record ReconciliationShape(
     [Description("When all that the provider tells was last read.")] DateTimeOffset? ProviderReadAt, [Description("Operations that both tell of alike.")] long Matched,
     [Description("Operations that took a look at the order and at the provider.")] long LookedUp, [Description("Operations that one side has told of and the other has not yet.")] int Unsettled,
     [Description("Why it does not go on: too_many_breaks, or why the provider's record cannot be read.")] string? Trouble,
-    [Description("Breaks that are open.")] int Open, Dictionary<string, int> OpenByKind, [Description("The money about which the open breaks differ.")] MoneyShape[] AtRisk);
+    [Description("Breaks that are open.")] int Open, Dictionary<string, int> OpenByKind, [Description("The money about which the open breaks differ; 9223372036854775807 also stands for more.")] MoneyShape[] AtRisk);
 
 internal sealed record MoneyShape([Description("Minor units.")] long Amount, [Description("ISO 4217.")] string Currency);
 
@@ -128,7 +128,7 @@ internal sealed record BreakShape(
     string Id, [AllowedValues("not_requested", "repeated", "not_booked", "pending", "differs", "missing")] string Kind,
     [Description("closed: by a person. settled: both sides agree since."), AllowedValues("open", "closed", "settled")] string State,
     [Description("The idempotency key of the operation.")] string PaymentKey, [Description("The provider's reference of it.")] string PspReference,
-    [Description("authorize, capture, void or refund, as far as the provider says one of these.")] string Operation, string? Tenant, string? OrderId,
+    [Description("authorize, capture, void or refund, as far as the provider says one of these.")] string Operation, string? Tenant, string? OrderId, [Description("The order that the provider names, whether or not there is one.")] string? PspOrderId,
     [Description("What the order has booked, or asked for.")] MoneyShape? Ours, [Description("What the provider has done.")] MoneyShape? Theirs,
     [Description("The money about which they differ.")] MoneyShape? AtRisk, [Description("Who sees to it.")] string? Owner,
     DateTimeOffset OpenedAt, DateTimeOffset? ClosedAt, string? ClosedBy, [Description("Why a person closed it.")] string? Reason);

@@ -77,7 +77,7 @@ internal static class Examples
          "data":{"version":1,"type":"order.placed.v1","at":"2026-01-31T12:00:00.000Z","actor":{"kind":"api_key","name":"shop"},"data":{"total":1039,"currency":"GBP","lines":1}}}
         """;
 
-    private const string Repeated = """{"id":"brk_8f14e45fceea167a5a36dedd4bea2543","kind":"repeated","state":"open","payment_key":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7C:authorize:1","psp_reference":"pa_2","operation":"authorize","tenant":"acme","order_id":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7C","ours":{"amount":1039,"currency":"GBP"},"theirs":{"amount":1039,"currency":"GBP"},"at_risk":{"amount":1039,"currency":"GBP"},"owner":null,"opened_at":"2026-01-31T12:00:00.000Z","closed_at":null,"closed_by":null,"reason":null}""";
+    private const string Repeated = """{"id":"brk_8f14e45fceea167a5a36dedd4bea2543","kind":"repeated","state":"open","payment_key":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7C:authorize:1","psp_reference":"pa_2","operation":"authorize","tenant":"acme","order_id":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7C","psp_order_id":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7C","ours":{"amount":1039,"currency":"GBP"},"theirs":{"amount":1039,"currency":"GBP"},"at_risk":{"amount":1039,"currency":"GBP"},"owner":null,"opened_at":"2026-01-31T12:00:00.000Z","closed_at":null,"closed_by":null,"reason":null}""";
 
     private const string Job = """
         {"id":"job_0123456789abcdef0123456789abcdef","status":"running","action":"cancel",
@@ -149,7 +149,7 @@ internal static class Examples
         (typeof(ReconciliationShape), "provider_away", """{"enabled":true,"node":"a","as_of":"2026-01-31T12:00:00.000Z","orders_read_at":"2026-01-31T11:59:59.500Z","provider_read_at":"2026-01-31T11:40:00.000Z","matched":120400,"looked_up":12,"unsettled":900,"trouble":"http_503","open":0,"open_by_kind":{"not_requested":0,"repeated":0,"not_booked":0,"pending":0,"differs":0,"missing":0},"at_risk":[]}"""),
         (typeof(BreakListShape), "breaks", $$"""{"data":[{{Repeated}}],"has_more":true,"next_cursor":"001769860800000-brk_8f14e45fceea167a5a36dedd4bea2543"}"""),
         (typeof(BreakShape), "charged_twice", Repeated),
-        (typeof(BreakShape), "closed_break", """{"id":"brk_5d41402abc4b2a76b9719d911017c592","kind":"not_requested","state":"closed","payment_key":"order-17","psp_reference":"pa_7f","operation":"authorize","tenant":null,"order_id":null,"ours":null,"theirs":{"amount":500,"currency":"EUR"},"at_risk":{"amount":500,"currency":"EUR"},"owner":"maria","opened_at":"2026-01-31T12:00:00.000Z","closed_at":"2026-01-31T13:00:00.000Z","closed_by":"ops","reason":"Of the shop before this one; voided there."}"""),
+        (typeof(BreakShape), "closed_break", """{"id":"brk_5d41402abc4b2a76b9719d911017c592","kind":"not_requested","state":"closed","payment_key":"order-17","psp_reference":"pa_7f","operation":"authorize","tenant":null,"order_id":null,"psp_order_id":"order-17","ours":null,"theirs":{"amount":500,"currency":"EUR"},"at_risk":{"amount":500,"currency":"EUR"},"owner":"maria","opened_at":"2026-01-31T12:00:00.000Z","closed_at":"2026-01-31T13:00:00.000Z","closed_by":"ops","reason":"Of the shop before this one; voided there."}"""),
         (typeof(BreakChangeShape), "to_maria", """{"state":"open","owner":"maria"}"""),
         (typeof(BreakChangeShape), "mended", """{"state":"closed","reason":"Refunded by hand, case 812.","owner":"maria"}"""),
         (typeof(PausedPspListShape), "paused_psps", """{"data":[{"name":"psp","since":"2026-01-31T12:00:00.000Z","by":"ops","seen":true}]}"""),

@@ -52,6 +52,7 @@ internal static class BreakAnswers
         w.WriteString("operation"u8, shown.Operation);
         w.WriteString("tenant"u8, shown.Tenant);
         w.WriteString("order_id"u8, shown.Order);
+        w.WriteString("psp_order_id"u8, shown.PspOrder);
         Write(w, "ours"u8, shown.Ours);
         Write(w, "theirs"u8, shown.Theirs);
         Write(w, "at_risk"u8, shown.AtRisk);

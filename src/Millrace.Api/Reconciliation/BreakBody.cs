@@ -9,6 +9,7 @@ namespace Millrace.Api.Reconciliation;
 /// <param name="Reason">Why, of one that shall be closed.</param>
 internal sealed record BreakBody(string? Owner, bool IsClosed, string? Reason)
 {
+    private const int MaxState = 64;
     private const int MaxOwner = 64;
     private const int MaxReason = 500;
     private static readonly FieldSet Fields = new("state", "reason", "owner");
@@ -25,12 +26,12 @@ internal sealed record BreakBody(string? Owner, bool IsClosed, string? Reason)
                 switch (field)
                 {
                     case "state":
-                        state = json.Text(6, TextRule.Free);
+                        state = json.Text(MaxState, TextRule.Id);
                         if (state is not (null or "open" or "closed"))
                             json.Fault("invalid_format", "It is open or closed.");
                         break;
-                    case "owner": owner = json.Text(MaxOwner, TextRule.Free); break;
-                    default: reason = json.Text(MaxReason, TextRule.Free); break;
+                    case "owner": owner = ReadWords(ref json, MaxOwner); break;
+                    default: reason = ReadWords(ref json, MaxReason); break;
                 }
             }
 
@@ -39,6 +40,17 @@ internal sealed record BreakBody(string? Owner, bool IsClosed, string? Reason)
 
         json.End();
         body = new BreakBody(owner, state == "closed", reason);
-        return json.HasErrors ? Problem.Of(json.Errors) : null;
+        if (json.HasErrors)
+            return Problem.Of(json.Errors);
+        return state == "open" && reason is not null ? new Problem(ProblemKinds.InvalidRequest, "A reason is for what is closed.") : null;
+    }
+
+    private static string? ReadWords(ref StrictJson json, int most)
+    {
+        var text = json.Text(most, TextRule.Free);
+        if (text is null || !string.IsNullOrWhiteSpace(text))
+            return text;
+        json.Fault("too_short", "The text is blank.");
+        return null;
     }
 }

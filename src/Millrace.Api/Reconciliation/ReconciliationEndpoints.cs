@@ -46,7 +46,7 @@ internal sealed class ReconciliationEndpoints(BreakStore store, bool isEnabled, 
 
     public async Task FindAsync(HttpContext http, Caller caller)
     {
-        if (await store.FindAsync((string)http.GetRouteValue("break")!, http.RequestAborted) is { } stored)
+        if (await FindAsync(http) is { } stored)
             await SendAsync(http, stored.Break);
         else
             await Answer.Problem(http, NotFound);
@@ -66,18 +66,12 @@ internal sealed class ReconciliationEndpoints(BreakStore store, bool isEnabled, 
     private async Task<Problem?> ChangeAsync(HttpContext http, Caller caller, BreakBody body)
     {
         var (seen, recorded) = (default(Break), default(AuditDraft));
-        while (await store.FindAsync((string)http.GetRouteValue("break")!, http.RequestAborted) is { } stored)
+        while (await FindAsync(http) is { } stored)
         {
             var before = stored.Break;
             if (Refusal(before, seen ??= before, body) is { } refusal)
                 return refusal;
-            var after = before with
-            {
-                Owner = body.Owner ?? before.Owner,
-                ClosedAt = body.IsClosed ? before.ClosedAt ?? time.GetUtcNow() : null,
-                ClosedBy = body.IsClosed ? before.ClosedBy ?? caller.Actor.Name ?? caller.Actor.Kind.ToString() : null,
-                Reason = body.IsClosed ? body.Reason : null,
-            };
+            var after = After(before, body, caller);
             var draft = Record(before, after, caller);
             if (after != before && draft != recorded)
                 await audit.AddAsync(() => recorded = draft, http.RequestAborted);
@@ -90,6 +84,18 @@ internal sealed class ReconciliationEndpoints(BreakStore store, bool isEnabled, 
 
         return NotFound;
     }
+
+    private Break After(Break before, BreakBody body, Caller caller)
+    {
+        var after = before with { Owner = body.Owner ?? before.Owner };
+        if (!body.IsClosed)
+            return after with { ClosedAt = null, ClosedBy = null, Reason = null };
+        // Whoever gives another reason is who has closed it.
+        return !before.IsOpen && body.Reason == before.Reason ? after : after with { ClosedAt = time.GetUtcNow(), ClosedBy = caller.Actor.Name ?? caller.Actor.Kind.ToString(), Reason = body.Reason };
+    }
+
+    private async Task<StoredBreak?> FindAsync(HttpContext http) =>
+        (string)http.GetRouteValue("break")! is var id && Break.IsId(id) ? await store.FindAsync(id, http.RequestAborted) : null;
 
     // What is closed is what was there when it was asked for.
     private static Problem? Refusal(Break before, Break seen, BreakBody body) => before switch
@@ -115,6 +121,8 @@ internal sealed class ReconciliationEndpoints(BreakStore store, bool isEnabled, 
     // By time, as text; two of one moment by their ids.
     private static string PlaceOf(Break one) => string.Create(CultureInfo.InvariantCulture, $"{one.OpenedAt.ToUnixTimeMilliseconds():D15}-{one.Id}");
 
+    private static bool IsPlace(string? text) => text?.Split('-') is [{ Length: 15 } at, var id] && at.All(char.IsAsciiDigit) && Break.IsId(id);
+
     private static Problem? Read(IQueryCollection query, out string state, out string? cursor, out int limit)
     {
         (state, cursor, limit) = ("open", null, DefaultLimit);
@@ -124,7 +132,8 @@ internal sealed class ReconciliationEndpoints(BreakStore store, bool isEnabled, 
             switch (name)
             {
                 case "state" when text is "open" or "closed" or "all": state = text; continue;
-                case "cursor" when text is { Length: > 0 and < 100 }: cursor = text; continue;
+                case "cursor" when IsPlace(text): cursor = text; continue;
+                case "cursor": return new Problem(ProblemKinds.InvalidCursor, "The cursor is not from this list.");
                 case "limit" when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is >= 1 and <= MaxLimit: continue;
                 default: return new Problem(ProblemKinds.InvalidParameter, $"There are state, which is open, closed or all; cursor, the next_cursor of the page before; and limit, 1 to {MaxLimit}.");
             }

@@ -5,7 +5,7 @@ using Millrace.Cli.Client;
 
 namespace Millrace.Cli.Reconciliation;
 
-/// <summary><c>millrace reconciliation show|breaks|assign|close</c>: whether what orders have booked is what the payment provider did. Needs a key with the scope <c>system:operate</c>.</summary>
+/// <summary><c>millrace reconciliation show|breaks|get|assign|close</c>: whether what orders have booked is what the payment provider did. Needs a key with the scope <c>system:operate</c>.</summary>
 internal static class ReconciliationCommand
 {
     // The server's own limit on a page.
@@ -16,6 +16,7 @@ internal static class ReconciliationCommand
     {
         Reading.One("show", "Show how far the comparison is, and the money at risk", [], _ => ApiRequest.Get(Root)),
         Breaks(),
+        Get(),
         Assign(),
         Close(),
     };
@@ -34,8 +35,14 @@ internal static class ReconciliationCommand
                 var (rows, hasMore) = await PagedList.ReadAsync(client, request, "cursor", arguments.GetValue(limit), cancellation);
                 if (hasMore)
                     await arguments.InvocationConfiguration.Error.WriteLineAsync($"There are more than these {rows.Count}: raise {limit.Name}.");
-                return new Shown.Many(rows, "id", "kind", "state", "operation", "order_id", "theirs.amount#", "ours.amount#", "at_risk.currency", "owner", "opened_at");
+                return new Shown.Many(rows, "id", "kind", "state", "operation", "order_id", "payment_key", "psp_reference", "theirs.amount#", "ours.amount#", "at_risk.currency", "owner", "opened_at");
             });
+    }
+
+    private static Command Get()
+    {
+        var id = BreakArgument();
+        return Reading.One("get", "Show all of a break", [id], arguments => ApiRequest.Get(PathOf(arguments.GetValue(id)!)));
     }
 
     private static Command Assign()
@@ -53,11 +60,13 @@ internal static class ReconciliationCommand
             arguments => Put(arguments.GetValue(id)!, "closed", null, arguments.GetValue(reason)));
     }
 
+    private static string PathOf(string id) => $"{Root}/breaks/{Uri.EscapeDataString(id)}";
+
     private static Argument<string> BreakArgument() => new("break") { Description = "brk_…" };
 
     private static Change Put(string id, string state, string? owner, string? reason)
     {
-        var path = $"{Root}/breaks/{Uri.EscapeDataString(id)}";
+        var path = PathOf(id);
         var body = JsonBody.Of(w =>
         {
             w.WriteString("state", state);

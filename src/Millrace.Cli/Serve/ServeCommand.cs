@@ -34,7 +34,7 @@ internal static class ServeCommand
         var psp = new Option<string>("--psp") { Description = "Base URL of the PSP, or 'instant': in-process, approves everything, moves no money.", DefaultValueFactory = _ => "instant" };
         var reconcileAfter = new Option<TimeSpan>("--reconcile-after")
         {
-            Description = "How long an order and the PSP's record may differ before both are looked at, as [D.]HH:MM:SS", DefaultValueFactory = _ => ReconciliationOptions.DefaultGrace,
+            Description = "How long an order and the PSP's record may differ before both are looked at, as HH:MM:SS; an hour at most", DefaultValueFactory = _ => ReconciliationOptions.DefaultGrace,
         };
         var limits = new LimitOptions();
         var maxBacklogAge = new Option<TimeSpan>("--max-backlog-age")
@@ -101,7 +101,7 @@ internal static class ServeCommand
                 Partitions = parsed.GetValue(partitions),
                 Psp = pspUrl,
                 PspWebhookSecret = secret,
-                ReconcileAfter = parsed.GetValue(reconcileAfter) is var grace && grace > TimeSpan.Zero ? grace : throw new UsageException($"{reconcileAfter.Name} is longer than nothing."),
+                ReconcileAfter = parsed.GetValue(reconcileAfter) is var grace && grace >= TimeSpan.FromSeconds(1) && grace <= TimeSpan.FromHours(1) ? grace : throw new UsageException($"{reconcileAfter.Name} is 00:00:01 to 01:00:00."),
                 HasNoopEndpoint = parsed.GetValue(noop),
                 Tokens = tokens.Read(parsed),
                 Limits = limits.Read(parsed),

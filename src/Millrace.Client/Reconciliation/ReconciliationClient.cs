@@ -29,10 +29,11 @@ public sealed record ReconciliationState(
 /// <param name="PaymentKey">The idempotency key of the operation.</param>
 /// <param name="PspReference">The provider's reference of it.</param>
 /// <param name="Operation"><c>authorize</c>, <c>capture</c>, <c>void</c> or <c>refund</c>.</param>
+/// <param name="PspOrderId">The order that the provider names, whether or not there is one.</param>
 /// <param name="Ours">What the order has booked, or asked for; null for nothing.</param>
 /// <param name="Theirs">What the provider has done; null for nothing.</param>
 public sealed record Break(
-    string Id, string Kind, string State, string PaymentKey, string PspReference, string Operation, string? Tenant, string? OrderId, Money? Ours, Money? Theirs, Money? AtRisk,
+    string Id, string Kind, string State, string PaymentKey, string PspReference, string Operation, string? Tenant, string? OrderId, string? PspOrderId, Money? Ours, Money? Theirs, Money? AtRisk,
     string? Owner, DateTimeOffset OpenedAt, DateTimeOffset? ClosedAt, string? ClosedBy, string? Reason);
 
 /// <summary>What a person says of a break.</summary>

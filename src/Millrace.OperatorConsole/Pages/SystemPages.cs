@@ -24,10 +24,11 @@ internal static class SystemPages
         var overview = session.Api.Overview.GetAsync(Minute, cancellation: http.RequestAborted);
         var nodes = session.Api.Cluster.ListNodesAsync(cancellation: http.RequestAborted);
         var alerts = AlertsAsync(session, http.RequestAborted);
-        await Task.WhenAll(overview, nodes, alerts);
+        var breaks = OpenBreaksAsync(session, http.RequestAborted);
+        await Task.WhenAll(overview, nodes, alerts, breaks);
         return View.Of<OverviewPage>(new(StringComparer.Ordinal)
         {
-            ["Session"] = session, ["Overview"] = overview.Result.Value, ["Nodes"] = nodes.Result.Value, ["Alerts"] = alerts.Result,
+            ["Session"] = session, ["Overview"] = overview.Result.Value, ["Nodes"] = nodes.Result.Value, ["Alerts"] = alerts.Result, ["OpenBreaks"] = breaks.Result,
         });
     }
 
@@ -37,6 +38,18 @@ internal static class SystemPages
         try
         {
             return (await session.Api.Alerts.ListAsync(new CallOptions { Timeout = AlertPatience }, cancellation)).Value;
+        }
+        catch (Exception away) when (away is TimeoutException or MillraceProblemException { Status: StatusCodes.Status503ServiceUnavailable })
+        {
+            return null;
+        }
+    }
+
+    private static async Task<int?> OpenBreaksAsync(Session session, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await session.Api.Reconciliation.GetAsync(new CallOptions { Timeout = AlertPatience }, cancellation)).Value.Open;
         }
         catch (Exception away) when (away is TimeoutException or MillraceProblemException { Status: StatusCodes.Status503ServiceUnavailable })
         {

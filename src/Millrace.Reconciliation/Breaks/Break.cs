@@ -42,11 +42,17 @@ public sealed record BreakSide(long AmountMinor, string Currency);
 /// <param name="OpenedAt">When it was found.</param>
 public sealed record Break(string Id, string Kind, string PaymentKey, string OperationId, string Operation, DateTimeOffset OpenedAt)
 {
+    private const string Prefix = "brk_";
+    private const int IdBytes = 16;
+
     /// <summary>Whose order it is about; null where there is no such order.</summary>
     public string? Tenant { get; init; }
 
     /// <summary>Its id; null where there is none.</summary>
     public string? Order { get; init; }
+
+    /// <summary>The order that the provider names, whether or not there is one; null when it tells of none.</summary>
+    public string? PspOrder { get; init; }
 
     /// <summary>What the order has booked, or asked for; null for nothing.</summary>
     public BreakSide? Ours { get; init; }
@@ -79,10 +85,11 @@ public sealed record Break(string Id, string Kind, string PaymentKey, string Ope
         _ => Ours,
     };
 
+    public static bool IsId(string text) => text.Length == Prefix.Length + (2 * IdBytes) && text.StartsWith(Prefix, StringComparison.Ordinal) && !text.AsSpan(Prefix.Length).ContainsAnyExcept("0123456789abcdef");
+
     /// <summary>The same whenever it is found: one for each operation under each key.</summary>
     public static string IdOf(string paymentKey, string operationId)
     {
-        const int bytes = 16;
-        return "brk_" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{paymentKey}\n{operationId}")).AsSpan(0, bytes));
+        return Prefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{paymentKey}\n{operationId}")).AsSpan(0, IdBytes));
     }
 }

@@ -47,7 +47,8 @@ public sealed record ReconciliationState
 /// <param name="AmountMinor">Null when it was not told.</param>
 /// <param name="Currency">Null when it was not told.</param>
 /// <param name="Authorization">Null when it was not told.</param>
-public sealed record KeptOperation(string PaymentKey, string Id, string Kind, bool IsTheirs, long? AmountMinor, string? Currency, string? Authorization);
+/// <param name="PspOrder">Null when it was not told.</param>
+public sealed record KeptOperation(string PaymentKey, string Id, string Kind, bool IsTheirs, long? AmountMinor, string? Currency, string? Authorization, string? PspOrder = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
 [JsonSerializable(typeof(Break))]

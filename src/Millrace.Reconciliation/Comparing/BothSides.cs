@@ -63,7 +63,7 @@ internal sealed partial class BothSides
     {
         Ours = [.. _ours.Settled.Select(cursor => cursor.ToString())],
         Theirs = _theirs.Settled,
-        Kept = [.. Join.Kept.Select(one => one.Operation is var o ? new KeptOperation(o.PaymentKey, o.Id, o.Kind, one.IsTheirs, o.AmountMinor, o.Currency, o.Authorization) : null!)],
+        Kept = [.. Join.Kept.Select(one => one.Operation is var o ? new KeptOperation(o.PaymentKey, o.Id, o.Kind, one.IsTheirs, o.AmountMinor, o.Currency, o.Authorization, o.PspOrder) : null!)],
     };
 
     /// <returns>Whether there is more to read at once.</returns>
@@ -143,7 +143,7 @@ internal sealed partial class BothSides
     private void TakeKept(IReadOnlyList<KeptOperation> kept)
     {
         foreach (var one in kept)
-            Join.TakeKept(new Operation(one.PaymentKey, one.Id, one.Kind, one.AmountMinor, one.Currency, one.Authorization), one.IsTheirs);
+            Join.TakeKept(new Operation(one.PaymentKey, one.Id, one.Kind, one.AmountMinor, one.Currency, one.Authorization, one.PspOrder), one.IsTheirs);
     }
 
     // The store was set back to a moment before what was read of it: its orders of then are gone, and the provider has them.
@@ -167,7 +167,7 @@ internal sealed partial class BothSides
     [LoggerMessage(1, LogLevel.Warning, "The journal does not have any more what came after where the comparison with the payment provider was: it goes on from the journal's beginning.")]
     private static partial void FeedBegunLater(ILogger logger);
 
-    [LoggerMessage(2, LogLevel.Warning, "The payment provider's record does not go as far as it was read: all is compared from the beginning.")]
+    [LoggerMessage(2, LogLevel.Warning, "The payment provider's record does not go on where it was read to: it was set back, or is another one; all is compared from the beginning.")]
     private static partial void RecordSetBack(ILogger logger);
 
     [LoggerMessage(3, LogLevel.Warning, "The store was set back to before what was read of it: all is compared with the payment provider from the beginning.")]

@@ -14,7 +14,8 @@ public delegate ValueTask<PartitionReply> OrderReader(OrderId order, Cancellatio
 /// <param name="Theirs">What the provider has.</param>
 /// <param name="Order">Null where there is none.</param>
 /// <param name="Tenant">Whose it is.</param>
-internal sealed record Judgement(string? Kind, string Operation, BreakSide? Ours, BreakSide? Theirs, OrderId? Order, TenantId? Tenant);
+/// <param name="PspOrder">The order that the provider names.</param>
+internal sealed record Judgement(string? Kind, string Operation, BreakSide? Ours, BreakSide? Theirs, OrderId? Order, TenantId? Tenant, string? PspOrder);
 
 /// <summary>One side does not answer now, so nothing is said of the operation.</summary>
 /// <param name="code">Stable: of <see cref="PspUnavailableException"/>, or <c>order_unavailable</c>.</param>
@@ -50,10 +51,13 @@ internal sealed class BreakJudge(OrderReader orders, PspRecords provider)
         if (reply is { Order: null, Status: not ReplyStatus.NotFound })
             throw new NoAnswerException("order_unavailable");
         var booking = reply.Order is { } order ? Booking.Find(order.Id, reply.Document, paymentKey) : null;
+        var kind = KindOf(theirs, booking, operationId);
+        if (kind == BreakKinds.Repeated && !await HasAsync(paymentKey, booking!.Reference!, cancellation))
+            kind = BreakKinds.Differs;
         return new Judgement(
-            KindOf(theirs, booking, operationId), theirs?.Kind ?? booking?.Operation ?? "",
+            kind, theirs?.Kind ?? booking?.Operation ?? "",
             booking is null ? null : new BreakSide(booking.AmountMinor, booking.Currency), theirs is null ? null : new BreakSide(theirs.AmountMinor ?? 0, theirs.Currency ?? ""),
-            reply.Order?.Id, reply.Order?.Placement.Tenant);
+            reply.Order?.Id, reply.Order?.Placement.Tenant, theirs?.PspOrder);
     }
 
     private async Task<Operation?> FindAsync(string paymentKey, string operationId, CancellationToken cancellation)
@@ -65,6 +69,19 @@ internal sealed class BreakJudge(OrderReader orders, PspRecords provider)
         catch (PspUnavailableException away)
         {
             throw new NoAnswerException(away.Code, away);
+        }
+    }
+
+    // A charge that is made twice is told even where that cannot be looked up.
+    private async Task<bool> HasAsync(string paymentKey, string operationId, CancellationToken cancellation)
+    {
+        try
+        {
+            return await FindAsync(paymentKey, operationId, cancellation) is not null;
+        }
+        catch (NoAnswerException)
+        {
+            return true;
         }
     }
 

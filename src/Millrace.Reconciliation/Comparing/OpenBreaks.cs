@@ -9,7 +9,7 @@ namespace Millrace.Reconciliation.Comparing;
 internal sealed class OpenBreaks(BreakStore store, BreakJudge judge, TimeProvider time)
 {
     // Each is looked at once a minute; of very many, as many as there is time for.
-    private const int MostLooks = 100;
+    private const int MostLooks = 500;
     private static readonly TimeSpan LookedAtFor = TimeSpan.FromSeconds(45);
     private readonly Dictionary<string, long> _lookedAt = new(StringComparer.Ordinal);
 
@@ -79,7 +79,7 @@ internal sealed class OpenBreaks(BreakStore store, BreakJudge judge, TimeProvide
             return null;
         var now = new Break(Break.IdOf(paymentKey, operationId), kind, paymentKey, operationId, found.Operation, stored is { IsOpen: true } ? stored.OpenedAt : time.GetUtcNow())
         {
-            Tenant = found.Tenant?.Value, Order = found.Order?.ToString(), Ours = found.Ours, Theirs = found.Theirs, Owner = stored?.Owner,
+            Tenant = found.Tenant?.Value, PspOrder = found.PspOrder, Order = found.Order?.ToString(), Ours = found.Ours, Theirs = found.Theirs, Owner = stored?.Owner,
         };
         return now == stored ? null : now;
     }

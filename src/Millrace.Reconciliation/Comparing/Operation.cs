@@ -9,9 +9,10 @@ namespace Millrace.Reconciliation.Comparing;
 /// <param name="AmountMinor">Null when it is not told.</param>
 /// <param name="Currency">Null when it is not told.</param>
 /// <param name="Authorization">The provider's reference of the authorization; null when it is not told, as by ours.</param>
-internal sealed record Operation(string PaymentKey, string Id, string Kind, long? AmountMinor, string? Currency, string? Authorization = null)
+/// <param name="PspOrder">The order that the provider names; null when it is not told.</param>
+internal sealed record Operation(string PaymentKey, string Id, string Kind, long? AmountMinor, string? Currency, string? Authorization = null, string? PspOrder = null)
 {
-    public static Operation Of(PspRecord record) => new(record.Reference, record.Id, record.Kind, record.Amount, record.Currency, record.AuthorizationId);
+    public static Operation Of(PspRecord record) => new(record.Reference, record.Id, record.Kind, record.Amount, record.Currency, record.AuthorizationId, record.Order);
 
     /// <summary>Whether ours is told so that it can be compared: the amount of an authorization means nothing without its currency, and what follows one is in its currency.</summary>
     public bool IsWhole => AmountMinor is not null && (Currency is not null || Kind != "authorize");

@@ -62,6 +62,7 @@ public sealed class ComparisonTests
         await node.TurnAfterAsync(AfterGrace);
         var breaks = await node.BreaksAsync();
         Assert.Equal(strays.Order(StringComparer.Ordinal), breaks.Select(one => one.PaymentKey).Order(StringComparer.Ordinal));
+        Assert.All(breaks, one => Assert.Equal("ord_1", one.PspOrder));
         Assert.All(breaks, one => Assert.Equal((BreakKinds.NotRequested, "authorize", FiveEuros, FiveEuros, null), (one.Kind, one.Operation, one.Theirs, one.AtRisk, one.Ours)));
         Assert.Equal([order.ToString(), order.ToString()], breaks.Select(one => one.Order).OfType<string>());
         Assert.Equal([new BreakSide(2_000, "EUR")], AtRisk.Sum(node.See().Open));
@@ -79,6 +80,18 @@ public sealed class ComparisonTests
         await node.TurnAfterAsync(AfterGrace);
         var found = Assert.Single(await node.BreaksAsync());
         Assert.Equal((BreakKinds.Repeated, again, order.ToString(), "acme", FiveEuros), (found.Kind, found.OperationId, found.Order, found.Tenant, found.AtRisk));
+    }
+
+    [Fact]
+    public async Task A_charge_that_the_provider_has_under_another_reference_is_not_taken_for_a_second_one()
+    {
+        await using var node = await ComparedNode.StartAsync();
+        var order = node.Asks();
+        await node.Psp.AuthorizeAsync(ComparedNode.KeyOf(order));
+        node.Books(order, "pa_another");
+        await node.TurnAsync();
+        await node.TurnAfterAsync(AfterGrace);
+        Assert.Equal([BreakKinds.Differs, BreakKinds.Missing], (await node.BreaksAsync()).Select(one => one.Kind).Order(StringComparer.Ordinal));
     }
 
     [Fact]

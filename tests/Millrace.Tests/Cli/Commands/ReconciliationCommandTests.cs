@@ -20,12 +20,17 @@ public sealed class ReconciliationCommandTests(CliServer server)
         foreach (var way in new[] { Array.Empty<string>(), ["--dry-run"] })
         {
             Assert.Contains("still waits", (await server.RunAsync(1, ["reconciliation", "close", pending, "--reason", "why not", .. way])).Errors, StringComparison.Ordinal);
-            await server.RunAsync(4, ["reconciliation", "close", "brk_none", "--reason", "why not", .. way]);
+            await server.RunAsync(4, ["reconciliation", "close", "brk_" + new string('0', 32), "--reason", "why not", .. way]);
             await server.RunAsAsync(server.Viewer, 5, ["reconciliation", "close", stray, "--reason", "why not", .. way]);
         }
 
         var closed = (await server.RunAsync(0, "reconciliation", "close", stray, "--reason", "voided by hand", "-o", "json")).Json;
         Assert.Equal(("closed", "maria", "voided by hand"), ((string)closed["state"]!, (string)closed["owner"]!, (string)closed["reason"]!));
+        // Whoever gives another reason is who has closed it.
+        await server.RunAsync(0, "reconciliation", "close", stray, "--reason", "refunded by another");
+        var recorded = (await server.RunAsync(0, "reconciliation", "get", stray, "-o", "json")).Json;
+        Assert.Equal("refunded by another", (string)recorded["reason"]!);
+        Assert.True((DateTimeOffset)recorded["closed_at"]! >= (DateTimeOffset)closed["closed_at"]!);
         Assert.Equal([pending], await IdsAsync("open"));
         Assert.Equal([stray], await IdsAsync("closed"));
         var again = (await server.RunAsync(0, "reconciliation", "assign", stray, "--to", "ada", "-o", "json")).Json;

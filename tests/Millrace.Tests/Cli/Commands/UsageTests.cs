@@ -45,6 +45,8 @@ public sealed class UsageTests
     [InlineData("reconciliation breaks --state odd --key k")]
     [InlineData("reconciliation breaks --limit 0 --key k")]
     [InlineData("reconciliation close brk_1 --key k")]
+    [InlineData("serve --data x --reconcile-after 5")]
+    [InlineData("serve --data x --reconcile-after 00:00:00")]
     [InlineData("tenants limits set acme --key k --all-keys 5 --each-key 1:1")]
     [InlineData("tenants limits set acme --key k --all-keys 1:1")]
     [InlineData("overview --key k --seconds 0")]
