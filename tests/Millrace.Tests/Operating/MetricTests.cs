@@ -51,7 +51,7 @@ public sealed class MetricTests(Shop shop)
         var known = shown.Types.Keys.Concat(MetricCatalog.All.Select(entry => entry.Metric.ExposedName))
             .Concat(AlertRules.All.Select(rule => rule.Record).OfType<string>()).Concat(["up", "ALERTS"]).ToHashSet(StringComparer.Ordinal);
         Assert.True(Dashboard.Expressions.Count > 30);
-        Assert.Equal(["Overview", "Stages", "Payment provider", "Storage", "Cluster", "Webhooks"], Dashboard.Rows);
+        Assert.Equal(["Overview", "Stages", "Payment provider", "Storage", "Cluster", "Webhooks", "Reconciliation"], Dashboard.Rows);
         Assert.All(Dashboard.Expressions.Concat(AlertRules.All.Select(rule => rule.Expression)), expression =>
         {
             var names = PromQl.NamesIn(expression).ToList();
