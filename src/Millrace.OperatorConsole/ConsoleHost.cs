@@ -19,6 +19,8 @@ public static class ConsoleHost
     private const string ContentPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+    private const string OperatorScope = "system:operate";
+
     public static void AddMillraceConsole(this IServiceCollection services, ConsoleOptions options)
     {
         services.AddRazorComponents();
@@ -95,6 +97,26 @@ public static class ConsoleHost
         void Get(string pattern, Func<HttpContext, Session, Task<IResult>> page) => Map(app, "GET", pattern, visitors.Page(page), isOpen: false);
         void Post(string pattern, Func<HttpContext, Session, IFormCollection, Task<IResult>> act) => Map(app, "POST", pattern, visitors.Form(act), isOpen: false);
     }
+
+    /// <summary>Lets only operators who are signed in look at pages of another maker, and nobody change anything with them.</summary>
+    public static void RequireOperator(this IEndpointConventionBuilder pages) => pages.Finally(endpoint =>
+    {
+        var (page, visitors) = (endpoint.RequestDelegate!, endpoint.ApplicationServices.GetRequiredService<Visitors>());
+        var guarded = visitors.Page(async (http, session) =>
+        {
+            if (session.Lacks(OperatorScope) is { } lack)
+                return Results.Text(lack, statusCode: StatusCodes.Status403Forbidden);
+            if (!HttpMethods.IsGet(http.Request.Method))
+                return Results.StatusCode(StatusCodes.Status405MethodNotAllowed);
+            http.Response.Headers.ContentSecurityPolicy = "frame-ancestors 'none'";
+            http.Response.Headers.XContentTypeOptions = "nosniff";
+            await page(http);
+            return Results.Empty;
+        });
+        endpoint.RequestDelegate = async http => await (await GuardAsync(http, guarded)).ExecuteAsync(http);
+        endpoint.Metadata.Add(new ConsoleEndpoint(IsOpen: false));
+        endpoint.Metadata.Add(new ExcludeFromDescriptionAttribute());
+    });
 
     // For whoever is not signed in.
     private static void Open(IEndpointRouteBuilder app, string method, string pattern, Func<HttpContext, Task<IResult>> handle) => Map(app, method, pattern, handle, isOpen: true);

@@ -6,6 +6,12 @@ public sealed record ConsoleOptions
     /// <summary>64 bytes that sessions are encrypted with, the same at all nodes and after a restart; asked for once the node has started.</summary>
     public required Func<IServiceProvider, byte[]> SessionSecret { get; init; }
 
+    /// <summary>Where the dashboard of Orleans is, when the node serves it.</summary>
+    public const string OrleansDashboard = "/orleans";
+
+    /// <summary>The node serves the dashboard of Orleans: see <see cref="ConsoleHost.RequireOperator"/>.</summary>
+    public bool HasOrleansDashboard { get; init; }
+
     /// <summary>Set by the demo alone: whoever comes is signed in, and there are knobs that break things.</summary>
     public DemoControls? Demo { get; init; }
 }

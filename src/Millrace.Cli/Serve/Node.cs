@@ -27,6 +27,7 @@ using Millrace.Storage.Postgres.Shards;
 using Millrace.Storage.Sqlite;
 using Millrace.Storage.Sqlite.Administration;
 using Millrace.Telemetry;
+using Orleans.Dashboard;
 
 namespace Millrace.Cli.Serve;
 
@@ -46,6 +47,8 @@ public static class Node
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<AuditLog>().AddSingleton<ApiKeyStore>();
         AddCluster(builder.Host, options);
+        if (options.HasOrleansDashboard)
+            AddOrleansDashboard(builder.Host);
         builder.Services.AddMillraceApi(new ApiOptions
         {
             NodeName = options.Name,
@@ -65,6 +68,7 @@ public static class Node
         {
             SessionSecret = services => services.GetRequiredService<StoreSecret>().KeyFor("console", 64),
             Demo = options.Demo,
+            HasOrleansDashboard = options.HasOrleansDashboard,
         });
         AddAuditor(builder.Services, options);
         builder.Services.AddSingleton<NodeMetrics>();
@@ -74,6 +78,8 @@ public static class Node
         app.Services.GetRequiredService<NodeMetrics>().Watch(options);
         app.MapMillraceApi();
         app.MapMillraceConsole();
+        if (options.HasOrleansDashboard)
+            app.MapOrleansDashboard(ConsoleOptions.OrleansDashboard).RequireOperator();
         return app;
     }
 
@@ -186,6 +192,9 @@ public static class Node
             host.UseSingleNode(runtime, name, FreePort.Find());
         }
     }
+
+    // Without its stream of the log, which operators have elsewhere.
+    private static void AddOrleansDashboard(IHostBuilder host) => host.UseOrleans(silo => silo.AddDashboard(dashboard => dashboard.HideTrace = true));
 
     private static void AddAuditor(IServiceCollection services, NodeOptions options)
     {

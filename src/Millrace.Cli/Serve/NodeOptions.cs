@@ -85,6 +85,9 @@ public sealed record NodeOptions
     /// <summary>Rows a second that are checked while they are served, 0 to <see cref="Auditor.MostRowsPerSecond"/>; 0 for none.</summary>
     public int AuditRate { get; init; } = Auditor.DefaultRowsPerSecond;
 
+    /// <summary>Serves the dashboard of the runtime below the cluster, to operators who are signed in to the console.</summary>
+    public bool HasOrleansDashboard { get; init; }
+
     /// <summary>Serves the endpoint that benchmarks compare with.</summary>
     public bool HasNoopEndpoint { get; init; }
 

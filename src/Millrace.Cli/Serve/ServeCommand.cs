@@ -50,8 +50,9 @@ internal static class ServeCommand
         var cdn = new CdnSettings();
         var webhooks = new WebhookSwitches();
         var prometheus = new Option<string?>("--prometheus-url") { Description = "Base URL of the Prometheus that evaluates deploy/prometheus: the console and /v1/alerts show what it says is wrong." };
+        var orleansDashboard = new Option<bool>("--orleans-dashboard") { Description = "Serve the dashboard of Orleans at /orleans, to operators who are signed in to the console; it measures each call between nodes." };
         var noop = new Option<bool>("--bench-noop") { Description = "Serve POST /v1/_noop, the benchmark's yardstick." };
-        var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, listReplica, nodeName, replica, partitions, psp, reconcileAfter, maxBacklogAge, auditRate, redis, prometheus, noop };
+        var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, listReplica, nodeName, replica, partitions, psp, reconcileAfter, maxBacklogAge, auditRate, redis, prometheus, orleansDashboard, noop };
         listeningOptions.AddTo(command);
         clusterOptions.AddTo(command);
         shardOption.AddTo(command);
@@ -102,6 +103,7 @@ internal static class ServeCommand
                 Psp = pspUrl,
                 PspWebhookSecret = secret,
                 ReconcileAfter = parsed.GetValue(reconcileAfter) is var grace && grace >= TimeSpan.FromSeconds(1) && grace <= TimeSpan.FromHours(1) ? grace : throw new UsageException($"{reconcileAfter.Name} is 00:00:01 to 01:00:00."),
+                HasOrleansDashboard = parsed.GetValue(orleansDashboard),
                 HasNoopEndpoint = parsed.GetValue(noop),
                 Tokens = tokens.Read(parsed),
                 Limits = limits.Read(parsed),

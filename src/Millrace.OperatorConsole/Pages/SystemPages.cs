@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Millrace.Client;
 using Millrace.Client.Alerts;
 using Millrace.Client.ApiKeys;
@@ -66,7 +67,7 @@ internal static class SystemPages
         var (notice, isProblem) = View.Notice(http);
         return View.Of<ClusterPage>(new(StringComparer.Ordinal)
         {
-            ["Session"] = session, ["Nodes"] = nodes.Result.Value, ["Partitions"] = partitions.Result.Value.Data, ["Paused"] = paused.Result.Value.Data, ["Notice"] = notice, ["IsProblem"] = isProblem,
+            ["HasOrleansDashboard"] = http.RequestServices.GetRequiredService<ConsoleOptions>().HasOrleansDashboard, ["Session"] = session, ["Nodes"] = nodes.Result.Value, ["Partitions"] = partitions.Result.Value.Data, ["Paused"] = paused.Result.Value.Data, ["Notice"] = notice, ["IsProblem"] = isProblem,
         });
     }
 
