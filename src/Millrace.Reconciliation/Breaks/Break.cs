@@ -88,8 +88,6 @@ public sealed record Break(string Id, string Kind, string PaymentKey, string Ope
     public static bool IsId(string text) => text.Length == Prefix.Length + (2 * IdBytes) && text.StartsWith(Prefix, StringComparison.Ordinal) && !text.AsSpan(Prefix.Length).ContainsAnyExcept("0123456789abcdef");
 
     /// <summary>The same whenever it is found: one for each operation under each key.</summary>
-    public static string IdOf(string paymentKey, string operationId)
-    {
-        return Prefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{paymentKey}\n{operationId}")).AsSpan(0, IdBytes));
-    }
+    public static string IdOf(string paymentKey, string operationId) =>
+        Prefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{paymentKey}\n{operationId}")).AsSpan(0, IdBytes));
 }

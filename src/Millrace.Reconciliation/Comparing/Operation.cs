@@ -1,3 +1,4 @@
+using System.Text;
 using Millrace.Gateways.Psp;
 
 namespace Millrace.Reconciliation.Comparing;
@@ -12,7 +13,12 @@ namespace Millrace.Reconciliation.Comparing;
 /// <param name="PspOrder">The order that the provider names; null when it is not told.</param>
 internal sealed record Operation(string PaymentKey, string Id, string Kind, long? AmountMinor, string? Currency, string? Authorization = null, string? PspOrder = null)
 {
+    private const int MostShort = 200;
+
     public static Operation Of(PspRecord record) => new(record.Reference, record.Id, record.Kind, record.Amount, record.Currency, record.AuthorizationId, record.Order);
+
+    /// <summary>A provider may have been told names of any length and in any writing.</summary>
+    public bool IsShort => PaymentKey.Length + Id.Length + (PspOrder?.Length ?? 0) <= MostShort && Ascii.IsValid(PaymentKey) && Ascii.IsValid(Id) && Ascii.IsValid(PspOrder ?? "");
 
     /// <summary>Whether ours is told so that it can be compared: the amount of an authorization means nothing without its currency, and what follows one is in its currency.</summary>
     public bool IsWhole => AmountMinor is not null && (Currency is not null || Kind != "authorize");

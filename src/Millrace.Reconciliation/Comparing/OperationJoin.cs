@@ -23,8 +23,8 @@ internal sealed record Unmatched(Operation Operation, bool IsTheirs, ReadPage? P
 /// <param name="most">Operations that may wait.</param>
 internal sealed class OperationJoin(TimeProvider time, TimeSpan grace, int most)
 {
-    /// <summary>Of those that nobody answers for so many are kept with the state, so that a restart need not begin before them.</summary>
-    public const int MostKept = 200;
+    /// <summary>Of those that nobody answers for so many are kept with the state, so that a restart need not begin before them: a third of what its record may hold.</summary>
+    public const int MostKept = 60;
 
     // Of those: by then it is not that one side is just away.
     private const int LooksBeforeKept = 3;
@@ -95,7 +95,7 @@ internal sealed class OperationJoin(TimeProvider time, TimeSpan grace, int most)
     public void GiveBack(Unmatched unmatched, TimeSpan pause)
     {
         var again = unmatched with { DueAt = After(pause), Looks = unmatched.Looks + 1 };
-        if (again is { Page: { } page, Looks: >= LooksBeforeKept } && _kept < MostKept)
+        if (again is { Page: { } page, Looks: >= LooksBeforeKept, Operation.IsShort: true } && _kept < MostKept)
         {
             again = again with { Page = null };
             page.Settle();
