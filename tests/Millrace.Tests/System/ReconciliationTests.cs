@@ -97,34 +97,6 @@ public sealed class ReconciliationTests : IAsyncLifetime
         Assert.Equal(("missing", order, null), ((string)found["kind"]!, (string)found["order_id"]!, found["theirs"]));
     }
 
-    [Theory]
-    [InlineData("""{"state":"closed"}""")]
-    [InlineData("""{"state":"gone"}""")]
-    [InlineData("""{"owner":"maria"}""")]
-    [InlineData("""{"state":"open","owner":"","amount":1}""")]
-    [InlineData("""{"state":"closed","reason":"  "}""")]
-    [InlineData("""{"state":"open","owner":" "}""")]
-    [InlineData("""{"state":"open","reason":"of what is not closed"}""")]
-    public async Task What_makes_no_sense_of_a_break_is_refused(string body) =>
-        (await _api.SendAsync("PUT", "/v1/reconciliation/breaks/brk_0", body)).Problem(422, "invalid_request");
-
-    [Fact]
-    public async Task Breaks_are_for_whoever_runs_the_installation()
-    {
-        using var merchant = new ApiClient(_settings.Address, NewKey.Of(_settings, "acme", Scopes.Admin));
-        foreach (var path in new[] { "/v1/reconciliation", "/v1/reconciliation/breaks", "/v1/reconciliation/breaks/brk_0" })
-            (await merchant.GetAsync(path)).Problem(403, "insufficient_scope");
-        (await merchant.SendAsync("PUT", "/v1/reconciliation/breaks/brk_0", """{"state":"open"}""")).Problem(403, "insufficient_scope");
-        (await _api.GetAsync("/v1/reconciliation/breaks/brk_0")).Problem(404, "break_not_found");
-        (await _api.SendAsync("PUT", "/v1/reconciliation/breaks/brk_0", """{"state":"open"}""")).Problem(404, "break_not_found");
-        // Whatever is asked for: none of them can be the id of one.
-        foreach (var odd in new[] { "brk_%F0%9F%92%A5", "brk_%0a", new string('x', 300), "brk_" + new string('g', 32) })
-            (await _api.GetAsync("/v1/reconciliation/breaks/" + odd)).Problem(404, "break_not_found");
-        (await _api.GetAsync("/v1/reconciliation/breaks?state=odd")).Problem(400, "invalid_parameter");
-        foreach (var odd in new[] { "abc", "%00", "1-brk_0", $"{new string('1', 15)}-brk_0" })
-            (await _api.GetAsync("/v1/reconciliation/breaks?cursor=" + odd)).Problem(400, "invalid_cursor");
-    }
-
     public async ValueTask DisposeAsync()
     {
         _api.Dispose();
