@@ -1,6 +1,6 @@
 using Millrace.Api.Edge;
-using Millrace.Api.Json;
 using Millrace.Api.Keys;
+using Millrace.Api.Operations;
 using Millrace.Api.Problems;
 using Millrace.Cluster.Administration;
 using Millrace.Domain.Identity;
@@ -42,20 +42,6 @@ internal sealed class PauseEndpoints(PausedTenants paused, RateLimits limits, Au
     private Task SendAsync(HttpContext http)
     {
         var seen = limits.Tenants.Select(tenant => tenant.Key).ToHashSet(StringComparer.Ordinal);
-        http.Response.Headers.CacheControl = "no-store";
-        return Answer.Json(http, StatusCodes.Status200OK, paused.All.Select(tenant => (Tenant: tenant, IsSeen: seen.Contains(tenant.Name))), static (w, tenants) =>
-        {
-            w.WriteStartObject();
-            w.WriteData(tenants, static (each, row) =>
-            {
-                each.WriteStartObject();
-                each.WriteString("name"u8, row.Tenant.Name);
-                each.WriteTime("since"u8, row.Tenant.SinceUnixMs);
-                each.WriteString("by"u8, row.Tenant.By);
-                each.WriteBoolean("seen"u8, row.IsSeen);
-                each.WriteEndObject();
-            });
-            w.WriteEndObject();
-        });
+        return PausedAnswer.SendAsync(http, paused.All.Select(tenant => new PausedRow(tenant.Name, tenant.SinceUnixMs, tenant.By, seen.Contains(tenant.Name))));
     }
 }

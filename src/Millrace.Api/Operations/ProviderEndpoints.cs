@@ -1,5 +1,4 @@
 using Millrace.Api.Edge;
-using Millrace.Api.Json;
 using Millrace.Api.Keys;
 using Millrace.Api.Problems;
 using Millrace.Cluster.Administration;
@@ -46,22 +45,6 @@ internal sealed class ProviderEndpoints(PausedProviders paused, AuditLog audit)
         await SendAsync(http);
     }
 
-    private Task SendAsync(HttpContext http)
-    {
-        http.Response.Headers.CacheControl = "no-store";
-        return Answer.Json(http, StatusCodes.Status200OK, paused.All.Select(provider => (Provider: provider, IsSeen: paused.IsSeen(provider.Name))), static (w, providers) =>
-        {
-            w.WriteStartObject();
-            w.WriteData(providers, static (each, row) =>
-            {
-                each.WriteStartObject();
-                each.WriteString("name"u8, row.Provider.Name);
-                each.WriteTime("since"u8, row.Provider.SinceUnixMs);
-                each.WriteString("by"u8, row.Provider.By);
-                each.WriteBoolean("seen"u8, row.IsSeen);
-                each.WriteEndObject();
-            });
-            w.WriteEndObject();
-        });
-    }
+    private Task SendAsync(HttpContext http) =>
+        PausedAnswer.SendAsync(http, paused.All.Select(provider => new PausedRow(provider.Name, provider.SinceUnixMs, provider.By, paused.IsSeen(provider.Name))));
 }

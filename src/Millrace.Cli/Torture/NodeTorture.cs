@@ -28,7 +28,7 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
         var data = Path.Combine(folder, "node");
         var port = Serve.FreePort.Find();
         await using var psp = await PspProcess.StartAsync(Path.Combine(folder, "psp"), new Uri($"http://127.0.0.1:{port}/v1/psp/psp/webhooks"), Secret, cancellation);
-        await using var node = new NodeProcess(["--data", data, "--psp", psp.Url.ToString(), .. AuditorComplaints.Arguments, .. OpenBreaks.Arguments], Secret, port);
+        await using var node = new NodeProcess(["--data", data, "--psp", psp.Url.ToString(), .. AuditorComplaints.Arguments, .. BreakComplaints.Arguments], Secret, port);
         var key = await KeyAdministration.MakeAsync(data, null, "torture", "torture", Scopes.Admin | Scopes.SystemOperate, cancellation);
         await node.StartAsync(cancellation);
         using (var client = new MillraceClient(node.Url, key))
@@ -49,7 +49,7 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
         var (lost, stuck) = await Drain.RunAsync(_told, shoppers, cancellation);
         await follower.CompareAsync(_told.ReadAll(), cancellation);
         var audited = await AuditorComplaints.OfAsync(http, cancellation);
-        var breaks = await OpenBreaks.OfAsync(http, cancellation);
+        var breaks = await BreakComplaints.OfAsync(http, cancellation);
         await node.StopAsync(cancellation);
         var report = await StoreVerification.RunAsync(data, psp.Url, cancellation, isDrained: true);
         return Result(report, lost, stuck, follower.Followed, [.. audited, .. breaks, .. follower.Complaints, .. shoppers.SelectMany(shopper => shopper.Complaints)]);

@@ -61,7 +61,7 @@ internal sealed class TorturedCluster : IAsyncDisposable
             for (var i = 0; i < nodes; i++)
             {
                 var node = new NodeProcess(
-                    ["--node-name", $"node-{i}", "--psp", psp.Url.ToString(), .. AuditorComplaints.Arguments, .. OpenBreaks.Arguments, .. arguments(i, $"127.0.0.1:{ports[nodes + i]}"),
+                    ["--node-name", $"node-{i}", "--psp", psp.Url.ToString(), .. AuditorComplaints.Arguments, .. BreakComplaints.Arguments, .. arguments(i, $"127.0.0.1:{ports[nodes + i]}"),
                         .. (shards ?? new Dictionary<string, string>()).SelectMany(shard => new[] { "--shard", $"{shard.Key}={shard.Value}" })],
                     Secret, ports[i]);
                 cluster.Nodes.Add(node);
@@ -118,7 +118,7 @@ internal sealed class TorturedCluster : IAsyncDisposable
                 _complaints.Enqueue(complaint);
         }
 
-        foreach (var complaint in await OpenBreaks.OfAsync(Clients[0], cancellation))
+        foreach (var complaint in await BreakComplaints.OfAsync(Clients[0], cancellation))
             _complaints.Enqueue(complaint);
         foreach (var node in Nodes)
             await node.StopAsync(cancellation);

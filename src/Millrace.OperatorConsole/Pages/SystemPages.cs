@@ -2,7 +2,6 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Millrace.Client;
-using Millrace.Client.Alerts;
 using Millrace.Client.ApiKeys;
 using Millrace.Client.Items;
 using Millrace.Client.Stock;
@@ -16,7 +15,7 @@ internal static class SystemPages
     private const int Minute = 60;
 
     // Shorter than the second after which a refusal could be repeated: what is known in five seconds is shown then.
-    private static readonly TimeSpan AlertPatience = TimeSpan.FromMilliseconds(950);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(950);
 
     public static async Task<IResult> OverviewAsync(HttpContext http, Session session)
     {
@@ -24,33 +23,22 @@ internal static class SystemPages
             return Results.Redirect("/orders");
         var overview = session.Api.Overview.GetAsync(Minute, cancellation: http.RequestAborted);
         var nodes = session.Api.Cluster.ListNodesAsync(cancellation: http.RequestAborted);
-        var alerts = AlertsAsync(session, http.RequestAborted);
-        var breaks = OpenBreaksAsync(session, http.RequestAborted);
+        var alerts = OrNothingAsync(call => session.Api.Alerts.ListAsync(call, http.RequestAborted));
+        var breaks = OrNothingAsync(call => session.Api.Reconciliation.GetAsync(call, http.RequestAborted));
         await Task.WhenAll(overview, nodes, alerts, breaks);
         return View.Of<OverviewPage>(new(StringComparer.Ordinal)
         {
-            ["Session"] = session, ["Overview"] = overview.Result.Value, ["Nodes"] = nodes.Result.Value, ["Alerts"] = alerts.Result, ["OpenBreaks"] = breaks.Result,
+            ["Session"] = session, ["Overview"] = overview.Result.Value, ["Nodes"] = nodes.Result.Value, ["Alerts"] = alerts.Result, ["OpenBreaks"] = breaks.Result?.Open,
         });
     }
 
     // The node is looked at all the more when what watches it is away.
-    private static async Task<ActiveAlerts?> AlertsAsync(Session session, CancellationToken cancellation)
+    private static async Task<T?> OrNothingAsync<T>(Func<CallOptions, Task<Answer<T>>> ask)
+        where T : class
     {
         try
         {
-            return (await session.Api.Alerts.ListAsync(new CallOptions { Timeout = AlertPatience }, cancellation)).Value;
-        }
-        catch (Exception away) when (away is TimeoutException or MillraceProblemException { Status: StatusCodes.Status503ServiceUnavailable })
-        {
-            return null;
-        }
-    }
-
-    private static async Task<int?> OpenBreaksAsync(Session session, CancellationToken cancellation)
-    {
-        try
-        {
-            return (await session.Api.Reconciliation.GetAsync(new CallOptions { Timeout = AlertPatience }, cancellation)).Value.Open;
+            return (await ask(new CallOptions { Timeout = Patience })).Value;
         }
         catch (Exception away) when (away is TimeoutException or MillraceProblemException { Status: StatusCodes.Status503ServiceUnavailable })
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Millrace.Feed;
 using Millrace.Gateways.Psp;
@@ -17,9 +18,9 @@ internal sealed partial class BothSides
 
     private readonly ReconciliationTools _tools;
     private readonly ILogger _logger;
-    private AskedPayments _asked = null!;
-    private ReadPages<FeedCursor[]> _ours = null!;
-    private ReadPages<long> _theirs = null!;
+    private AskedPayments _asked;
+    private ReadPages<FeedCursor[]> _ours;
+    private ReadPages<long> _theirs;
     private (bool Ours, bool Theirs) _hasMore;
     private long _counted;
 
@@ -30,7 +31,7 @@ internal sealed partial class BothSides
     }
 
     /// <summary>What waits.</summary>
-    public OperationJoin Join { get; private set; } = null!;
+    public OperationJoin Join { get; private set; }
 
     /// <summary>When the feed was read to its end; null for not yet.</summary>
     public DateTimeOffset? OursReadAt { get; private set; }
@@ -63,7 +64,7 @@ internal sealed partial class BothSides
     {
         Ours = [.. _ours.Settled.Select(cursor => cursor.ToString())],
         Theirs = _theirs.Settled,
-        Kept = [.. Join.Kept.Select(one => one.Operation is var o ? new KeptOperation(o.PaymentKey, o.Id, o.Kind, one.IsTheirs, o.AmountMinor, o.Currency, o.Authorization, o.PspOrder) : null!)],
+        Kept = [.. Join.Kept.Select(KeptOf)],
     };
 
     /// <returns>Whether there is more to read at once.</returns>
@@ -94,7 +95,7 @@ internal sealed partial class BothSides
             }
             else
             {
-                // Archived: what was told there is looked up as far as the provider tells of it. What waits goes on to.
+                // Archived: what was told there is looked up as far as the provider tells of it. What waits is kept.
                 FeedBegunLater(_logger);
                 (_ours, _hasMore.Ours) = (new ReadPages<FeedCursor[]>(await _tools.Feed.StartAsync(cancellation)), true);
             }
@@ -140,6 +141,13 @@ internal sealed partial class BothSides
         }
     }
 
+    private static KeptOperation KeptOf(Unmatched one)
+    {
+        var operation = one.Operation;
+        return new KeptOperation(
+            operation.PaymentKey, operation.Id, operation.Kind, one.IsTheirs, operation.AmountMinor, operation.Currency, operation.Authorization, operation.PspOrder);
+    }
+
     private void TakeKept(IReadOnlyList<KeptOperation> kept)
     {
         foreach (var one in kept)
@@ -157,6 +165,7 @@ internal sealed partial class BothSides
     }
 
     // What waits is read again, or was settled: a page that is not read any more holds nothing back.
+    [MemberNotNull(nameof(Join), nameof(_asked), nameof(_ours), nameof(_theirs))]
     private void BeginAt(FeedCursor[] ours, long theirs)
     {
         Join = new OperationJoin(_tools.Time, _tools.Options.Grace, _tools.Options.MostWaiting);

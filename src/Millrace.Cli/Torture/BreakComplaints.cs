@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Millrace.Cli.Torture;
 
 /// <summary>What differs between orders and the provider's record when everything has come to rest: a mistake with money, or a false alarm; either is one too many.</summary>
-internal static class OpenBreaks
+internal static class BreakComplaints
 {
     /// <summary>Sooner than in earnest: a run is short.</summary>
     public static readonly string[] Arguments = ["--reconcile-after", "00:00:05"];
