@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Millrace.Api.Keys;
 using Millrace.Cli.Client;
 
@@ -9,8 +8,6 @@ namespace Millrace.Cli.Cluster;
 internal static class ClusterCommand
 {
     private const string NodesPath = "/v1/cluster/nodes";
-    private const string PausedPath = "/v1/psps/paused";
-    private static readonly string[] PausedColumns = ["name", "since", "by", "seen"];
     private static readonly string[] NodeColumns = ["name", "address", "status", "drained", "partitions#"];
 
     public static Command Create() => new("cluster", "Look after the nodes of a cluster")
@@ -20,9 +17,9 @@ internal static class ClusterCommand
         Draining("drain", "Take the partitions from a node and give it no more; it goes on answering", HttpMethod.Put),
         Draining("undrain", "Let a node own partitions again", HttpMethod.Delete),
         RaisingFormat(),
-        Reading.Rows("paused-psps", "List the payment providers that are paused", [], _ => ApiRequest.Get(PausedPath), PausedColumns),
-        Pausing("pause-psp", "Ask a payment provider for nothing more; payments wait until it is resumed", HttpMethod.Put),
-        Pausing("resume-psp", "Ask a paused payment provider again, for all that has waited", HttpMethod.Delete),
+        Reading.Rows("paused-psps", "List the payment providers that are paused", [], _ => ApiRequest.Get("/v1/psps/paused"), Pausing.Columns),
+        Pause("pause-psp", "Ask a payment provider for nothing more; payments wait until it is resumed", HttpMethod.Put),
+        Pause("resume-psp", "Ask a paused payment provider again, for all that has waited", HttpMethod.Delete),
     };
 
     private static Command Draining(string name, string description, HttpMethod method)
@@ -42,19 +39,9 @@ internal static class ClusterCommand
             static (_, answer) => Task.FromResult<(Shown, int)>((new Shown.Many(answer.Body.Rows(), NodeColumns), Acting.Done)));
     }
 
-    private static Command Pausing(string name, string description, HttpMethod method)
-    {
-        var psp = new Argument<string>("psp") { Description = "Its name, as orders have it" };
-        return Mutation.Setting(name, description, [psp],
-            arguments => new Change(new ApiRequest(method, $"/v1/psps/{Uri.EscapeDataString(arguments.GetValue(psp)!)}/paused"), Scopes.SystemOperate),
-            async (arguments, answer) =>
-            {
-                var name = arguments.GetValue(psp);
-                if (method == HttpMethod.Put && answer.Body.Rows().Exists(row => row.Text("name") == name && row.Find("seen") is { ValueKind: JsonValueKind.False }))
-                    await arguments.InvocationConfiguration.Error.WriteLineAsync($"millrace: the asked node had no payment to make with '{name}' since it started: is it spelled as orders have it, in payment.psp?");
-                return (new Shown.Many(answer.Body.Rows(), PausedColumns), Acting.Done);
-            });
-    }
+    private static Command Pause(string name, string description, HttpMethod method) => Pausing.Create(
+        name, description, method, new Argument<string>("psp") { Description = "Its name, as orders have it" }, "/v1/psps",
+        static psp => $"the asked node had no payment to make with '{psp}' since it started: is it spelled as orders have it, in payment.psp?");
 
     private static Command RaisingFormat() => Mutation.Setting(
         "raise-format", "After an upgrade of all nodes: write the newest payload format that all of them can read", [],

@@ -13,30 +13,16 @@ internal static class TenantsCommand
     {
         Reading.Rows("list", "Show what merchants use of their limits, the nearest to them first", [], _ => ApiRequest.Get("/v1/tenants"),
             "name", "available#", "available_of#", "limits.tenant.per_second#", "used_today#", "limits.per_day#"),
-        Reading.Rows("paused", "List the merchants of whom no new order is taken", [], _ => ApiRequest.Get(PausedPath), PausedColumns),
-        Pausing("pause", "Take no new order of a merchant until he is resumed; what was taken goes on", HttpMethod.Put),
-        Pausing("resume", "Take orders of a paused merchant again", HttpMethod.Delete),
+        Reading.Rows("paused", "List the merchants of whom no new order is taken", [], _ => ApiRequest.Get("/v1/tenants/paused"), Pausing.Columns),
+        Pause("pause", "Take no new order of a merchant until he is resumed; what was taken goes on", HttpMethod.Put),
+        Pause("resume", "Take orders of a paused merchant again", HttpMethod.Delete),
         new Command("limits", "How much a merchant may ask for (docs/limits.md)") { Get(), Set() },
     };
 
-    private const string PausedPath = "/v1/tenants/paused";
-    private static readonly string[] PausedColumns = ["name", "since", "by", "seen"];
-
     private static string Path(string tenant) => $"/v1/tenants/{Uri.EscapeDataString(tenant)}/limits";
 
-    private static Command Pausing(string name, string description, HttpMethod method)
-    {
-        var tenant = TenantArgument();
-        return Mutation.Setting(name, description, [tenant],
-            arguments => new Change(new ApiRequest(method, $"/v1/tenants/{Uri.EscapeDataString(arguments.GetValue(tenant)!)}/paused"), Scopes.SystemOperate),
-            async (arguments, answer) =>
-            {
-                var name = arguments.GetValue(tenant);
-                if (method == HttpMethod.Put && answer.Body.Rows().Exists(row => row.Text("name") == name && row.Find("seen") is { ValueKind: JsonValueKind.False }))
-                    await arguments.InvocationConfiguration.Error.WriteLineAsync($"millrace: '{name}' has not come by at the asked node since it started: is the name right?");
-                return (new Shown.Many(answer.Body.Rows(), PausedColumns), Acting.Done);
-            });
-    }
+    private static Command Pause(string name, string description, HttpMethod method) => Pausing.Create(
+        name, description, method, TenantArgument(), "/v1/tenants", static tenant => $"'{tenant}' has not come by at the asked node since it started: is the name right?");
 
     private static Argument<string> TenantArgument() => new("tenant") { Description = "The merchant's name" };
 
