@@ -9,7 +9,7 @@ namespace Millrace.Tests;
 /// <summary>What takes longest begins first: else all wait at the end for one that began late.</summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
-    private static readonly string[] Long = [EndToEnd.Processes.Name, "TortureTests", "SimulatorTests", "PlantedBugTests", "ShardedStoreTests", "SqliteStoreCorruptionTests", "PeerTests"];
+    private static readonly string[] Long = [EndToEnd.OwnProcesses.Name, EndToEnd.Processes.Name, "TortureTests", "SimulatorTests", "PlantedBugTests", "ShardedStoreTests", "SqliteStoreCorruptionTests", "PeerTests"];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
         where TTestCollection : ITestCollection =>

@@ -7,7 +7,7 @@ using Xunit;
 namespace Millrace.Tests.Operating;
 
 /// <summary>What a real server tells a collector of one order.</summary>
-[Collection(Processes.Name)]
+[Collection(OwnProcesses.Name)]
 public sealed class TraceTests
 {
     [Fact]

@@ -6,7 +6,7 @@ using Xunit;
 namespace Millrace.Tests.EndToEnd;
 
 /// <summary>What a real Prometheus says is wrong, as the node's API, its console and the command line tell it.</summary>
-[Collection(Processes.Name)]
+[Collection(OwnProcesses.Name)]
 public sealed class AlertTests
 {
     private const string Rules = """

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Millrace.Tests.EndToEnd;
 
-[Collection(Processes.Name)]
+[Collection(OwnProcesses.Name)]
 public sealed class AuditorTests
 {
     [Fact]

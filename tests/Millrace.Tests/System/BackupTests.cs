@@ -8,7 +8,7 @@ using Xunit;
 namespace Millrace.Tests.EndToEnd;
 
 /// <summary>Backup and restore as an operator does them: the commands, a real server under load, a real provider that knows more than the backup.</summary>
-[Collection(Processes.Name)]
+[Collection(OwnProcesses.Name)]
 public sealed class BackupTests(ITestOutputHelper output) : IDisposable
 {
     private const int Clients = 4;

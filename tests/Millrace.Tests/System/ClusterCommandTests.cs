@@ -11,7 +11,7 @@ using Xunit;
 namespace Millrace.Tests.EndToEnd;
 
 /// <summary>Two real nodes over a real database, looked after from the command line.</summary>
-[Collection(Processes.Name)]
+[Collection(OwnProcesses.Name)]
 public sealed class ClusterCommandTests(PostgresFixture postgres) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

@@ -14,7 +14,7 @@ using Xunit;
 namespace Millrace.Tests.EndToEnd;
 
 /// <summary>What nodes say to each other is for nodes alone.</summary>
-[Collection(Processes.Name)]
+[Collection(OwnProcesses.Name)]
 public sealed class ClusterTlsTests(PostgresFixture postgres) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

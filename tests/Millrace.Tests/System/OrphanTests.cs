@@ -5,7 +5,7 @@ using Xunit;
 namespace Millrace.Tests.EndToEnd;
 
 /// <summary>A command that is killed leaves nothing running: not its servers, and not the database of another user.</summary>
-[Collection(Processes.Name)]
+[Collection(OwnProcesses.Name)]
 public sealed class OrphanTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -7,7 +7,7 @@ using Xunit;
 namespace Millrace.Tests.EndToEnd;
 
 /// <summary>The steps of docs/backup.md for PostgreSQL, over real servers.</summary>
-[Collection(Processes.Name)]
+[Collection(OwnProcesses.Name)]
 public sealed class PointInTimeRecoveryTests : IAsyncDisposable
 {
     /// <summary>As in docs/backup.md.</summary>

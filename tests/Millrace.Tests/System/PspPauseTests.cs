@@ -7,7 +7,7 @@ using Xunit;
 namespace Millrace.Tests.EndToEnd;
 
 /// <summary>A provider that an operator pauses, over a restart: its own record has the last word.</summary>
-[Collection(Processes.Name)]
+[Collection(OwnProcesses.Name)]
 public sealed class PspPauseTests
 {
     [Fact]

@@ -9,7 +9,7 @@ using Xunit;
 namespace Millrace.Tests.EndToEnd;
 
 /// <summary>However much an operator lets the server say, none of it is a secret, and none is about a person.</summary>
-[Collection(Processes.Name)]
+[Collection(OwnProcesses.Name)]
 public sealed class RedactionTests : IDisposable
 {
     private const string Secret = "S3cr3t";

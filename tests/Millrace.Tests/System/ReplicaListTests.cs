@@ -9,7 +9,7 @@ using Xunit;
 namespace Millrace.Tests.EndToEnd;
 
 /// <summary>A real node over a real primary, with a real standby for its lists.</summary>
-[Collection(Processes.Name)]
+[Collection(OwnProcesses.Name)]
 public sealed class ReplicaListTests : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();

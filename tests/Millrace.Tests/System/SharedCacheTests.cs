@@ -11,7 +11,7 @@ using Xunit;
 namespace Millrace.Tests.EndToEnd;
 
 /// <summary>Tracking behind a real Varnish with the configuration that ships.</summary>
-[Collection(Processes.Name)]
+[Collection(OwnProcesses.Name)]
 public sealed partial class SharedCacheTests : IAsyncLifetime
 {
     private const int Orders = 20;

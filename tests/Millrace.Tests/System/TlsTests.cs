@@ -13,7 +13,7 @@ using Xunit;
 namespace Millrace.Tests.EndToEnd;
 
 /// <summary>The API over TLS, as a real server speaks it.</summary>
-[Collection(Processes.Name)]
+[Collection(OwnProcesses.Name)]
 public sealed class TlsTests : IDisposable
 {
     private const byte Alert = 21;

@@ -11,7 +11,7 @@ using Xunit;
 namespace Millrace.Tests.Webhooks;
 
 /// <summary>A real server that sends to a real receiver, and is killed in the middle.</summary>
-[Collection(Processes.Name)]
+[Collection(OwnProcesses.Name)]
 public sealed class WebhookServerTests : IAsyncLifetime
 {
     private const int Orders = 40;

@@ -10,7 +10,7 @@ using Xunit;
 namespace Millrace.Tests.EndToEnd;
 
 /// <summary>All nodes die at once; what they leave behind in the table of members must not keep their successors waiting.</summary>
-[Collection(Processes.Name)]
+[Collection(OwnProcesses.Name)]
 public sealed class ColdStartTests(PostgresFixture postgres, ITestOutputHelper output) : IDisposable
 {
     private const int Partitions = 64;

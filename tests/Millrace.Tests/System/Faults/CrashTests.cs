@@ -9,7 +9,7 @@ namespace Millrace.Tests.EndToEnd;
 /// Ten times, the real server is loaded over HTTP, killed with SIGKILL at a random moment, and started again. Then three
 /// records are compared: what the clients were told, what the store holds, and what the provider charged.
 /// </summary>
-[Collection(Processes.Name)]
+[Collection(OwnProcesses.Name)]
 public sealed class CrashTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int Rounds = 10;

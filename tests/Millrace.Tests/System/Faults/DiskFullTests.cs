@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Millrace.Tests.EndToEnd;
 
-[Collection(Processes.Name)]
+[Collection(OwnProcesses.Name)]
 public sealed class DiskFullTests(ITestOutputHelper output)
 {
     private const int DiskMegabytes = 24;

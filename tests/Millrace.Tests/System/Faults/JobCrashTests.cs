@@ -6,7 +6,7 @@ using Xunit;
 namespace Millrace.Tests.EndToEnd;
 
 /// <summary>A job whose server is killed in the middle, and started again.</summary>
-[Collection(Processes.Name)]
+[Collection(OwnProcesses.Name)]
 public sealed class JobCrashTests
 {
     private const int Orders = 60;

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Millrace.Tests.EndToEnd;
 
-[Collection(Processes.Name)]
+[Collection(OwnProcesses.Name)]
 public sealed class StopTests : IDisposable
 {
     private static readonly TimeSpan Quickly = TimeSpan.FromSeconds(10);

@@ -6,7 +6,14 @@ using Xunit;
 
 namespace Millrace.Tests.EndToEnd;
 
-/// <summary>One at a time: tests that start processes must not crowd each other off the machine.</summary>
+/// <summary>Tests that start processes of their own, one at a time: more at once would crowd each other off the machine.</summary>
+[CollectionDefinition(Name)]
+public sealed class OwnProcesses
+{
+    public const string Name = "own processes";
+}
+
+/// <summary>Tests of the <see cref="Shop"/>, one at a time, beside one of <see cref="OwnProcesses"/>.</summary>
 [CollectionDefinition(Name)]
 public sealed class Processes : ICollectionFixture<Shop>
 {

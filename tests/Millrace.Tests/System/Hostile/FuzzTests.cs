@@ -9,7 +9,7 @@ namespace Millrace.Tests.EndToEnd.Hostile;
 /// Requests made from the OpenAPI document, most of them wounded, and others picked by hand. The same each time; <c>FUZZ_CASES=100000</c> for
 /// a long run, <c>FUZZ_SEED</c> for another one (docs/hostile-input.md).
 /// </summary>
-[Collection(Processes.Name)]
+[Collection(OwnProcesses.Name)]
 public sealed class FuzzTests(HostileServer server, ITestOutputHelper output) : IClassFixture<HostileServer>
 {
     private const int Workers = 4;
