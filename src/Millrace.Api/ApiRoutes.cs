@@ -66,7 +66,8 @@ internal static class ApiRoutes
             Query =
             [
                 ("status", "pending, confirmed, completed, rejected, expired or canceled."), ("customer", "The customer's id."),
-                ("external_id", "The merchant's own number."), ("sku", "An item in the order."), ("created_after", "RFC 3339, inclusive."),
+                ("external_id", "The merchant's own number."), ("idempotency_key", "The key that the order was placed with; shown within a second."),
+                ("sku", "An item in the order."), ("created_after", "RFC 3339, inclusive."),
                 ("attention", "true: only orders that wait for a person."), ("limit", "1 to 200; 50 without."),
                 ("cursor", "next_cursor of the page before."),
             ],
@@ -307,7 +308,7 @@ internal static class ApiRoutes
         routes.Map("GET", "/v1/reconciliation/breaks", reconciliation.ListAsync, new("list_breaks", "Differences between orders and the payment provider, the last found first")
         {
             Tag = "reconciliation", Answer = typeof(BreakListShape), Scope = Scopes.SystemOperate, Problems = [ProblemKinds.InvalidCursor],
-            Query = [("state", "open, closed (by a person, or settled) or all; open without."), ("cursor", "next_cursor of the page before."), ("limit", "1 to 200; 50 without.")],
+            Query = [("state", "open, closed (by a person, or settled) or all; open without."), ("order", "Only those of this order, or that the provider says are of it."), ("cursor", "next_cursor of the page before."), ("limit", "1 to 200; 50 without.")],
         });
         routes.Map("GET", "/v1/reconciliation/breaks/{break}", reconciliation.FindAsync, new("get_break", "A difference between an order and the payment provider")
         {

@@ -37,11 +37,13 @@ internal sealed record AddressShape(
     string? Name, string? Line1, string? Line2, string? City, string? Region, string? PostalCode, string? Country);
 
 internal sealed record LineShape(
-    string Sku, int Quantity, long UnitPrice, AmountShape[] Discounts, AmountShape[] TaxLines, long Total);
+    string Sku, int Quantity, long UnitPrice, AmountShape[] Discounts, AmountShape[] TaxLines, long Total,
+    [Description("reserving, reserved, refused, allocated, releasing, released, deducting or deducted; null before it is asked for.")] string? Stock);
 
 internal sealed record PaymentShape(
     string Psp, long Authorized, long Captured, long Refunded, bool Voided,
-    [Description("The operation whose outcome is not known yet.")] string? Pending, string? Reference, string? DeclineCode);
+    [Description("The operation whose outcome is not known yet.")] string? Pending,
+    [Description("How often that was tried and not answered.")] int Attempts, [Description("When it is tried again.")] DateTimeOffset? NextAttemptAt, string? Reference, string? DeclineCode);
 
 internal sealed record HoldShape(
     string Id, string Kind, string? Reason, string? Owner, DateTimeOffset PlacedAt, DateTimeOffset? ExpiresAt);

@@ -21,8 +21,8 @@ internal static class Examples
          "version":7,"placed_at":"2026-01-31T12:00:00.000Z","updated_at":"2026-01-31T12:00:00.250Z","currency":"GBP","total":1039,"shipping":499,
          "customer":{"id":"c1","name":"Ada","email":"ada@example.com"},
          "ship_to":{"name":"Ada","line1":"1 Mill Race","line2":"Flat 2","city":"Leeds","region":"Yorkshire","postal_code":"LS1","country":"GB"},
-         "lines":[{"sku":"MUG","quantity":2,"unit_price":250,"discounts":[{"name":"spring","amount":50}],"tax_lines":[{"name":"VAT","amount":90}],"total":540}],
-         "payment":{"psp":"psp","authorized":1039,"captured":0,"refunded":0,"voided":false,"pending":null,"reference":"auth_1","decline_code":null},
+         "lines":[{"sku":"MUG","quantity":2,"unit_price":250,"discounts":[{"name":"spring","amount":50}],"tax_lines":[{"name":"VAT","amount":90}],"total":540,"stock":"allocated"}],
+         "payment":{"psp":"psp","authorized":1039,"captured":0,"refunded":0,"voided":false,"pending":null,"attempts":0,"next_attempt_at":null,"reference":"auth_1","decline_code":null},
          "holds":[{"id":"hold_00c0ffee00c0ffee","kind":"fraud","reason":"looks odd","owner":"shop","placed_at":"2026-01-31T12:00:00.200Z","expires_at":"2026-02-01T12:00:00.000Z"}],
          "fulfillment":null,"closing":null,"attention":null,
          "options":{"allow_backorder":true,"allow_split":false,"reservation_ttl_s":900},"metadata":{"channel":"web"},"tracking_url":"/v1/track/AY6oXTaAcBKIAcZsIbWqdwDt0x4mD8rWc5nYb9m1QzE"}
@@ -32,8 +32,8 @@ internal static class Examples
         {"id":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7D","external_id":null,"status":"confirmed","payment_status":"unknown","fulfillment_status":"delivered",
          "version":14,"placed_at":"2026-01-31T12:00:00.000Z","updated_at":"2026-02-02T09:30:00.000Z","currency":"GBP","total":250,"shipping":0,
          "customer":{"id":"c2","name":null,"email":null},"ship_to":null,
-         "lines":[{"sku":"MUG","quantity":1,"unit_price":250,"discounts":[],"tax_lines":[],"total":250}],
-         "payment":{"psp":"psp","authorized":250,"captured":0,"refunded":0,"voided":false,"pending":"capture","reference":"auth_2","decline_code":null},
+         "lines":[{"sku":"MUG","quantity":1,"unit_price":250,"discounts":[],"tax_lines":[],"total":250,"stock":"deducted"}],
+         "payment":{"psp":"psp","authorized":250,"captured":0,"refunded":0,"voided":false,"pending":"capture","attempts":3,"next_attempt_at":"2026-02-02T09:31:00.000Z","reference":"auth_2","decline_code":null},
          "holds":[],"fulfillment":{"carrier":"post","tracking":"T1","shipped_at":"2026-02-01T08:00:00.000Z","delivered_at":"2026-02-02T09:00:00.000Z"},
          "closing":null,"attention":{"code":"payment_unknown","detail":"The provider did not answer.","at":"2026-02-02T09:30:00.000Z"},
          "options":{"allow_backorder":false,"allow_split":false,"reservation_ttl_s":900},"metadata":{},"tracking_url":"/v1/track/AY6oXTaAcBKIAcZsIbWqdwDt0x4mD8rWc5nYb9m1QzF"}
@@ -43,8 +43,8 @@ internal static class Examples
         {"id":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7E","external_id":null,"status":"rejected","payment_status":"not_paid","fulfillment_status":"unfulfilled",
          "version":6,"placed_at":"2026-01-31T12:00:00.000Z","updated_at":"2026-01-31T12:00:00.250Z","currency":"GBP","total":250,"shipping":0,
          "customer":{"id":"c3","name":null,"email":null},"ship_to":null,
-         "lines":[{"sku":"MUG","quantity":1,"unit_price":250,"discounts":[],"tax_lines":[],"total":250}],
-         "payment":{"psp":"psp","authorized":0,"captured":0,"refunded":0,"voided":false,"pending":null,"reference":null,"decline_code":"card_declined"},
+         "lines":[{"sku":"MUG","quantity":1,"unit_price":250,"discounts":[],"tax_lines":[],"total":250,"stock":"released"}],
+         "payment":{"psp":"psp","authorized":0,"captured":0,"refunded":0,"voided":false,"pending":null,"attempts":0,"next_attempt_at":null,"reference":null,"decline_code":"card_declined"},
          "holds":[],"fulfillment":null,"closing":{"outcome":"rejected","code":"payment_declined","detail":"card_declined"},"attention":null,
          "options":{"allow_backorder":false,"allow_split":false,"reservation_ttl_s":900},"metadata":{},"tracking_url":"/v1/track/AY6oXTaAcBKIAcZsIbWqdwDt0x4mD8rWc5nYb9m1QzG"}
         """;

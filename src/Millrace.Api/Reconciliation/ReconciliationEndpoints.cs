@@ -5,6 +5,7 @@ using Millrace.Api.Edge;
 using Millrace.Api.Keys;
 using Millrace.Api.Problems;
 using Millrace.Cluster.Administration;
+using Millrace.Domain.Identity;
 using Millrace.Reconciliation.Breaks;
 
 namespace Millrace.Api.Reconciliation;
@@ -30,14 +31,14 @@ internal sealed class ReconciliationEndpoints(BreakStore store, bool isEnabled, 
     /// <summary>Those that were found last come first.</summary>
     public async Task ListAsync(HttpContext http, Caller caller)
     {
-        if (Read(http.Request.Query, out var state, out var cursor, out var limit) is { } problem)
+        if (Read(http.Request.Query, out var state, out var order, out var cursor, out var limit) is { } problem)
         {
             await Answer.Problem(http, problem);
             return;
         }
 
         var all = (await store.ListAsync(http.RequestAborted)).Select(stored => stored.Break)
-            .Where(one => state == "all" || one.IsOpen == (state == "open")).OrderByDescending(PlaceOf, StringComparer.Ordinal);
+            .Where(one => (state == "all" || one.IsOpen == (state == "open")) && (order is null || one.Order == order || one.PspOrder == order)).OrderByDescending(PlaceOf, StringComparer.Ordinal);
         var page = all.SkipWhile(one => cursor is not null && string.CompareOrdinal(PlaceOf(one), cursor) >= 0).Take(limit + 1).ToList();
         var next = page.Count > limit ? PlaceOf(page[limit - 1]) : null;
         http.Response.Headers.CacheControl = "no-store";
@@ -123,19 +124,20 @@ internal sealed class ReconciliationEndpoints(BreakStore store, bool isEnabled, 
 
     private static bool IsPlace(string? text) => text?.Split('-') is [{ Length: 15 } at, var id] && at.All(char.IsAsciiDigit) && Break.IsId(id);
 
-    private static Problem? Read(IQueryCollection query, out string state, out string? cursor, out int limit)
+    private static Problem? Read(IQueryCollection query, out string state, out string? order, out string? cursor, out int limit)
     {
-        (state, cursor, limit) = ("open", null, DefaultLimit);
+        (state, order, cursor, limit) = ("open", null, null, DefaultLimit);
         foreach (var (name, values) in query)
         {
             var text = values.Count == 1 ? values[0] : null;
             switch (name)
             {
                 case "state" when text is "open" or "closed" or "all": state = text; continue;
+                case "order" when OrderId.TryParse(text, out var id): order = id.ToString(); continue;
                 case "cursor" when IsPlace(text): cursor = text; continue;
                 case "cursor": return new Problem(ProblemKinds.InvalidCursor, "The cursor is not from this list.");
                 case "limit" when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is >= 1 and <= MaxLimit: continue;
-                default: return new Problem(ProblemKinds.InvalidParameter, $"There are state, which is open, closed or all; cursor, the next_cursor of the page before; and limit, 1 to {MaxLimit}.");
+                default: return new Problem(ProblemKinds.InvalidParameter, $"There are state, which is open, closed or all; order, an order's id; cursor, the next_cursor of the page before; and limit, 1 to {MaxLimit}.");
             }
         }
 

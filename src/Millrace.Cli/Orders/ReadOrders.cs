@@ -9,7 +9,7 @@ internal static class ReadOrders
     // The server's own limit on a page.
     private const int MaxPage = 200;
 
-    /// <summary>The list's filters, as the API names them.</summary>
+    /// <summary>The filters that jobs have too, as the API names them.</summary>
     public static readonly string[] Filters = ["status", "customer", "external_id", "sku", "created_after", "attention"];
 
     public static Command Get()
@@ -27,15 +27,16 @@ internal static class ReadOrders
     public static Command List()
     {
         var limit = new Option<int>("--limit") { Description = "Most orders to show", DefaultValueFactory = _ => 50 };
+        var key = new Option<string?>("--placed-with") { Description = "Only the order that was placed with this idempotency key" };
         var filters = FilterOptions();
-        return Reading.Create("list", "List orders, newest first", [limit, .. filters],
+        return Reading.Create("list", "List orders, newest first", [limit, .. filters, key],
             arguments =>
             {
                 var most = arguments.GetValue(limit);
                 if (most < 1)
                     throw new UsageException($"{limit.Name} is at least 1.");
-                return ApiRequest.Get($"/v1/orders?limit={Math.Min(most, MaxPage)}" + string.Concat(Filters.Zip(filters, (name, option) =>
-                    arguments.GetValue(option) is { } value ? $"&{name}={Uri.EscapeDataString(value)}" : "")));
+                return ApiRequest.Get($"/v1/orders?limit={Math.Min(most, MaxPage)}" + string.Concat(
+                    Filters.Zip(filters).Append(("idempotency_key", key)).Select(each => arguments.GetValue(each.Item2) is { } value ? $"&{each.Item1}={Uri.EscapeDataString(value)}" : "")));
             },
             async (client, request, arguments, cancellation) => new Shown.Many(
                 (await PagedList.ReadAsync(client, request, "cursor", arguments.GetValue(limit), cancellation)).Rows, OrderColumns));

@@ -25,10 +25,11 @@ internal static class ReconciliationCommand
     {
         var state = new Option<string>("--state") { Description = "open, closed or all", DefaultValueFactory = _ => "open" };
         state.AcceptOnlyFromAmong("open", "closed", "all");
+        var order = new Option<string?>("--order") { Description = "Only those of this order" };
         var limit = new Option<int>("--limit") { Description = "Most breaks to show", DefaultValueFactory = _ => 1_000 };
-        return Reading.Create("breaks", "List differences with the payment provider, the last found first", [state, limit],
+        return Reading.Create("breaks", "List differences with the payment provider, the last found first", [state, order, limit],
             arguments => arguments.GetValue(limit) is >= 1 and var most
-                ? ApiRequest.Get($"{Root}/breaks?state={arguments.GetValue(state)}&limit={Math.Min(most, MaxPage)}")
+                ? ApiRequest.Get($"{Root}/breaks?state={arguments.GetValue(state)}&limit={Math.Min(most, MaxPage)}" + (arguments.GetValue(order) is { } id ? "&order=" + Uri.EscapeDataString(id) : ""))
                 : throw new UsageException($"{limit.Name} is at least 1."),
             async (client, request, arguments, cancellation) =>
             {

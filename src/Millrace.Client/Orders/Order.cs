@@ -58,13 +58,17 @@ public static class OrderStatus
 
 public sealed record Customer(string? Id, string? Name, string? Email);
 
+/// <param name="Stock"><c>reserving</c>, <c>reserved</c>, <c>refused</c>, <c>allocated</c>, <c>releasing</c>, <c>released</c>, <c>deducting</c> or <c>deducted</c>; null before it is asked for.</param>
 public sealed record OrderLine(
-    string Sku, int Quantity, long UnitPrice, IReadOnlyList<LineAmount> Discounts, IReadOnlyList<LineAmount> TaxLines, long Total);
+    string Sku, int Quantity, long UnitPrice, IReadOnlyList<LineAmount> Discounts, IReadOnlyList<LineAmount> TaxLines, long Total, string? Stock = null);
 
 /// <param name="Pending">The operation whose outcome is not known yet.</param>
+/// <param name="Attempts">How often that was tried and not answered.</param>
+/// <param name="NextAttemptAt">When it is tried again.</param>
 /// <param name="Reference">The provider's name for the authorization.</param>
 public sealed record Payment(
-    string Psp, long Authorized, long Captured, long Refunded, bool Voided, string? Pending, string? Reference, string? DeclineCode);
+    string Psp, long Authorized, long Captured, long Refunded, bool Voided, string? Pending, string? Reference, string? DeclineCode,
+    int Attempts = 0, DateTimeOffset? NextAttemptAt = null);
 
 public sealed record Hold(string Id, string Kind, string? Reason, string? Owner, DateTimeOffset PlacedAt, DateTimeOffset? ExpiresAt);
 

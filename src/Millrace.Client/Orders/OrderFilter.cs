@@ -13,6 +13,9 @@ public sealed record OrderFilter
     /// <summary>The merchant's own number: at most one order has it.</summary>
     public string? ExternalId { get; init; }
 
+    /// <summary>The key that the order was placed with: at most one order has it.</summary>
+    public string? IdempotencyKey { get; init; }
+
     /// <summary>An item in the order.</summary>
     public string? Sku { get; init; }
 
@@ -29,7 +32,7 @@ public sealed record OrderFilter
     public string? ConsistencyToken { get; init; }
 
     internal string Query(string? cursor) => new Query()
-        .With("status", Status).With("customer", Customer).With("external_id", ExternalId).With("sku", Sku)
+        .With("status", Status).With("customer", Customer).With("external_id", ExternalId).With("idempotency_key", IdempotencyKey).With("sku", Sku)
         .With("created_after", CreatedAfter).With("attention", NeedsAttention ? "true" : null)
         .With("limit", PageSize).With("cursor", cursor).ToString();
 }

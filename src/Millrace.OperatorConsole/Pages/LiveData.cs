@@ -4,7 +4,6 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Millrace.Client;
 using Millrace.Client.Overview;
 using Millrace.OperatorConsole.Sessions;
 
@@ -34,7 +33,7 @@ internal static partial class LiveData
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, cancellation);
         var seen = default(DateTimeOffset);
-        while (await NextAsync(session, either.Token) is { } last)
+        while (await View.OrEndAsync(() => NextAsync(session, either.Token)) is { } last)
         {
             if (last.At <= seen)
                 continue;
@@ -43,21 +42,13 @@ internal static partial class LiveData
         }
     }
 
-    // Null ends the stream, and the browser asks for another, or to sign in.
     private static async Task<NodePoint?> NextAsync(Session session, CancellationToken cancellation)
     {
-        try
+        while (true)
         {
-            while (true)
-            {
-                await Task.Delay(Every, cancellation);
-                if ((await session.Api.Overview.GetAsync(1, cancellation: cancellation)).Value.Data is [.., var last])
-                    return last;
-            }
-        }
-        catch (Exception ended) when (ended is OperationCanceledException or MillraceProblemException or HttpRequestException or TimeoutException)
-        {
-            return null;
+            await Task.Delay(Every, cancellation);
+            if ((await session.Api.Overview.GetAsync(1, cancellation: cancellation)).Value.Data is [.., var last])
+                return last;
         }
     }
 

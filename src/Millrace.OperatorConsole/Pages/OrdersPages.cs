@@ -16,6 +16,14 @@ internal static class OrdersPages
 
     private const int PageSize = 50;
 
+    private static readonly (string Name, Func<Order, string?> Of)[] Columns =
+    [
+        ("id", one => one.Id), ("external_id", one => one.ExternalId), ("status", one => one.Status), ("payment_status", one => one.PaymentStatus),
+        ("fulfillment_status", one => one.FulfillmentStatus), ("customer", one => one.Customer.Id), ("currency", one => one.Currency),
+        ("total_minor", one => one.Total.ToString(CultureInfo.InvariantCulture)), ("placed_at", one => Export.Time(one.PlacedAt)), ("updated_at", one => Export.Time(one.UpdatedAt)),
+        ("attention", one => one.Attention?.Code),
+    ];
+
     public static readonly string[] Statuses =
         [OrderStatus.Pending, OrderStatus.Confirmed, OrderStatus.Completed, OrderStatus.Rejected, OrderStatus.Expired, OrderStatus.Canceled];
 
@@ -23,8 +31,9 @@ internal static class OrdersPages
     {
         var query = http.Request.Query;
         var search = query["q"].ToString().Trim();
+        // The key of a payment, as the provider has it, begins with its order.
         if (search.StartsWith("ord_", StringComparison.Ordinal))
-            return Results.Redirect("/orders/" + Uri.EscapeDataString(search));
+            return Results.Redirect("/orders/" + Uri.EscapeDataString(search.Split(':')[0]));
         var filter = FilterOf(query);
         var cursor = View.Given(query["cursor"]);
         var (words, isProblem) = View.Notice(http);
@@ -35,7 +44,10 @@ internal static class OrdersPages
         };
         try
         {
-            parameters["Page"] = (await session.Api.Orders.ListPageAsync(filter, cursor, cancellation: http.RequestAborted)).Value;
+            var page = (await session.Api.Orders.ListPageAsync(filter, cursor, cancellation: http.RequestAborted)).Value;
+            if (page.Data.Count == 0 && search.Length > 0 && await FindByKeyAsync(session, search, http.RequestAborted) is { } found)
+                return Results.Redirect("/orders/" + Uri.EscapeDataString(found.Id));
+            parameters["Page"] = page;
         }
         catch (MillraceProblemException refused) when (refused.Status == StatusCodes.Status400BadRequest)
         {
@@ -45,6 +57,12 @@ internal static class OrdersPages
 
         return View.Of<OrdersPage>(parameters);
     }
+
+    public static Task<IResult> ExportAsync(HttpContext http, Session session) =>
+        Export.SendAsync(http, session.Api.Orders.ListAsync(FilterOf(http.Request.Query) with { PageSize = Export.PageSize }, http.RequestAborted), "orders", Columns);
+
+    private static async Task<Order?> FindByKeyAsync(Session session, string key, CancellationToken cancellation) =>
+        (await session.Api.Orders.ListPageAsync(new OrderFilter { IdempotencyKey = key, PageSize = 1 }, cancellation: cancellation)).Value.Data.FirstOrDefault();
 
     public static async Task<IResult> ShowAsync(HttpContext http, Session session)
     {
@@ -57,11 +75,12 @@ internal static class OrdersPages
         var order = session.Api.Orders.GetAsync(id, asOf, cancellation: http.RequestAborted);
         var ledger = session.Api.Orders.GetLedgerAsync(id, cancellation: http.RequestAborted);
         await Task.WhenAll(order, events, ledger);
+        var breaks = session.May("system:operate") ? (await session.Api.Reconciliation.ListBreaksAsync("all", id, cancellation: http.RequestAborted)).Value.Data : [];
         var (notice, isProblem) = View.Notice(http);
         return View.Of<OrderPage>(new(StringComparer.Ordinal)
         {
             ["Session"] = session, ["Order"] = order.Result.Value, ["Events"] = events.Result.Value.Data, ["Ledger"] = ledger.Result.Value,
-            ["AsOf"] = asOf, ["Notice"] = notice, ["IsProblem"] = isProblem,
+            ["Breaks"] = breaks, ["AsOf"] = asOf, ["Notice"] = notice, ["IsProblem"] = isProblem,
         });
     }
 

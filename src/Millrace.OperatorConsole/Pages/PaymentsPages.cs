@@ -12,13 +12,14 @@ internal static class PaymentsPages
     public static async Task<IResult> ShowAsync(HttpContext http, Session session)
     {
         var shown = http.Request.Query["state"].ToString() is ("closed" or "all") and var given ? given : "open";
+        var order = View.Given(http.Request.Query["order"]);
         var state = session.Api.Reconciliation.GetAsync(cancellation: http.RequestAborted);
-        var breaks = session.Api.Reconciliation.ListBreaksAsync(shown, View.Given(http.Request.Query["cursor"]), cancellation: http.RequestAborted);
+        var breaks = session.Api.Reconciliation.ListBreaksAsync(shown, order, View.Given(http.Request.Query["cursor"]), cancellation: http.RequestAborted);
         await Task.WhenAll(state, breaks);
         var (notice, isProblem) = View.Notice(http);
         return View.Of<PaymentsPage>(new(StringComparer.Ordinal)
         {
-            ["Session"] = session, ["State"] = state.Result.Value, ["Breaks"] = breaks.Result.Value, ["Shown"] = shown, ["Notice"] = notice, ["IsProblem"] = isProblem,
+            ["Session"] = session, ["State"] = state.Result.Value, ["Breaks"] = breaks.Result.Value, ["Shown"] = shown, ["Order"] = order, ["Notice"] = notice, ["IsProblem"] = isProblem,
         });
     }
 

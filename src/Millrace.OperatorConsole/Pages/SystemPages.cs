@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Millrace.Client;
 using Millrace.Client.ApiKeys;
+using Millrace.Client.Audit;
 using Millrace.Client.Items;
 using Millrace.Client.Stock;
 using Millrace.OperatorConsole.Sessions;
@@ -13,6 +14,12 @@ namespace Millrace.OperatorConsole.Pages;
 internal static class SystemPages
 {
     private const int Minute = 60;
+
+    private static readonly (string Name, Func<AuditEntry, string?> Of)[] AuditColumns =
+    [
+        ("seq", one => one.Seq.ToString(CultureInfo.InvariantCulture)), ("at", one => Export.Time(one.At)), ("actor_kind", one => one.Actor.Kind), ("actor", one => one.Actor.Name),
+        ("action", one => one.Action), ("subject", one => one.Subject), ("detail", one => string.Join(", ", one.Detail.Select(part => $"{part.Key}: {part.Value}"))), ("chain", one => one.Chain),
+    ];
 
     // Shorter than the second after which a refusal could be repeated: what is known in five seconds is shown then.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(950);
@@ -162,6 +169,9 @@ internal static class SystemPages
     {
         ["Session"] = session, ["Page"] = (await session.Api.Audit.ListPageAsync(View.Given(http.Request.Query["after"]), cancellation: http.RequestAborted)).Value,
     });
+
+    public static Task<IResult> ExportAuditAsync(HttpContext http, Session session) =>
+        Export.SendAsync(http, session.Api.Audit.ListAsync(Export.PageSize, http.RequestAborted), "audit", AuditColumns);
 
     private static async Task<IResult> KeysAsync(HttpContext http, Session session, ApiKey? made)
     {

@@ -46,6 +46,20 @@ internal static class View
         return words.Length > 0 && http.RequestServices.GetRequiredService<SessionCookie>().IsSealed(words, http.Request.Query["seal"]) ? (words, problem.Length > 0) : (null, false);
     }
 
+    /// <summary>The next of a stream to a browser.</summary>
+    /// <returns>Null where it ends: when the API cannot be asked any more. The browser opens another, or is asked to sign in.</returns>
+    public static async Task<T?> OrEndAsync<T>(Func<Task<T?>> next)
+    {
+        try
+        {
+            return await next();
+        }
+        catch (Exception ended) when (ended is OperationCanceledException or MillraceProblemException or HttpRequestException or TimeoutException)
+        {
+            return default;
+        }
+    }
+
     /// <returns>What somebody typed; null for nothing.</returns>
     public static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 

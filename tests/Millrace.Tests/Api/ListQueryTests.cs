@@ -31,10 +31,10 @@ public sealed class ListQueryTests
     [Fact]
     public void All_filters_are_read()
     {
-        const string text = "?status=canceled&customer=c&external_id=e&sku=s&created_after=2026-01-31T12:00:00Z&attention=true&limit=200";
+        const string text = "?status=canceled&customer=c&external_id=e&idempotency_key=k&sku=s&created_after=2026-01-31T12:00:00Z&attention=true&limit=200";
         Assert.Null(OrderListQuery.Read(Query(text), Tenant, out var query));
-        Assert.Equal((OrderStatus.Canceled, "c", "e", "s", 1_769_860_800_000L, true, 200),
-            (query.Status!.Value, query.Customer!, query.ExternalId!, query.Sku!, query.CreatedAfterUnixMs!.Value, query.NeedsAttention, query.Limit));
+        Assert.Equal((OrderStatus.Canceled, "c", "e", NameHash.PlaceKey(Tenant, "k"), "s", 1_769_860_800_000L, true, 200),
+            (query.Status!.Value, query.Customer!, query.ExternalId!, query.KeyHash!.Value, query.Sku!, query.CreatedAfterUnixMs!.Value, query.NeedsAttention, query.Limit));
     }
 
     [Theory]

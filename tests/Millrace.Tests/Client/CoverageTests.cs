@@ -108,7 +108,7 @@ public sealed class CoverageTests
         if (parameter.ParameterType == typeof(CallOptions))
             return new CallOptions { IdempotencyKey = "intent", IfMatch = operation.Named("header").Contains("If-Match") ? "\"7\"" : null };
         if (parameter.ParameterType == typeof(OrderFilter))
-            return new OrderFilter { Status = "pending", Customer = "c", ExternalId = "e", Sku = "s", CreatedAfter = DateTimeOffset.UnixEpoch, NeedsAttention = true, PageSize = 7, ConsistencyToken = "t" };
+            return new OrderFilter { Status = "pending", Customer = "c", ExternalId = "e", IdempotencyKey = "k", Sku = "s", CreatedAfter = DateTimeOffset.UnixEpoch, NeedsAttention = true, PageSize = 7, ConsistencyToken = "t" };
         if (parameter.ParameterType == typeof(EventFilter))
             return new EventFilter { Types = ["order.placed.v1"], Share = "1/4" };
         if (parameter.ParameterType == typeof(CancellationToken))
@@ -118,6 +118,7 @@ public sealed class CoverageTests
             "wait" => TimeSpan.FromSeconds(10),
             "overlap" => TimeSpan.FromSeconds((int)body!["overlap_s"]!),
             "outcome" => "failed",
+            "order" when parameter.ParameterType == typeof(string) => "ord_1",
             "state" => "closed",
             "reason" => (string?)body!["reason"],
             "cursor" or "after" => "41",

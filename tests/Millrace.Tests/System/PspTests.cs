@@ -109,6 +109,7 @@ public sealed class PspTests(Shop shop)
 
             foreach (var id in placed)
                 await shop.UntilAsync(id, o => o.Text("payment_status") == "unknown", "the payment was tried");
+            await shop.UntilAsync(placed[0], o => (int)o["payment"]["attempts"]! > 0 && o["payment"]["next_attempt_at"] is not null, "it says when it is tried again");
             Assert.Equal((7, 3), await shop.StockAsync(sku));
         }
 
@@ -116,6 +117,8 @@ public sealed class PspTests(Shop shop)
         {
             await shop.UntilStatusAsync(id, "confirmed");
             Assert.Equal(["authorize"], await shop.Psp.EffectsAsync(id));
+            var payment = (await shop.Api.GetAsync("/v1/orders/" + id))["payment"];
+            Assert.Equal((0, null), ((int)payment["attempts"]!, payment["next_attempt_at"]));
         }
     }
 

@@ -59,6 +59,34 @@ public sealed class ReadTests(Shop shop)
     }
 
     [Fact]
+    public async Task An_order_is_found_by_the_key_that_it_was_placed_with()
+    {
+        var sku = await shop.NewItemAsync(10);
+        var key = $"no/{sku}?&=%41";
+        var order = await shop.Api.PlaceAsync(Bodies.Order(sku).ToJsonString(), key, "Prefer: wait=30");
+        Assert.Equal(201, order.Status);
+        var path = "/v1/orders?idempotency_key=" + Uri.EscapeDataString(key);
+        var found = await Eventually.AsyncOf(() => shop.Api.GetAsync(path), list => list["data"].AsArray().Count > 0, "the key is checkpointed");
+        Assert.Equal([order.Id()], found["data"].AsArray().Select(one => (string)one!["id"]!));
+        Assert.Empty((await shop.Api.GetAsync(path + "&status=rejected"))["data"].AsArray());
+        Assert.Empty((await shop.Api.GetAsync(path + "x"))["data"].AsArray());
+        Assert.Empty((await shop.Stranger.GetAsync(path))["data"].AsArray());
+    }
+
+    [Fact]
+    public async Task Each_line_says_how_far_its_stock_is()
+    {
+        var sku = await shop.NewItemAsync(10);
+        var order = await shop.ConfirmedAsync(sku);
+        Assert.Equal("allocated", (string)order["lines"].AsArray()[0]!["stock"]!);
+        var canceled = (await shop.Api.PostAsync($"/v1/orders/{order.Id()}/cancel", "{}", "cancel-" + sku)).Status;
+        Assert.Equal(200, canceled);
+        await shop.UntilAsync(order.Id(), shown => (string?)shown["lines"].AsArray()[0]!["stock"] == "released", "it is given back");
+        var refused = await shop.Api.PlaceAsync(Bodies.Order(sku, quantity: 11).ToJsonString(), "much-" + sku, "Prefer: wait=30");
+        Assert.Equal(("rejected", "refused"), (refused.Text("status"), (string)refused["lines"].AsArray()[0]!["stock"]!));
+    }
+
+    [Fact]
     public async Task A_list_waits_for_what_its_reader_has_seen()
     {
         var order = await shop.ConfirmedAsync(await shop.NewItemAsync(10));

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Millrace.Api.Keys;
 using Millrace.Cli.Serve;
+using Millrace.Domain.Identity;
 using Millrace.Tests.Operating;
 using Millrace.Tests.Storage;
 using Xunit;
@@ -8,7 +9,7 @@ using Xunit;
 namespace Millrace.Tests.EndToEnd;
 
 /// <summary>A server that compares itself with its provider while it serves: both are processes of their own, over HTTP.</summary>
-[Collection(Processes.Name)]
+[Collection(OwnProcesses.Name)]
 public sealed class ReconciliationTests : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
@@ -71,6 +72,18 @@ public sealed class ReconciliationTests : IAsyncLifetime
         await _psp.ChargeAsync(placed.Id() + ":authorize:1", placed.Id(), total, "EUR", (string)Bodies.Order("MUG")["payment"]!["token"]!);
         var found = Assert.Single(await UntilBreaksAsync(1))!;
         Assert.Equal(("pending", placed.Id(), "acme", total), ((string)found["kind"]!, (string)found["order_id"]!, (string)found["tenant"]!, (int)found["ours"]!["amount"]!));
+        Assert.Single((await _api.GetAsync("/v1/reconciliation/breaks?order=" + placed.Id()))["data"].AsArray());
+        Assert.Empty((await _api.GetAsync($"/v1/reconciliation/breaks?order={OrderId.Create(1, 0, 1)}"))["data"].AsArray());
+        using (var visitor = new ConsoleVisitor(_settings.Address))
+        {
+            await visitor.SignInAsync(NewKey.Of(_settings, "acme", Scopes.SystemOperate | Scopes.OrdersRead));
+            Assert.Contains("authorize pending (open)", (await visitor.GetAsync("/orders/" + placed.Id())).Body, StringComparison.Ordinal);
+            Assert.Contains($"of the order <code>{placed.Id()}</code>", (await visitor.GetAsync("/payments?state=all&order=" + placed.Id())).Body, StringComparison.Ordinal);
+            await visitor.SignInAsync(NewKey.Of(_settings, "acme", Scopes.OrdersRead));
+            var merchants = await visitor.GetAsync("/orders/" + placed.Id());
+            Assert.Equal((200, false), (merchants.Status, merchants.Body.Contains("id=\"breaks\"", StringComparison.Ordinal)));
+        }
+
         var path = $"/v1/reconciliation/breaks/{found["id"]}";
         (await _api.SendAsync("PUT", path, """{"state":"closed","reason":"never mind"}""")).Problem(409, "break_pending");
         Assert.Equal("maria", (string)(await _api.SendAsync("PUT", path, """{"state":"open","owner":"maria"}"""))["owner"]!);

@@ -64,19 +64,21 @@ internal sealed class ListOrders(IReadModel readModel, OrderLists lists, Admitte
         TenantId tenant, OrderListQuery query, IReadOnlyList<(OrderId, int)> seen, CancellationToken cancellation, bool mayBeOfReplica = true)
     {
         // A name is looked up, which burdens nobody.
-        if (mayBeOfReplica && query.ExternalId is null && lists.MayAskReplica && await ScanAsync(tenant, query, page => lists.FromReplicaAsync(page, seen, cancellation)) is { } replicated)
+        if (mayBeOfReplica && query is { ExternalId: null, KeyHash: null } && lists.MayAskReplica && await ScanAsync(tenant, query, page => lists.FromReplicaAsync(page, seen, cancellation)) is { } replicated)
             return replicated;
         if (!await lists.ReachedAsync(tenant, seen, cancellation))
             return null;
-        if (query.ExternalId is not null && await FindNamedAsync(tenant, query, cancellation) is { } named)
+        // The first use of a key is the order that has it: there is nothing to look for beyond its name.
+        if (query.KeyHash is { } key)
+            return new OrderList(await FindNamedAsync(tenant, key, query, cancellation) is { } keyed ? [keyed] : [], null, lists.NowUnixMs);
+        if (query.ExternalId is { } externalId && await FindNamedAsync(tenant, NameHash.ExternalId(tenant, externalId), query, cancellation) is { } named)
             return new OrderList([named], null, lists.NowUnixMs);
         return await ScanAsync(tenant, query, page => lists.FromReadModelAsync(page, cancellation));
     }
 
-    // An external id names at most one order, and names are indexed.
-    private async ValueTask<Order?> FindNamedAsync(TenantId tenant, OrderListQuery query, CancellationToken cancellation)
+    // A name is at most one order's, and names are indexed.
+    private async ValueTask<Order?> FindNamedAsync(TenantId tenant, UInt128 hash, OrderListQuery query, CancellationToken cancellation)
     {
-        var hash = NameHash.ExternalId(tenant, query.ExternalId!);
         if (await readModel.FindNameAsync(router.Map.OwnerOfName(hash), hash, cancellation) is not { } id)
             return null;
         var reply = await router.SendAsync(new PartitionRequest.ReadOrder(id, tenant), Priority.Read, tenant, null, cancellation);
@@ -123,6 +125,7 @@ internal sealed class ListOrders(IReadModel readModel, OrderLists lists, Admitte
         (query.Status is null || order.Status == query.Status)
         && (query.Customer is null || order.Placement.Buyer.CustomerId == query.Customer)
         && (query.ExternalId is null || order.Placement.ExternalId == query.ExternalId)
+        && (query.KeyHash is null || order.Placement.KeyHash == query.KeyHash)
         && (query.CreatedAfterUnixMs is null || order.Id.CreatedAtUnixMs >= query.CreatedAfterUnixMs)
         && (!query.NeedsAttention || order.Parked is not null)
         && (query.Sku is null || Array.Exists(order.Placement.Lines, line => line.Sku == query.Sku));

@@ -13,13 +13,16 @@ internal sealed record OrderListQuery
 {
     public const int MaxLimit = 200;
     private const int DefaultLimit = 50;
-    private static readonly string[] Filters = ["status", "customer", "external_id", "sku", "created_after", "attention"];
+    private static readonly string[] Filters = ["status", "customer", "external_id", "idempotency_key", "sku", "created_after", "attention"];
 
     public OrderStatus? Status { get; private init; }
 
     public string? Customer { get; private init; }
 
     public string? ExternalId { get; private init; }
+
+    /// <summary>Of the idempotency key that it was placed with.</summary>
+    public UInt128? KeyHash { get; private init; }
 
     public string? Sku { get; private init; }
 
@@ -42,7 +45,7 @@ internal sealed record OrderListQuery
         {
             if (values.Count != 1 || values[0] is not { Length: > 0 and <= 256 } value)
                 return Refuse(name, "is given once, and not empty");
-            var problem = ReadOne(name, value, ref query);
+            var problem = ReadOne(name, value, tenant, ref query);
             if (problem is not null)
                 return problem;
         }
@@ -57,7 +60,7 @@ internal sealed record OrderListQuery
         return "/v1/orders" + next.ToQueryString();
     }
 
-    private static Problem? ReadOne(string name, string value, ref OrderListQuery query)
+    private static Problem? ReadOne(string name, string value, TenantId tenant, ref OrderListQuery query)
     {
         switch (name)
         {
@@ -65,6 +68,7 @@ internal sealed record OrderListQuery
             case "status": return Refuse(name, "is pending, confirmed, completed, rejected, expired or canceled");
             case "customer": query = query with { Customer = value }; return null;
             case "external_id": query = query with { ExternalId = value }; return null;
+            case "idempotency_key": query = query with { KeyHash = NameHash.PlaceKey(tenant, value) }; return null;
             case "sku": query = query with { Sku = value }; return null;
             case "created_after" when Rfc3339.TryParse(value, out var unixMs): query = query with { CreatedAfterUnixMs = unixMs }; return null;
             case "created_after": return Refuse(name, "is a time of RFC 3339");

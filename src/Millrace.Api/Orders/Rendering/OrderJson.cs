@@ -30,7 +30,7 @@ internal static class OrderJson
         w.WriteNumber("shipping"u8, placement.ShippingMinor);
         WriteCustomer(w, placement.Buyer);
         WriteAddress(w, placement.ShipTo);
-        WriteLines(w, placement.Lines);
+        WriteLines(w, order);
         WritePayment(w, order);
         WriteHolds(w, order.Holds);
         WriteFulfillment(w, order.Fulfillment);
@@ -77,11 +77,12 @@ internal static class OrderJson
         w.WriteEndObject();
     }
 
-    private static void WriteLines(Utf8JsonWriter w, LineItem[] lines)
+    private static void WriteLines(Utf8JsonWriter w, Order order)
     {
         w.WriteStartArray("lines"u8);
-        foreach (var line in lines)
+        for (var i = 0; i < order.Placement.Lines.Length; i++)
         {
+            var line = order.Placement.Lines[i];
             w.WriteStartObject();
             w.WriteString("sku"u8, line.Sku);
             w.WriteNumber("quantity"u8, line.Quantity);
@@ -89,10 +90,23 @@ internal static class OrderJson
             WriteAmounts(w, "discounts"u8, line.Discounts);
             WriteAmounts(w, "tax_lines"u8, line.TaxLines);
             w.WriteNumber("total"u8, OrderTotal.LineMinor(line));
+            w.WriteString("stock"u8, StockOf(order.StockParts, i));
             w.WriteEndObject();
         }
 
         w.WriteEndArray();
+    }
+
+    // Null before it was asked for.
+    private static string? StockOf(StockPart[] parts, int line)
+    {
+        foreach (var part in parts)
+        {
+            if (Array.IndexOf(part.LineIndexes, line) >= 0)
+                return OrderNames.Of(part.Status);
+        }
+
+        return null;
     }
 
     private static void WriteAmounts(Utf8JsonWriter w, ReadOnlySpan<byte> name, LineAmount[] amounts)
@@ -119,6 +133,8 @@ internal static class OrderJson
         w.WriteNumber("refunded"u8, payment.RefundedMinor);
         w.WriteBoolean("voided"u8, payment.IsVoided);
         w.WriteString("pending"u8, payment.Pending is { } pending ? OrderNames.Of(pending.Step) : null);
+        w.WriteNumber("attempts"u8, payment.Pending?.Attempts ?? 0);
+        w.WriteTime("next_attempt_at"u8, payment.Pending is { RetryAtUnixMs: > 0 and var next } ? next : null);
         w.WriteString("reference"u8, payment.AuthorizationReference);
         w.WriteString("decline_code"u8, payment.DeclineCode);
         w.WriteEndObject();

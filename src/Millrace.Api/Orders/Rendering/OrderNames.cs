@@ -56,6 +56,19 @@ internal static class OrderNames
         _ => throw new UnreachableException(),
     };
 
+    public static string Of(StockPartStatus status) => status switch
+    {
+        StockPartStatus.Reserving => "reserving",
+        StockPartStatus.Reserved => "reserved",
+        StockPartStatus.Refused => "refused",
+        StockPartStatus.Allocated => "allocated",
+        StockPartStatus.Releasing => "releasing",
+        StockPartStatus.Released => "released",
+        StockPartStatus.Deducting => "deducting",
+        StockPartStatus.Deducted => "deducted",
+        _ => throw new UnreachableException(),
+    };
+
     public static string Of(ActorKind kind) => kind switch
     {
         ActorKind.System => "system",

@@ -1,4 +1,5 @@
 using Millrace.Api.Keys;
+using Millrace.Domain.Identity;
 using Xunit;
 
 namespace Millrace.Tests.Api.Reconciliation;
@@ -28,7 +29,8 @@ public sealed class BreakEndpointTests(ApiServer server) : IClassFixture<ApiServ
         // Whatever is asked for: none of them can be the id of one.
         foreach (var odd in new[] { "brk_%F0%9F%92%A5", "brk_%0a", new string('x', 300), "brk_" + new string('g', 32) })
             (await server.SendAsync("GET", "/v1/reconciliation/breaks/" + odd)).Problem(404, "break_not_found");
-        (await server.SendAsync("GET", "/v1/reconciliation/breaks?state=odd")).Problem(400, "invalid_parameter");
+        foreach (var odd in new[] { "state=odd", "order=odd", "order=", $"order={OrderId.Create(1, 0, 1)}&order={OrderId.Create(1, 0, 1)}" })
+            (await server.SendAsync("GET", "/v1/reconciliation/breaks?" + odd)).Problem(400, "invalid_parameter");
         foreach (var odd in new[] { "abc", "%00", "1-brk_0", $"{new string('1', 15)}-brk_0" })
             (await server.SendAsync("GET", "/v1/reconciliation/breaks?cursor=" + odd)).Problem(400, "invalid_cursor");
     }
