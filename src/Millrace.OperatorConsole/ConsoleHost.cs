@@ -46,7 +46,7 @@ public static class ConsoleHost
         Get("/_live/overview", LiveData.PastAsync);
         Get("/_live/overview/stream", LiveData.StreamAsync);
         Get("/orders", OrdersPages.ListAsync);
-        Get("/orders/export", OrdersExport.ExportAsync);
+        Get("/orders/export", OrdersPages.ExportAsync);
         Post("/orders/bulk", OrdersPages.BulkAsync);
         Get("/orders/{id}", OrdersPages.ShowAsync);
         Post("/orders/{id}/{act}/{part?}", OrdersPages.ActAsync);
@@ -57,6 +57,8 @@ public static class ConsoleHost
         Post("/operations/start", JobsPages.StartAsync);
         Get("/operations/{job}", JobsPages.ShowAsync);
         Post("/operations/{job}/{verb}", JobsPages.ControlAsync);
+        Get("/events", EventsPages.ShowAsync);
+        Get("/_live/events", EventsPages.StreamAsync);
         Get("/stock", SystemPages.StockAsync);
         Post("/stock/adjust", SystemPages.AdjustAsync);
         Get("/webhooks", WebhookPages.ShowAsync);
@@ -85,6 +87,7 @@ public static class ConsoleHost
         Post("/keys", SystemPages.MakeKeyAsync);
         Post("/keys/{key}/revoke", SystemPages.RevokeAsync);
         Get("/audit", SystemPages.AuditAsync);
+        Get("/audit/export", SystemPages.ExportAuditAsync);
         if (services.GetService<DemoPages>() is { } demo)
         {
             Get("/demo", demo.ShowAsync);

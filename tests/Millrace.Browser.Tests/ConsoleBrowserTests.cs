@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Millrace.Tests.Architecture;
+using Millrace.Tests.EndToEnd;
 using Xunit;
 using static Microsoft.Playwright.Assertions;
 
@@ -49,6 +50,28 @@ public sealed partial class ConsoleBrowserTests(ConsoleServer server)
 
         if (Environment.GetEnvironmentVariable("UPDATE_SCREENSHOTS") == "1")
             await TakePictureAsync(tab.Page);
+    }
+
+    [Fact]
+    public async Task Events_appear_as_they_happen_and_stand_still_when_refresh_is_off()
+    {
+        await using var tab = await server.OpenAsync(signInWith: server.Key);
+        await tab.Page.GotoAsync("/events");
+        await Expect(tab.Page.Locator("#freshness")).ToHaveTextAsync("live");
+        var first = await server.PlaceAsync();
+        await Expect(tab.Page.Locator("#tail tr", new() { HasText = first }).First).ToBeVisibleAsync();
+        await Expect(tab.Page.Locator("#tail tr", new() { HasText = first }).First.GetByRole(AriaRole.Link)).ToHaveAttributeAsync("href", "/orders/" + first);
+        await tab.Page.GetByRole(AriaRole.Button, new() { Name = "Refresh" }).ClickAsync();
+        await Expect(tab.Page.Locator("#freshness")).ToHaveTextAsync("refresh is off");
+        var (unseen, shown) = (await server.PlaceAsync(), await tab.Page.Locator("#tail tr").CountAsync());
+        await tab.Page.GetByRole(AriaRole.Button, new() { Name = "Refresh" }).ClickAsync();
+        // From now on, and not what happened meanwhile: a stream has begun once it has told something.
+        await Eventually.Async(async () =>
+        {
+            await server.PlaceAsync();
+            return await tab.Page.Locator("#tail tr").CountAsync() > shown;
+        }, "it goes on");
+        Assert.Equal(0, await tab.Page.Locator("#tail tr", new() { HasText = unseen }).CountAsync());
     }
 
     [Fact]
@@ -107,7 +130,7 @@ public sealed partial class ConsoleBrowserTests(ConsoleServer server)
         await Expect(tab.Page.Locator(":focus")).ToHaveTextAsync("Skip to content");
         Assert.Equal("2px", await tab.Page.EvaluateAsync<string>("() => getComputedStyle(document.activeElement).outlineWidth"));
         await keyboard.PressAsync("/");
-        await Expect(tab.Page.GetByLabel("Id, or your own number")).ToBeFocusedAsync();
+        await Expect(tab.Page.GetByLabel("Id, your own number, or a key")).ToBeFocusedAsync();
         await keyboard.TypeAsync(order);
         await keyboard.PressAsync("Enter");
         await Expect(tab.Page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToContainTextAsync(order);

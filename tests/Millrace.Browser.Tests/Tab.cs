@@ -49,7 +49,8 @@ public sealed class Tab : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _context.DisposeAsync();
-        Assert.DoesNotContain(_complaints, words => _expected is null || !words.Contains(_expected, StringComparison.Ordinal));
+        var odd = _complaints.Where(words => _expected is null || !words.Contains(_expected, StringComparison.Ordinal)).ToList();
+        Assert.True(odd.Count == 0, string.Join('\n', odd));
     }
 
     private void Listen(IPage page)

@@ -36,6 +36,7 @@
 
   window.millrace = {
     isOn,
+    showTimes,
     isWatched: () => isOn('refresh') && !document.hidden,
     fresh: (what, seconds) => { lives.set(what, { at: Date.now(), limit: seconds }); showFreshness(); },
   };

@@ -144,7 +144,7 @@ public sealed partial class ConsoleTests(Shop shop)
     {
         var order = (await shop.ConfirmedAsync(await shop.NewItemAsync(3))).Id();
         using var visitor = await SignedInAsync("acme", Scopes.Admin | Scopes.SystemOperate);
-        foreach (var path in new[] { "/sign-in", "/", "/orders", "/orders/" + order, "/orders/ord_x", "/attention", "/operations", "/operations/new?status=confirmed", "/operations/job_x", "/stock", "/webhooks", "/payments", "/cluster", "/limits", "/auditor", "/keys", "/audit" })
+        foreach (var path in new[] { "/sign-in", "/", "/orders", "/orders/" + order, "/orders/ord_x", "/attention", "/operations", "/operations/new?status=confirmed", "/operations/job_x", "/stock", "/events", "/events?type=odd", "/webhooks", "/payments", "/cluster", "/limits", "/auditor", "/keys", "/audit" })
         {
             var page = await visitor.GetAsync(path);
             Assert.StartsWith("default-src 'none'; script-src 'self'; style-src 'self';", page.Headers["Content-Security-Policy"], StringComparison.Ordinal);
@@ -273,6 +273,66 @@ public sealed partial class ConsoleTests(Shop shop)
         Assert.Equal(400, (await visitor.GetAsync(query + "&format=xml")).Status);
         using var stranger = await SignedInAsync("stranger");
         Assert.Empty((await stranger.GetAsync(query + "&format=ndjson")).Body);
+    }
+
+    [Fact]
+    public async Task An_order_is_found_by_its_id_its_number_its_key_and_the_key_of_its_payment()
+    {
+        var sku = await shop.NewItemAsync(5);
+        var order = (await shop.Api.PlaceAsync(Bodies.Order(sku).With("external_id", "no-" + sku).ToJsonString(), "key-" + sku, "Prefer: wait=30")).Id();
+        using var visitor = await SignedInAsync("acme", Scopes.OrdersRead);
+        foreach (var known in new[] { order, order + ":authorize:1" })
+            Assert.Equal("/orders/" + order, (await visitor.GetAsync("/orders?q=" + Uri.EscapeDataString(known))).Location);
+        await Eventually.Async(async () => (await visitor.GetAsync("/orders?q=key-" + sku)).Location == "/orders/" + order, "the key is checkpointed");
+        Assert.Contains(order, (await visitor.GetAsync("/orders?q=no-" + sku)).Body, StringComparison.Ordinal);
+        using var stranger = await SignedInAsync("stranger");
+        var nothing = await stranger.GetAsync("/orders?q=key-" + sku);
+        Assert.Equal((200, false), (nothing.Status, nothing.Body.Contains(order, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task The_audit_log_is_a_file_for_its_admin_alone()
+    {
+        using var visitor = await SignedInAsync("acme");
+        var lines = (await visitor.GetAsync("/audit/export?format=ndjson")).Body.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var csv = await visitor.GetAsync("/audit/export?format=csv");
+        Assert.StartsWith("seq,at,actor_kind,actor,action,subject,detail,chain\r\n", csv.Body, StringComparison.Ordinal);
+        Assert.Contains("\"key.created\"", lines[^1] + lines[0], StringComparison.Ordinal);
+        Assert.InRange(csv.Body.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length, lines.Length, int.MaxValue);
+        using var reader = await SignedInAsync("acme", Scopes.OrdersRead);
+        Assert.Equal(403, (await reader.GetAsync("/audit/export?format=csv")).Status);
+    }
+
+    [Fact]
+    public async Task Events_are_told_to_a_page_as_they_happen()
+    {
+        var sku = await shop.NewItemAsync(500);
+        using var visitor = await SignedInAsync("acme", Scopes.OrdersRead | Scopes.EventsRead);
+        Assert.Contains("id=\"tail\" data-after=\"", (await visitor.GetAsync("/events")).Body, StringComparison.Ordinal);
+        Assert.Equal(400, (await visitor.GetAsync("/events?type=odd")).Status);
+        using var told = new StreamReader(await visitor.OpenAsync("/_live/events?type=order.confirmed.v1"));
+        // Its first line is of what happens from now on.
+        Assert.Equal("data: {\"events\":[],\"is_part\":false}", await told.ReadLineAsync(TestContext.Current.CancellationToken));
+        var order = (await shop.ConfirmedAsync(sku)).Id();
+        var line = await UntilAsync(told, text => text.Contains(order, StringComparison.Ordinal));
+        Assert.Contains($"\"type\":\"order.confirmed.v1\",\"order\":\"{order}\"", line, StringComparison.Ordinal);
+        // More in a second than a page holds is left out, and said to be.
+        await Task.WhenAll(Enumerable.Range(0, 400).Select(i => shop.Api.PlaceAsync(Bodies.Order(sku).ToJsonString(), $"{sku}-{i}")));
+        var part = await UntilAsync(told, text => text.Contains("\"is_part\":true", StringComparison.Ordinal));
+        Assert.Equal(50, part.Split("\"type\"").Length - 1);
+        using var blind = await SignedInAsync("acme", Scopes.OrdersRead);
+        Assert.Equal(403, (await blind.GetAsync("/events")).Status);
+
+        static async Task<string> UntilAsync(StreamReader told, Func<string, bool> isIt)
+        {
+            while (await told.ReadLineAsync(TestContext.Current.CancellationToken) is { } text)
+            {
+                if (isIt(text))
+                    return text;
+            }
+
+            throw new EndOfStreamException("It ended before that was told.");
+        }
     }
 
     [Fact]

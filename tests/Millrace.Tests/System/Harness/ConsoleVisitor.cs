@@ -14,6 +14,9 @@ internal sealed partial class ConsoleVisitor : IDisposable
 
     public async Task<Page> GetAsync(string path) => await ReadAsync(await _http.GetAsync(path));
 
+    /// <summary>A stream of what happens.</summary>
+    public Task<Stream> OpenAsync(string path) => _http.GetStreamAsync(path);
+
     public async Task<Page> PostAsync(string path, params (string Name, string Value)[] fields)
     {
         using var form = new FormUrlEncodedContent(fields.Select(field => KeyValuePair.Create(field.Name, field.Value)));
