@@ -98,7 +98,8 @@ internal sealed record AvailabilityShape(string Sku, long Available, bool InStoc
 
 internal sealed record NodeListShape(NodeShape[] Data, int PayloadFormat);
 
-internal sealed record NodeShape(string Name, string Address, string Status, bool Drained, int Partitions);
+internal sealed record NodeShape(string Name, string Address, string Status, bool Drained, int Partitions,
+    [Description("What it runs; null when it does not say.")] string? Version);
 
 internal sealed record PartitionListShape(PartitionShape[] Data);
 

@@ -139,7 +139,7 @@ internal static class Examples
         (typeof(ReplayShape), "replay_of_one", """{"id":"rpl_43","event_id":"17:4211:0","from":null,"until":null,"failed":false}"""),
         (typeof(AuditListShape), "entries", """{"data":[{"seq":41,"at":"2026-01-31T12:00:00.000Z","actor":{"kind":"operator","name":"ops"},"action":"limits.set","subject":"acme","detail":{"per_day":1000000},"chain":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}],"has_more":true,"next_cursor":"41"}"""),
         (typeof(LimitsShape), "limits", Limits),
-        (typeof(NodeListShape), "nodes", """{"data":[{"name":"a","address":"10.0.0.5:11111","status":"active","drained":false,"partitions":32}],"payload_format":3}"""),
+        (typeof(NodeListShape), "nodes", """{"data":[{"name":"a","address":"10.0.0.5:11111","status":"active","drained":false,"partitions":32,"version":"0.1.0"}],"payload_format":3}"""),
         (typeof(PartitionListShape), "partitions", """{"data":[{"partition":0,"node":"a","state":"serving"},{"partition":1,"node":null,"state":"moving"}]}"""),
         (typeof(TenantListShape), "tenants", """{"data":[{"name":"acme","limits":{"tenant":{"per_second":500,"burst":1000},"key":{"per_second":200,"burst":400},"per_day":1000000},"available":940,"available_of":1000,"used_today":120500}]}"""),
         (typeof(PausedTenantListShape), "paused_tenants", """{"data":[{"name":"acme","since":"2026-01-31T12:00:00.000Z","by":"ops","seen":true}]}"""),

@@ -10,17 +10,18 @@ namespace Millrace.Api.Operations;
 /// <summary>Nodes and partitions, for whoever runs them: not a tenant's business.</summary>
 internal sealed class ClusterEndpoints(ClusterOperations cluster)
 {
-    public Task NodesAsync(HttpContext http, Caller caller) => Answer.Json(http, StatusCodes.Status200OK, cluster, static (w, c) =>
+    public async Task NodesAsync(HttpContext http, Caller caller) => await Answer.Json(http, StatusCodes.Status200OK, (Nodes: await cluster.NodesAsync(http.RequestAborted), cluster.Format), static (w, shown) =>
     {
-        WriteData(w, c.Nodes(), static (w, node) =>
+        WriteData(w, shown.Nodes, static (w, node) =>
         {
             w.WriteString("name"u8, node.Name);
             w.WriteString("address"u8, node.Address);
             w.WriteString("status"u8, node.Status);
             w.WriteBoolean("drained"u8, node.IsDrained);
             w.WriteNumber("partitions"u8, node.Partitions);
+            w.WriteString("version"u8, node.Version);
         });
-        w.WriteNumber("payload_format"u8, c.Format);
+        w.WriteNumber("payload_format"u8, shown.Format);
         w.WriteEndObject();
     });
 

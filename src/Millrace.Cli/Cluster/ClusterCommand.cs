@@ -8,7 +8,7 @@ namespace Millrace.Cli.Cluster;
 internal static class ClusterCommand
 {
     private const string NodesPath = "/v1/cluster/nodes";
-    private static readonly string[] NodeColumns = ["name", "address", "status", "drained", "partitions#"];
+    private static readonly string[] NodeColumns = ["name", "address", "status", "drained", "partitions#", "version"];
 
     public static Command Create() => new("cluster", "Look after the nodes of a cluster")
     {

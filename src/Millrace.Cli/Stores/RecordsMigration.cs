@@ -1,4 +1,5 @@
 using Millrace.Cluster.Administration;
+using Millrace.Cluster.Orleans;
 using Millrace.Engine.Administration;
 using Millrace.Reconciliation.Breaks;
 using Millrace.Storage.Sqlite.Administration;
@@ -9,8 +10,8 @@ namespace Millrace.Cli.Stores;
 /// <summary>Copies what running services keep to another store, which is not served: jobs go on there, a paused provider stays paused. A repeat goes on where one stopped.</summary>
 internal static class RecordsMigration
 {
-    // Who had a lease is of its nodes; how far a webhook endpoint was told, or the journal compared, is a place in it, which means another in another.
-    private static readonly string[] OfTheOldStore = [Lease.RecordKind, DeliveryRecords.StateKind, BreakStore.StateKind];
+    // Who had a lease, and what a node runs, is of its nodes; how far a webhook endpoint was told, or the journal compared, is a place in it, which means another in another.
+    private static readonly string[] OfTheOldStore = [Lease.RecordKind, NodeVersions.RecordKind, DeliveryRecords.StateKind, BreakStore.StateKind];
 
     public static async Task RunAsync(SqliteAdministration source, IRecords target, CancellationToken cancellation)
     {

@@ -9,7 +9,8 @@ public sealed record Nodes(IReadOnlyList<Node> Data, int PayloadFormat);
 
 /// <param name="Drained">It shall own nothing.</param>
 /// <param name="Partitions">How many it owns, as far as the asked node knows.</param>
-public sealed record Node(string Name, string Address, string Status, bool Drained, int Partitions);
+/// <param name="Version">What it runs; null when it does not say.</param>
+public sealed record Node(string Name, string Address, string Status, bool Drained, int Partitions, string? Version = null);
 
 /// <param name="Number">Its number.</param>
 /// <param name="Node">The owner's name; null while it moves.</param>

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Millrace.Cluster.Administration;
 using Millrace.Cluster.Lanes;
 using Millrace.Cluster.Peers;
+using Millrace.Engine.Administration;
 using Orleans.Configuration;
 
 namespace Millrace.Cluster.Orleans;
@@ -75,7 +76,12 @@ public static class ClusterHosting
             services.AddSingleton<PartitionRouter>();
             services.AddSingleton<Drained>();
             services.AddSingleton(s => new ClusterOperations(
-                s.GetRequiredService<PartitionRuntime>(), s.GetRequiredService<IClusterMembershipService>(), s.GetRequiredService<IGrainFactory>(), s.GetService<ClusterSettings>(), s.GetRequiredService<Drained>(), s.GetRequiredService<AuditLog>()));
+                s.GetRequiredService<PartitionRuntime>(), s.GetRequiredService<IClusterMembershipService>(), s.GetRequiredService<IGrainFactory>(), s.GetService<ClusterSettings>(), s.GetRequiredService<Drained>(), s.GetRequiredService<AuditLog>(),
+                s.GetRequiredService<NodeVersions>()));
+            services.AddSingleton(s => new NodeVersions(
+                s.GetRequiredService<IRecords>(), () => NodeVersions.KeyOf(s.GetRequiredService<ILocalSiloDetails>().SiloAddress),
+                () => s.GetRequiredService<IClusterMembershipService>().CurrentSnapshot.Members.Values.Where(m => m.Status != SiloStatus.Dead).Select(m => NodeVersions.KeyOf(m.SiloAddress)).ToHashSet(StringComparer.Ordinal),
+                s.GetRequiredService<ILogger<NodeVersions>>()));
             services.AddSingleton(s =>
             {
                 var grains = s.GetRequiredService<IGrainFactory>();
@@ -99,7 +105,7 @@ public static class ClusterHosting
             silo.Services.AddPlacementDirector<NodePlacement, NodeDirector>();
         });
         // After the silo: hosted services start in order and stop in reverse.
-        return host.ConfigureServices(services => services.AddHostedService<PartitionSupervisor>());
+        return host.ConfigureServices(services => services.AddHostedService(s => s.GetRequiredService<NodeVersions>()).AddHostedService<PartitionSupervisor>());
     }
 
     private static Task SendAsync(IGrainFactory grains, string self, string node, byte[] envelope) =>

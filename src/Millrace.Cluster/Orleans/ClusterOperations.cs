@@ -10,7 +10,8 @@ namespace Millrace.Cluster.Orleans;
 /// <param name="Status">Of the membership: active, joining, shutting_down, dead …</param>
 /// <param name="IsDrained">It shall own nothing.</param>
 /// <param name="Partitions">How many it owns, as far as the asked node knows.</param>
-public sealed record NodeStatus(string Name, string Address, string Status, bool IsDrained, int Partitions);
+/// <param name="Version">What it runs; null when it does not say.</param>
+public sealed record NodeStatus(string Name, string Address, string Status, bool IsDrained, int Partitions, string? Version);
 
 /// <param name="Partition">Its number.</param>
 /// <param name="Node">The owner's name; null while it moves.</param>
@@ -36,10 +37,11 @@ public sealed class ClusterOperations
     private readonly ClusterSettings? _settings;
     private readonly Drained _drained;
     private readonly AuditLog _audit;
+    private readonly NodeVersions _versions;
 
     internal ClusterOperations(
-        PartitionRuntime runtime, IClusterMembershipService members, IGrainFactory grains, ClusterSettings? settings, Drained drained, AuditLog audit) =>
-        (_runtime, _members, _grains, _settings, _drained, _audit) = (runtime, members, grains, settings, drained, audit);
+        PartitionRuntime runtime, IClusterMembershipService members, IGrainFactory grains, ClusterSettings? settings, Drained drained, AuditLog audit, NodeVersions versions) =>
+        (_runtime, _members, _grains, _settings, _drained, _audit, _versions) = (runtime, members, grains, settings, drained, audit, versions);
 
     /// <summary>Whether there is anything to change: one node on its own has nobody to give its partitions to.</summary>
     public bool IsCluster => _settings is not null;
@@ -51,15 +53,16 @@ public sealed class ClusterOperations
     public int LivingNodes => _members.CurrentSnapshot.Members.Values.Count(m => m.Status == SiloStatus.Active);
 
     /// <summary>The living, and those that died lately.</summary>
-    public IReadOnlyList<NodeStatus> Nodes()
+    public async Task<IReadOnlyList<NodeStatus>> NodesAsync(CancellationToken cancellation)
     {
         var owners = Partitions().Where(p => p.Node is not null).CountBy(p => p.Node!).ToDictionary(StringComparer.Ordinal);
-        return [.. _members.CurrentSnapshot.Members.Values
-            .Where(m => m.Status != SiloStatus.Dead || !_members.CurrentSnapshot.Members.Values.Any(other => other.Name == m.Name && other.SiloAddress.Generation > m.SiloAddress.Generation))
-            .OrderBy(m => m.Name, StringComparer.Ordinal)
-            .Select(m => new NodeStatus(
-                m.Name, m.SiloAddress.Endpoint.ToString(), Words(m.Status.ToString()), _drained.Names.Contains(m.Name),
-                m.Status == SiloStatus.Active ? owners.GetValueOrDefault(m.Name) : 0))];
+        var all = _members.CurrentSnapshot.Members.Values;
+        var shown = all.Where(m => m.Status != SiloStatus.Dead || !all.Any(other => other.Name == m.Name && other.SiloAddress.Generation > m.SiloAddress.Generation))
+            .OrderBy(m => m.Name, StringComparer.Ordinal).ToList();
+        var versions = await _versions.ReadAsync(cancellation);
+        return [.. shown.Select(m => new NodeStatus(
+            m.Name, m.SiloAddress.Endpoint.ToString(), Words(m.Status.ToString()), _drained.Names.Contains(m.Name),
+            m.Status == SiloStatus.Active ? owners.GetValueOrDefault(m.Name) : 0, versions.GetValueOrDefault(NodeVersions.KeyOf(m.SiloAddress))))];
     }
 
     public IReadOnlyList<PartitionStatus> Partitions() =>

@@ -1,6 +1,7 @@
 using Millrace.Cli.Serve;
 using System.Text.Json.Nodes;
 using Millrace.Api.Keys;
+using Millrace.Cluster.Orleans;
 using Millrace.Domain.Identity;
 using Millrace.Tests.Operating;
 using Millrace.Tests.Storage;
@@ -35,7 +36,7 @@ public sealed class ClusterCommandTests(PostgresFixture postgres) : IDisposable
         var urls = new[] { $"http://127.0.0.1:{FreePort.Find()}", $"http://127.0.0.1:{FreePort.Find()}" };
         await using var a = Node("a", urls[0]);
         await using var b = Node("b", urls[1]);
-        await UntilAsync(a, b, nodes => nodes.Count == 2 && nodes.All(n => Partitions(n) > 0) && nodes.Sum(Partitions) == 64, "both own partitions");
+        await UntilAsync(a, b, nodes => nodes.Count == 2 && nodes.All(n => Partitions(n) > 0 && (string?)n["version"] == NodeVersions.Own) && nodes.Sum(Partitions) == 64, "both own partitions, and say what they run");
 
         Assert.Equal(0, (await RunAsync(urls[1], operators, "drain", "a")).Exit);
         await UntilAsync(a, b, nodes => Partitions(nodes[0]) == 0 && Partitions(nodes[1]) == 64 && (bool)nodes[0]["drained"]!, "a owns nothing");
