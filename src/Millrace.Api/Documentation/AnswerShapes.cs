@@ -38,12 +38,12 @@ internal sealed record AddressShape(
 
 internal sealed record LineShape(
     string Sku, int Quantity, long UnitPrice, AmountShape[] Discounts, AmountShape[] TaxLines, long Total,
-    [Description("reserving, reserved, refused, allocated, releasing, released, deducting or deducted; null before it is asked for.")] string? Stock);
+    [Description("Of the lines that are reserved together: reserving, reserved, refused, allocated, releasing, released, deducting or deducted; null before it is asked for.")] string? Stock);
 
 internal sealed record PaymentShape(
     string Psp, long Authorized, long Captured, long Refunded, bool Voided,
     [Description("The operation whose outcome is not known yet.")] string? Pending,
-    [Description("How often that was tried and not answered.")] int Attempts, [Description("When it is tried again.")] DateTimeOffset? NextAttemptAt, string? Reference, string? DeclineCode);
+    [Description("How often that was tried and not answered, since it was asked for or a person let the order go on.")] int Attempts, [Description("When it is tried again; null the first time, and of an order that waits for a person.")] DateTimeOffset? NextAttemptAt, string? Reference, string? DeclineCode);
 
 internal sealed record HoldShape(
     string Id, string Kind, string? Reason, string? Owner, DateTimeOffset PlacedAt, DateTimeOffset? ExpiresAt);

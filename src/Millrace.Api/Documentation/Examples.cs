@@ -33,7 +33,7 @@ internal static class Examples
          "version":14,"placed_at":"2026-01-31T12:00:00.000Z","updated_at":"2026-02-02T09:30:00.000Z","currency":"GBP","total":250,"shipping":0,
          "customer":{"id":"c2","name":null,"email":null},"ship_to":null,
          "lines":[{"sku":"MUG","quantity":1,"unit_price":250,"discounts":[],"tax_lines":[],"total":250,"stock":"deducted"}],
-         "payment":{"psp":"psp","authorized":250,"captured":0,"refunded":0,"voided":false,"pending":"capture","attempts":3,"next_attempt_at":"2026-02-02T09:31:00.000Z","reference":"auth_2","decline_code":null},
+         "payment":{"psp":"psp","authorized":250,"captured":0,"refunded":0,"voided":false,"pending":"capture","attempts":12,"next_attempt_at":null,"reference":"auth_2","decline_code":null},
          "holds":[],"fulfillment":{"carrier":"post","tracking":"T1","shipped_at":"2026-02-01T08:00:00.000Z","delivered_at":"2026-02-02T09:00:00.000Z"},
          "closing":null,"attention":{"code":"payment_unknown","detail":"The provider did not answer.","at":"2026-02-02T09:30:00.000Z"},
          "options":{"allow_backorder":false,"allow_split":false,"reservation_ttl_s":900},"metadata":{},"tracking_url":"/v1/track/AY6oXTaAcBKIAcZsIbWqdwDt0x4mD8rWc5nYb9m1QzF"}

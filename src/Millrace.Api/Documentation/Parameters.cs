@@ -58,6 +58,7 @@ internal static class Parameters
         "If-Match" or "If-None-Match" => Text(null, "\"7\""),
         "Consistency-Token" => Text(null, "ord_06F6JZ1M9G3XW0H4K2QN8T5R7C.7"),
         "Psp-Signature" => Text(null, "t=1769860800,v1=…"),
+        "order" => Text(null, "ord_06F6JZ1M9G3XW0H4K2QN8T5R7C"),
         "idempotency_key" => Text(255, "5f0c8e7a-order-1001"),
         "customer" or "external_id" or "sku" or "prefix" => Text(64, null),
         _ => new() { Type = JsonSchemaType.String },

@@ -14,6 +14,8 @@ internal static partial class TlsListening
 
     private static readonly TimeSpan HandshakeLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(5);
+
+    // The abort has a second to work.
     private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(6);
 
     /// <param name="kestrel">Whose https endpoints are meant.</param>
@@ -32,9 +34,9 @@ internal static partial class TlsListening
         });
     }
 
-    private static void Configure(ListenOptions listen, ServerCertificate certificate, Func<ConnectionDelegate, ConnectionDelegate> bound)
+    private static void Configure(ListenOptions listen, ServerCertificate certificate, Func<ConnectionDelegate, ConnectionDelegate> serve)
     {
-        listen.Use(bound);
+        listen.Use(serve);
         listen.UseHttps(new TlsHandshakeCallbackOptions
         {
             HandshakeTimeout = HandshakeLimit,
@@ -59,9 +61,13 @@ internal static partial class TlsListening
         {
             await served.WaitAsync(tooLate);
         }
-        catch (OperationCanceledException) when (!served.IsCompleted)
+        catch (OperationCanceledException) when (tooLate.IsCancellationRequested)
         {
-            LeftBehind(logger, connection.ConnectionId);
+            // At the last moment it may have ended after all: as it did.
+            if (served.IsCompleted)
+                await served;
+            else
+                LeftBehind(logger, connection.ConnectionId);
         }
     }
 

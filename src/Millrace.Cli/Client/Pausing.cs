@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using Millrace.Api.Keys;
 
 namespace Millrace.Cli.Client;
@@ -20,7 +21,7 @@ internal static class Pausing
         async (arguments, answer) =>
         {
             var paused = arguments.GetValue(who)!;
-            if (method == HttpMethod.Put && answer.Body.Rows().Exists(row => row.Text("name") == paused && row.Find("seen") is { ValueKind: System.Text.Json.JsonValueKind.False }))
+            if (method == HttpMethod.Put && answer.Body.Rows().Exists(row => row.Text("name") == paused && row.Find("seen") is { ValueKind: JsonValueKind.False }))
                 await arguments.InvocationConfiguration.Error.WriteLineAsync("millrace: " + doubt(paused));
             return (new Shown.Many(answer.Body.Rows(), Columns), Acting.Done);
         });

@@ -58,13 +58,13 @@ public static class OrderStatus
 
 public sealed record Customer(string? Id, string? Name, string? Email);
 
-/// <param name="Stock"><c>reserving</c>, <c>reserved</c>, <c>refused</c>, <c>allocated</c>, <c>releasing</c>, <c>released</c>, <c>deducting</c> or <c>deducted</c>; null before it is asked for.</param>
+/// <param name="Stock">Of the lines that are reserved together: <c>reserving</c>, <c>reserved</c>, <c>refused</c>, <c>allocated</c>, <c>releasing</c>, <c>released</c>, <c>deducting</c> or <c>deducted</c>; null before it is asked for.</param>
 public sealed record OrderLine(
     string Sku, int Quantity, long UnitPrice, IReadOnlyList<LineAmount> Discounts, IReadOnlyList<LineAmount> TaxLines, long Total, string? Stock = null);
 
 /// <param name="Pending">The operation whose outcome is not known yet.</param>
-/// <param name="Attempts">How often that was tried and not answered.</param>
-/// <param name="NextAttemptAt">When it is tried again.</param>
+/// <param name="Attempts">How often that was tried and not answered, since it was asked for or a person let the order go on.</param>
+/// <param name="NextAttemptAt">When it is tried again; null the first time, and of an order that waits for a person.</param>
 /// <param name="Reference">The provider's name for the authorization.</param>
 public sealed record Payment(
     string Psp, long Authorized, long Captured, long Refunded, bool Voided, string? Pending, string? Reference, string? DeclineCode,

@@ -55,14 +55,14 @@ public sealed class ReconciliationClient
 
     /// <summary>Those that were found last come first.</summary>
     /// <param name="state"><c>open</c>, <c>closed</c> or <c>all</c>.</param>
-    /// <param name="order">Only those of this order, or that the provider says are of it; null for all.</param>
     /// <param name="cursor">Of the page before; null for the first.</param>
     /// <param name="pageSize">1 to 200.</param>
+    /// <param name="order">Only those of this order, or that the provider says are of it; null for all.</param>
     /// <param name="options">Of this call.</param>
     /// <param name="cancellation">Gives up waiting.</param>
     [Operation("list_breaks")]
     public Task<Answer<Page<Break>>> ListBreaksAsync(
-        string state = "open", string? order = null, string? cursor = null, int pageSize = 50, CallOptions? options = null, CancellationToken cancellation = default)
+        string state = "open", string? cursor = null, int pageSize = 50, string? order = null, CallOptions? options = null, CancellationToken cancellation = default)
     {
         var call = Call.Get($"v1/reconciliation/breaks", options);
         return _sender.SendAsync(call with { Path = call.Path + new Query().With("state", state).With("order", order).With("limit", pageSize).With("cursor", cursor) }, ClientJson.Default.PageBreak, cancellation);

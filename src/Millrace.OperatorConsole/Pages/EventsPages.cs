@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Millrace.Client;
 using Millrace.Client.Events;
 using Millrace.OperatorConsole.Sessions;
 
@@ -14,6 +15,7 @@ internal static partial class EventsPages
 {
     // What a tab costs has a bound, whatever happens: a page of the feed a second, and where more happened than that, the rest is left out and said to be.
     private const int MostASecond = 50;
+    private const int MostBehind = 5;
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
     public static async Task<IResult> ShowAsync(HttpContext http, Session session)
@@ -33,25 +35,33 @@ internal static partial class EventsPages
 
     private static EventFilter FilterOf(string? type) => new() { Types = type is null ? [] : [type] };
 
-    // It ends when the API cannot be asked any more: the browser opens another, from now on, or signs in.
+    // It ends when the API cannot be asked any more: the browser opens another, from now on.
     private static async IAsyncEnumerable<string> Lines(
         Session session, string? after, EventFilter filter, CancellationToken stopping, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, cancellation);
-        while (await View.OrEndAsync(() => NextAsync(session, after ?? EventsClient.Now, filter, either.Token)) is { } next)
+        var behind = 0;
+        while (await View.OrEndAsync(() => NextAsync(session, after ?? EventsClient.Now, filter, either.Token)) is { } page)
         {
-            after = next.After;
-            yield return JsonSerializer.Serialize(next.Told, EventsJson.Default.ToldEvents);
+            // A page with room left ended because so many events of others lay between: it goes on, unless it does not get to the end.
+            behind = page.HasMore ? behind + 1 : 0;
+            var isPart = page.HasMore && (page.Data.Count == MostASecond || behind > MostBehind);
+            after = isPart ? EventsClient.Now : page.NextCursor;
+            yield return JsonSerializer.Serialize(Told(page.Data, isPart), EventsJson.Default.ToldEvents);
         }
     }
 
-    private static async Task<(ToldEvents Told, string? After)?> NextAsync(Session session, string after, EventFilter filter, CancellationToken cancellation)
+    private static async Task<Page<CloudEvent>?> NextAsync(Session session, string after, EventFilter filter, CancellationToken cancellation)
     {
+        // What happens while this waits is told too, once there is a place to go on from.
+        if (after == EventsClient.Now)
+            after = (await session.Api.Events.ListPageAsync(after, filter, 1, cancellation: cancellation)).Value.NextCursor ?? after;
         await Task.Delay(Every, cancellation);
-        var page = (await session.Api.Events.ListPageAsync(after, filter, MostASecond, cancellation: cancellation)).Value;
-        var next = page.HasMore ? (await session.Api.Events.ListPageAsync(EventsClient.Now, filter, 1, cancellation: cancellation)).Value.NextCursor : page.NextCursor;
-        return (new ToldEvents([.. page.Data.Select(one => new ToldEvent(one.Time, one.Type, one.Subject, one.Sequence, $"{one.Data.Actor.Kind} {one.Data.Actor.Name}"))], page.HasMore), next);
+        return (await session.Api.Events.ListPageAsync(after, filter, MostASecond, cancellation: cancellation)).Value;
     }
+
+    private static ToldEvents Told(IReadOnlyList<CloudEvent> events, bool isPart) =>
+        new([.. events.Select(one => new ToldEvent(one.Time, one.Type, one.Subject, one.Sequence, $"{one.Data.Actor.Kind} {one.Data.Actor.Name}".TrimEnd()))], isPart);
 
     /// <param name="Events">Each order's in its order.</param>
     /// <param name="IsPart">More happened than is told.</param>

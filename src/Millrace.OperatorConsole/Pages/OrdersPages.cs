@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Millrace.Client;
 using Millrace.Client.Orders;
@@ -7,7 +8,7 @@ using Millrace.OperatorConsole.Sessions;
 namespace Millrace.OperatorConsole.Pages;
 
 /// <summary>Lists of orders, one order, and what is done with it.</summary>
-internal static class OrdersPages
+internal static partial class OrdersPages
 {
     public const string PlaceCurl = """
         curl -X POST -H "Authorization: Bearer $MILLRACE_KEY" -H "Idempotency-Key: $(uuidgen)" -H 'Content-Type: application/json' \
@@ -31,9 +32,8 @@ internal static class OrdersPages
     {
         var query = http.Request.Query;
         var search = query["q"].ToString().Trim();
-        // The key of a payment, as the provider has it, begins with its order.
-        if (search.StartsWith("ord_", StringComparison.Ordinal))
-            return Results.Redirect("/orders/" + Uri.EscapeDataString(search.Split(':')[0]));
+        if (OrderOf().Match(search) is { Success: true } id)
+            return Results.Redirect("/orders/" + id.Groups["order"].Value);
         var filter = FilterOf(query);
         var cursor = View.Given(query["cursor"]);
         var (words, isProblem) = View.Notice(http);
@@ -44,10 +44,10 @@ internal static class OrdersPages
         };
         try
         {
-            var page = (await session.Api.Orders.ListPageAsync(filter, cursor, cancellation: http.RequestAborted)).Value;
-            if (page.Data.Count == 0 && search.Length > 0 && await FindByKeyAsync(session, search, http.RequestAborted) is { } found)
+            // First: it is one look, and a number that nobody has is looked for in many orders.
+            if (search.Length > 0 && await FindByKeyAsync(session, search, http.RequestAborted) is { } found)
                 return Results.Redirect("/orders/" + Uri.EscapeDataString(found.Id));
-            parameters["Page"] = page;
+            parameters["Page"] = (await session.Api.Orders.ListPageAsync(filter, cursor, cancellation: http.RequestAborted)).Value;
         }
         catch (MillraceProblemException refused) when (refused.Status == StatusCodes.Status400BadRequest)
         {
@@ -75,12 +75,14 @@ internal static class OrdersPages
         var order = session.Api.Orders.GetAsync(id, asOf, cancellation: http.RequestAborted);
         var ledger = session.Api.Orders.GetLedgerAsync(id, cancellation: http.RequestAborted);
         await Task.WhenAll(order, events, ledger);
-        var breaks = session.May("system:operate") ? (await session.Api.Reconciliation.ListBreaksAsync("all", id, cancellation: http.RequestAborted)).Value.Data : [];
+        var breaks = session.May("system:operate") && asOf is null
+            ? await View.OrNothingAsync(call => session.Api.Reconciliation.ListBreaksAsync("all", order: id, options: call, cancellation: http.RequestAborted))
+            : null;
         var (notice, isProblem) = View.Notice(http);
         return View.Of<OrderPage>(new(StringComparer.Ordinal)
         {
             ["Session"] = session, ["Order"] = order.Result.Value, ["Events"] = events.Result.Value.Data, ["Ledger"] = ledger.Result.Value,
-            ["Breaks"] = breaks, ["AsOf"] = asOf, ["Notice"] = notice, ["IsProblem"] = isProblem,
+            ["Breaks"] = breaks?.Data ?? [], ["AsOf"] = asOf, ["Notice"] = notice, ["IsProblem"] = isProblem,
         });
     }
 
@@ -179,4 +181,8 @@ internal static class OrdersPages
     // Without what was said of the last act.
     private static string QueryOf(HttpContext http) =>
         QueryString.Create(http.Request.Query.Where(part => part.Key is not ("notice" or "problem" or "seal"))).Value ?? "";
+
+    // An id, or the key of a payment as the provider has it, which begins with one.
+    [GeneratedRegex("^(?<order>ord_[0-9A-Z]{26})(:[a-z]+:[0-9]+)?$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1_000)]
+    private static partial Regex OrderOf();
 }

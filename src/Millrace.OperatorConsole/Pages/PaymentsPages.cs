@@ -14,7 +14,7 @@ internal static class PaymentsPages
         var shown = http.Request.Query["state"].ToString() is ("closed" or "all") and var given ? given : "open";
         var order = View.Given(http.Request.Query["order"]);
         var state = session.Api.Reconciliation.GetAsync(cancellation: http.RequestAborted);
-        var breaks = session.Api.Reconciliation.ListBreaksAsync(shown, order, View.Given(http.Request.Query["cursor"]), cancellation: http.RequestAborted);
+        var breaks = session.Api.Reconciliation.ListBreaksAsync(shown, View.Given(http.Request.Query["cursor"]), order: order, cancellation: http.RequestAborted);
         await Task.WhenAll(state, breaks);
         var (notice, isProblem) = View.Notice(http);
         return View.Of<PaymentsPage>(new(StringComparer.Ordinal)

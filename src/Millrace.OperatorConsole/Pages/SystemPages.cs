@@ -21,36 +21,19 @@ internal static class SystemPages
         ("action", one => one.Action), ("subject", one => one.Subject), ("detail", one => string.Join(", ", one.Detail.Select(part => $"{part.Key}: {part.Value}"))), ("chain", one => one.Chain),
     ];
 
-    // Shorter than the second after which a refusal could be repeated: what is known in five seconds is shown then.
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(950);
-
     public static async Task<IResult> OverviewAsync(HttpContext http, Session session)
     {
         if (!session.May("system:operate"))
             return Results.Redirect("/orders");
         var overview = session.Api.Overview.GetAsync(Minute, cancellation: http.RequestAborted);
         var nodes = session.Api.Cluster.ListNodesAsync(cancellation: http.RequestAborted);
-        var alerts = OrNothingAsync(call => session.Api.Alerts.ListAsync(call, http.RequestAborted));
-        var breaks = OrNothingAsync(call => session.Api.Reconciliation.GetAsync(call, http.RequestAborted));
+        var alerts = View.OrNothingAsync(call => session.Api.Alerts.ListAsync(call, http.RequestAborted));
+        var breaks = View.OrNothingAsync(call => session.Api.Reconciliation.GetAsync(call, http.RequestAborted));
         await Task.WhenAll(overview, nodes, alerts, breaks);
         return View.Of<OverviewPage>(new(StringComparer.Ordinal)
         {
             ["Session"] = session, ["Overview"] = overview.Result.Value, ["Nodes"] = nodes.Result.Value, ["Alerts"] = alerts.Result, ["OpenBreaks"] = breaks.Result?.Open,
         });
-    }
-
-    // The node is looked at all the more when what watches it is away.
-    private static async Task<T?> OrNothingAsync<T>(Func<CallOptions, Task<Answer<T>>> ask)
-        where T : class
-    {
-        try
-        {
-            return (await ask(new CallOptions { Timeout = Patience })).Value;
-        }
-        catch (Exception away) when (away is TimeoutException or MillraceProblemException { Status: StatusCodes.Status503ServiceUnavailable })
-        {
-            return null;
-        }
     }
 
     public static async Task<IResult> ClusterAsync(HttpContext http, Session session)

@@ -13,6 +13,9 @@ internal static class View
     // Said on the page that follows an act.
     private const int MostWords = 300;
 
+    // Shorter than the second after which a refusal could be repeated: what is known in five seconds is shown then.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(950);
+
     public static IResult Of<T>(Dictionary<string, object?> parameters, int status = StatusCodes.Status200OK)
         where T : IComponent => new RazorComponentResult<T>(parameters) { StatusCode = status, PreventStreamingRendering = true };
 
@@ -46,8 +49,23 @@ internal static class View
         return words.Length > 0 && http.RequestServices.GetRequiredService<SessionCookie>().IsSealed(words, http.Request.Query["seal"]) ? (words, problem.Length > 0) : (null, false);
     }
 
+    /// <summary>What a page can do without.</summary>
+    /// <returns>Null when it is not known now: the page is looked at all the more then.</returns>
+    public static async Task<T?> OrNothingAsync<T>(Func<CallOptions, Task<Answer<T>>> ask)
+        where T : class
+    {
+        try
+        {
+            return (await ask(new CallOptions { Timeout = Patience })).Value;
+        }
+        catch (Exception away) when (away is TimeoutException or MillraceProblemException { Status: StatusCodes.Status503ServiceUnavailable })
+        {
+            return null;
+        }
+    }
+
     /// <summary>The next of a stream to a browser.</summary>
-    /// <returns>Null where it ends: when the API cannot be asked any more. The browser opens another, or is asked to sign in.</returns>
+    /// <returns>Null where it ends: when the API cannot be asked any more. The browser opens another.</returns>
     public static async Task<T?> OrEndAsync<T>(Func<Task<T?>> next)
     {
         try

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Millrace.Api.Orders.Read;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
+using Millrace.Engine.Requests;
 using Xunit;
 
 namespace Millrace.Tests.Api;
@@ -27,6 +28,15 @@ public sealed class ListQueryTests
     public void The_next_page_keeps_the_filters() =>
         Assert.Equal("/v1/orders?status=pending&customer=a%20b&cursor=new",
             OrderListQuery.NextUrl(Query("?status=pending&customer=a%20b&cursor=old"), "new"));
+
+    [Fact]
+    public void An_order_that_could_not_be_read_is_not_taken_for_none()
+    {
+        Assert.True(ListOrders.IsKnown(null));
+        Assert.True(ListOrders.IsKnown(new PartitionReply(ReplyStatus.NotFound)));
+        Assert.True(ListOrders.IsKnown(new PartitionReply(ReplyStatus.Accepted)));
+        Assert.False(ListOrders.IsKnown(PartitionReply.Unavailable("partition_unavailable", "It moves.")));
+    }
 
     [Fact]
     public void All_filters_are_read()

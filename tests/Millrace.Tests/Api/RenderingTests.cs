@@ -45,6 +45,12 @@ public sealed class RenderingTests
         Assert.Equal(("canceled", "unknown", "delivered"), (order.Status, order.PaymentStatus, order.FulfillmentStatus));
         Assert.Equal("h1", Assert.Single(order.Holds).Id);
         Assert.Equal("payment_unknown", order.Attention!.Code);
+        // It waits for a person, and not for a time.
+        Assert.Null(order.Payment.NextAttemptAt);
+        var waiting = Rich();
+        waiting = waiting with { Parked = null, Payment = waiting.Payment with { Pending = new PendingPayment(PaymentStep.Refund, 1, 10, Attempts: 3, RetryAtUnixMs: 1_769_860_800_500) } };
+        var payment = Read<OrderShape>(Render(waiting)).Payment;
+        Assert.Equal((3, DateTimeOffset.FromUnixTimeMilliseconds(1_769_860_800_500)), (payment.Attempts, payment.NextAttemptAt!.Value));
         Assert.Equal("Zoë \"Z\"", order.Customer.Name);
         var item = new StockItem(TenantId.Parse("acme"), "A", "Mug", 250, "EUR", 5, [new StockLevel("main", 10, 2, 3)], 4);
         Assert.Equal(5, Assert.Single(Read<ItemShape>(Text(Answer.Render(item, ItemJson.Write))).Stock).Available);

@@ -84,6 +84,16 @@ public sealed class ReadTests(Shop shop)
         await shop.UntilAsync(order.Id(), shown => (string?)shown["lines"].AsArray()[0]!["stock"] == "released", "it is given back");
         var refused = await shop.Api.PlaceAsync(Bodies.Order(sku, quantity: 11).ToJsonString(), "much-" + sku, "Prefer: wait=30");
         Assert.Equal(("rejected", "refused"), (refused.Text("status"), (string)refused["lines"].AsArray()[0]!["stock"]!));
+        // Of several, those that are reserved together are refused together, and what the others held is given back.
+        var others = new List<string>();
+        for (var i = 0; i < 6; i++)
+            others.Add(await shop.NewItemAsync(10));
+        var many = Bodies.Order(sku, quantity: 11);
+        foreach (var other in others)
+            many["lines"]!.AsArray().Add(Bodies.Order(other)["lines"]![0]!.DeepClone());
+        var mixed = await shop.Api.PlaceAsync(many.ToJsonString(), "many-" + sku, "Prefer: wait=30");
+        await shop.UntilAsync(mixed.Id(), shown => shown.Text("status") == "rejected" && shown["lines"].AsArray().All(line => (string?)line!["stock"] is "refused" or "released"), "nothing is held");
+        Assert.Equal("refused", (string)(await shop.Api.GetAsync("/v1/orders/" + mixed.Id()))["lines"].AsArray()[0]!["stock"]!);
     }
 
     [Fact]

@@ -93,7 +93,7 @@ public sealed class RedactionTests : IDisposable
         body["customer"] = new JsonObject { ["id"] = $"id-{Person}", ["name"] = $"name-{Person}", ["email"] = $"{Person}@example.com" };
         var placed = await api.PlaceAsync(body.ToJsonString(), $"idem-{Person}", "Prefer: wait=1");
         Assert.Equal(202, placed.Status);
-        foreach (var query in new[] { "customer=id-", "external_id=ext-" })
+        foreach (var query in new[] { "customer=id-", "external_id=ext-", "idempotency_key=idem-" })
             Assert.Equal(200, (await api.GetAsync($"/v1/orders?{query}{Person}")).Status);
         Assert.Equal(200, (await api.PostAsync($"/v1/orders/{placed.Id()}/holds", $$"""{"kind":"fraud","reason":"reason {{Person}}"}""", "k2")).Status);
         Assert.InRange((await api.PostAsync($"/v1/orders/{placed.Id()}/ship", $$"""{"carrier":"{{Person}}","tracking":"{{Person}}"}""", "k3")).Status, 200, 499);

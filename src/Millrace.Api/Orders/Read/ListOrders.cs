@@ -32,9 +32,12 @@ internal sealed class ListOrders(IReadModel readModel, OrderLists lists, Admitte
             return;
         }
 
-        if (await ReadAsync(caller.Tenant, query, seen, http.RequestAborted) is not var (orders, next, asOf))
+        var (list, away) = query.KeyHash is { } key
+            ? await FindKeyedAsync(caller.Tenant, key, query, seen, http.RequestAborted)
+            : (await ReadAsync(caller.Tenant, query, seen, http.RequestAborted), null);
+        if (list is not var (orders, next, asOf))
         {
-            await Answer.Problem(http, new Problem(ProblemKinds.ListBehind, "The list does not show yet what the Consistency-Token says was seen."));
+            await Answer.Problem(http, away ?? new Problem(ProblemKinds.ListBehind, "The list does not show yet what the Consistency-Token says was seen."));
             return;
         }
 
@@ -64,28 +67,38 @@ internal sealed class ListOrders(IReadModel readModel, OrderLists lists, Admitte
         TenantId tenant, OrderListQuery query, IReadOnlyList<(OrderId, int)> seen, CancellationToken cancellation, bool mayBeOfReplica = true)
     {
         // A name is looked up, which burdens nobody.
-        if (mayBeOfReplica && query is { ExternalId: null, KeyHash: null } && lists.MayAskReplica && await ScanAsync(tenant, query, page => lists.FromReplicaAsync(page, seen, cancellation)) is { } replicated)
+        if (mayBeOfReplica && query.ExternalId is null && lists.MayAskReplica && await ScanAsync(tenant, query, page => lists.FromReplicaAsync(page, seen, cancellation)) is { } replicated)
             return replicated;
         if (!await lists.ReachedAsync(tenant, seen, cancellation))
             return null;
-        // The first use of a key is the order that has it: there is nothing to look for beyond its name.
-        if (query.KeyHash is { } key)
-            return new OrderList(await FindNamedAsync(tenant, key, query, cancellation) is { } keyed ? [keyed] : [], null, lists.NowUnixMs);
-        if (query.ExternalId is { } externalId && await FindNamedAsync(tenant, NameHash.ExternalId(tenant, externalId), query, cancellation) is { } named)
+        if (query.ExternalId is { } externalId && await FindNamedAsync(tenant, NameHash.ExternalId(tenant, externalId), cancellation) is { Order: { } named } && IsOn(named, query))
             return new OrderList([named], null, lists.NowUnixMs);
         return await ScanAsync(tenant, query, page => lists.FromReadModelAsync(page, cancellation));
     }
 
-    // A name is at most one order's, and names are indexed.
-    private async ValueTask<Order?> FindNamedAsync(TenantId tenant, UInt128 hash, OrderListQuery query, CancellationToken cancellation)
+    // Whoever asks by a key wants to know whether his order was placed: where nobody can say, the answer is no list without it.
+    private async ValueTask<(OrderList? List, Problem? Away)> FindKeyedAsync(
+        TenantId tenant, UInt128 key, OrderListQuery query, IReadOnlyList<(OrderId, int)> seen, CancellationToken cancellation)
     {
-        if (await readModel.FindNameAsync(router.Map.OwnerOfName(hash), hash, cancellation) is not { } id)
-            return null;
-        var reply = await router.SendAsync(new PartitionRequest.ReadOrder(id, tenant), Priority.Read, tenant, null, cancellation);
-        return reply.IsSuccess() && reply.Order is { } order && Matches(order, query) && (query.Before is not { } before || id < before)
-            ? order
-            : null;
+        if (!await lists.ReachedAsync(tenant, seen, cancellation))
+            return default;
+        var asOf = lists.NowUnixMs;
+        var found = await FindNamedAsync(tenant, key, cancellation);
+        return IsKnown(found)
+            ? (new OrderList(found?.Order is { } order && IsOn(order, query) ? [order] : [], null, asOf), null)
+            : (null, ReplyProblem.Of(found!));
     }
+
+    /// <summary>Whether the reply to the reading of a named order, null where nobody has the name, says if there is one.</summary>
+    public static bool IsKnown(PartitionReply? found) => found is null or { Status: ReplyStatus.NotFound } || found.IsSuccess();
+
+    // A name is at most one order's, and names are indexed. Null where nobody has it.
+    private async ValueTask<PartitionReply?> FindNamedAsync(TenantId tenant, UInt128 hash, CancellationToken cancellation) =>
+        await readModel.FindNameAsync(router.Map.OwnerOfName(hash), hash, cancellation) is { } id
+            ? await router.SendAsync(new PartitionRequest.ReadOrder(id, tenant), Priority.Read, tenant, null, cancellation)
+            : null;
+
+    private static bool IsOn(Order order, OrderListQuery query) => Matches(order, query) && (query.Before is not { } before || order.Id < before);
 
     /// <returns>Null when a page could not be read from where it was looked for.</returns>
     private static async ValueTask<OrderList?> ScanAsync(TenantId tenant, OrderListQuery query, Func<OrderQuery, ValueTask<ListPage?>> read)

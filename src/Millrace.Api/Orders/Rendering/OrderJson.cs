@@ -134,7 +134,7 @@ internal static class OrderJson
         w.WriteBoolean("voided"u8, payment.IsVoided);
         w.WriteString("pending"u8, payment.Pending is { } pending ? OrderNames.Of(pending.Step) : null);
         w.WriteNumber("attempts"u8, payment.Pending?.Attempts ?? 0);
-        w.WriteTime("next_attempt_at"u8, payment.Pending is { RetryAtUnixMs: > 0 and var next } ? next : null);
+        w.WriteTime("next_attempt_at"u8, order.Parked is null && payment.Pending is { RetryAtUnixMs: > 0 and var next } ? next : null);
         w.WriteString("reference"u8, payment.AuthorizationReference);
         w.WriteString("decline_code"u8, payment.DeclineCode);
         w.WriteEndObject();
