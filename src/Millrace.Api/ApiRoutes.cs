@@ -66,7 +66,7 @@ internal static class ApiRoutes
             Query =
             [
                 ("status", "pending, confirmed, completed, rejected, expired or canceled."), ("customer", "The customer's id."),
-                ("external_id", "The merchant's own number."), ("idempotency_key", "The key that the order was placed with; shown within a second."),
+                ("external_id", "The merchant's own number."), ("idempotency_key", "The key that the order was placed with; shown within a second. Whether it was placed, a repeat of the request tells for certain."),
                 ("sku", "An item in the order."), ("created_after", "RFC 3339, inclusive."),
                 ("attention", "true: only orders that wait for a person."), ("limit", "1 to 200; 50 without."),
                 ("cursor", "next_cursor of the page before."),

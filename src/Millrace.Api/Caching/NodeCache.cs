@@ -76,8 +76,9 @@ internal sealed class NodeCache(NodeCacheOptions options, StoreSecret secret, Ap
                 return await read(token);
             }, default, kind.Options, null, cancellation);
         }
-        catch (SyntheticTimeoutException)
+        catch (Exception late) when (late is SyntheticTimeoutException || (late is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
+            // The second when the read saw first that it was given up: nobody else has.
             throw new NotReadException(new Problem(ProblemKinds.Unavailable, "Its owner does not answer now."));
         }
 

@@ -39,6 +39,16 @@ internal static class Examples
          "options":{"allow_backorder":false,"allow_split":false,"reservation_ttl_s":900},"metadata":{},"tracking_url":"/v1/track/AY6oXTaAcBKIAcZsIbWqdwDt0x4mD8rWc5nYb9m1QzF"}
         """;
 
+    private const string Waiting = """
+        {"id":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7F","external_id":null,"status":"pending","payment_status":"unknown","fulfillment_status":"unfulfilled",
+         "version":5,"placed_at":"2026-01-31T12:00:00.000Z","updated_at":"2026-01-31T12:00:08.000Z","currency":"GBP","total":250,"shipping":0,
+         "customer":{"id":"c4","name":null,"email":null},"ship_to":null,
+         "lines":[{"sku":"MUG","quantity":1,"unit_price":250,"discounts":[],"tax_lines":[],"total":250,"stock":"reserved"}],
+         "payment":{"psp":"psp","authorized":0,"captured":0,"refunded":0,"voided":false,"pending":"authorize","attempts":3,"next_attempt_at":"2026-01-31T12:00:16.000Z","reference":null,"decline_code":null},
+         "holds":[],"fulfillment":null,"closing":null,"attention":null,
+         "options":{"allow_backorder":false,"allow_split":false,"reservation_ttl_s":900},"metadata":{},"tracking_url":"/v1/track/AY6oXTaAcBKIAcZsIbWqdwDt0x4mD8rWc5nYb9m1QzH"}
+        """;
+
     private const string Rejected = """
         {"id":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7E","external_id":null,"status":"rejected","payment_status":"not_paid","fulfillment_status":"unfulfilled",
          "version":6,"placed_at":"2026-01-31T12:00:00.000Z","updated_at":"2026-01-31T12:00:00.250Z","currency":"GBP","total":250,"shipping":0,
@@ -117,6 +127,7 @@ internal static class Examples
         (typeof(PspEventShape), "declined", """{"id":"evt_1","type":"authorization.declined","operation_id":"op_1","reference":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7E:authorize:1","order":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7E","authorization_id":"auth_3","amount":250,"currency":"GBP","code":"card_declined","soft":false}"""),
         (typeof(OrderShape), "confirmed_order", Confirmed),
         (typeof(OrderShape), "order_that_waits_for_a_person", Shipped),
+        (typeof(OrderShape), "order_that_waits_for_its_payment", Waiting),
         (typeof(OrderShape), "rejected_order", Rejected),
         (typeof(OrderListShape), "page", $$"""{"data":[{{Confirmed}}],"has_more":true,"next_cursor":"AbC","as_of":"2026-01-31T12:00:01.000Z"}"""),
         (typeof(BatchShape), "taken_and_refused", $$"""{"data":[{"row":0,"idempotency_key":"import-1","status":202,"replayed":false,"order":{{Confirmed}}},{"row":1,"idempotency_key":"import-2","status":422,"replayed":false,"problem":{{RefusedRow}}}]}"""),

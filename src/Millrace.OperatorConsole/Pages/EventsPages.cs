@@ -46,7 +46,7 @@ internal static partial class EventsPages
             // A page with room left ended because so many events of others lay between: it goes on, unless it does not get to the end.
             behind = page.HasMore ? behind + 1 : 0;
             var isPart = page.HasMore && (page.Data.Count == MostASecond || behind > MostBehind);
-            after = isPart ? EventsClient.Now : page.NextCursor;
+            (after, behind) = isPart ? (EventsClient.Now, 0) : (page.NextCursor, behind);
             yield return JsonSerializer.Serialize(Told(page.Data, isPart), EventsJson.Default.ToldEvents);
         }
     }

@@ -82,7 +82,12 @@ public sealed class ApiServer : IAsyncLifetime
     {
         _client?.Dispose();
         if (_app is not null)
+        {
+            // Or its services still write into the folder.
+            await _app.StopAsync();
             await _app.DisposeAsync();
+        }
+
         Directory.Delete(_directory, recursive: true);
     }
 

@@ -136,12 +136,37 @@ public sealed class NodeCacheTests : IAsyncLifetime
         await node.GetAsync(1);
         await Eventually.Async(async () => await node.GetAsync(_ => throw away) == (1, CacheOutcome.Stale), "what was known is shown");
         // Nor is an owner that does not answer waited for.
-        await Eventually.Async(async () => await node.GetAsync(async cancellation =>
+        await Eventually.Async(async () =>
+        {
+            try
+            {
+                return await node.GetAsync(async cancellation =>
+                {
+                    await Task.Delay(Timeout.Infinite, cancellation);
+                    return 2;
+                }) == (1, CacheOutcome.Stale);
+            }
+            catch (NotReadException)
+            {
+                return false;
+            }
+        }, "nobody hangs");
+        await Eventually.Async(async () => await node.GetAsync(3) == (3, CacheOutcome.Miss), "the owner is back");
+    }
+
+    [Fact]
+    public async Task A_read_that_is_given_up_is_an_owner_that_does_not_answer_and_whoever_leaves_has_left()
+    {
+        var node = await StartAsync(TimeSpan.FromSeconds(1), withRedis: false);
+        // As a read ends that sees first that the cache has given it up.
+        await Assert.ThrowsAsync<NotReadException>(() => node.GetAsync(_ => throw new TaskCanceledException()));
+        using var left = new CancellationTokenSource();
+        await left.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await node.Cache.GetAsync(node.Cache.NewKind("other", TimeSpan.FromMinutes(1)), "a", async cancellation =>
         {
             await Task.Delay(Timeout.Infinite, cancellation);
-            return 2;
-        }) == (1, CacheOutcome.Stale), "nobody hangs");
-        await Eventually.Async(async () => await node.GetAsync(3) == (3, CacheOutcome.Miss), "the owner is back");
+            return new NumberRead(1, 0);
+        }, left.Token));
     }
 
     private async Task<Node> StartAsync(TimeSpan freshness, bool withRedis = true)
