@@ -28,7 +28,7 @@ internal sealed class JobStore(IRecords records)
     {
         var prefix = Name(tenant.Value, "");
         var jobs = new List<Job>();
-        await foreach (var record in AllAsync(Kind, prefix, cancellation))
+        await foreach (var record in records.ListAllAsync(Kind, prefix, cancellation))
             jobs.Add(Read(record).Job);
         jobs.Sort((one, other) => other.CreatedAtUnixMs.CompareTo(one.CreatedAtUnixMs));
         return jobs;
@@ -52,7 +52,7 @@ internal sealed class JobStore(IRecords records)
     /// <summary>Marks all jobs that run: of one a crash may have come before its mark.</summary>
     public async Task MarkAllAsync(CancellationToken cancellation)
     {
-        await foreach (var record in AllAsync(Kind, "", cancellation))
+        await foreach (var record in records.ListAllAsync(Kind, "", cancellation))
         {
             if (TryRead(record)?.Job is { Status: JobStatus.Running } job)
                 await MarkAsync(job, cancellation);
@@ -67,7 +67,7 @@ internal sealed class JobStore(IRecords records)
     /// <param name="cancellation">Gives up waiting.</param>
     public async IAsyncEnumerable<(StoredRecord Mark, StoredJob? Job)> ListMarkedAsync(Action<string> unreadable, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        await foreach (var mark in AllAsync(MarkKind, "", cancellation))
+        await foreach (var mark in records.ListAllAsync(MarkKind, "", cancellation))
         {
             var record = await records.FindRecordAsync(Kind, mark.Id, cancellation);
             var stored = record is null ? null : TryRead(record);
@@ -100,24 +100,6 @@ internal sealed class JobStore(IRecords records)
         await records.TryWriteRecordAsync(record.With(JsonSerializer.SerializeToUtf8Bytes(job, JobJson.Default.Job)), cancellation) is { } saved
             ? new StoredJob(job, saved)
             : null;
-
-    private async IAsyncEnumerable<StoredRecord> AllAsync(string kind, string prefix, [EnumeratorCancellation] CancellationToken cancellation)
-    {
-        for (var after = prefix; ;)
-        {
-            var page = await records.ListRecordsAsync(kind, after, IRecords.MaxPage, cancellation);
-            foreach (var record in page)
-            {
-                if (!record.Id.StartsWith(prefix, StringComparison.Ordinal))
-                    yield break;
-                yield return record;
-            }
-
-            if (page.Count < IRecords.MaxPage)
-                yield break;
-            after = page[^1].Id;
-        }
-    }
 
     // A tenant's name has no slash.
     private static string Name(string tenant, string id) => $"{tenant}/{id}";

@@ -17,19 +17,9 @@ internal static class RecordsMigration
     {
         foreach (var kind in (await source.ListRecordKindsAsync(cancellation)).Except(OfTheOldStore))
         {
-            IReadOnlyList<StoredRecord> page;
-            string? after = null;
-            do
-            {
-                page = await source.ListRecordsAsync(kind, after, IRecords.MaxPage, cancellation);
-                foreach (var record in page)
-                {
-                    // One that is there was copied before.
-                    await target.TryWriteRecordAsync(new StoredRecord(kind, record.Id, 0, record.Body), cancellation);
-                    after = record.Id;
-                }
-            }
-            while (page.Count == IRecords.MaxPage);
+            // One that is there was copied before.
+            await foreach (var record in source.ListAllAsync(kind, cancellation: cancellation))
+                await target.TryWriteRecordAsync(new StoredRecord(kind, record.Id, 0, record.Body), cancellation);
         }
     }
 }

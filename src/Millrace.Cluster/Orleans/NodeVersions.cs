@@ -32,7 +32,8 @@ public sealed partial class NodeVersions(IRecords records, Func<string> self, Fu
         patience.CancelAfter(Patience);
         try
         {
-            return (await ListAsync(patience.Token)).ToDictionary(record => record.Id, record => Encoding.UTF8.GetString(record.Body.Span), StringComparer.Ordinal);
+            return await records.ListAllAsync(RecordKind, cancellation: patience.Token)
+                .ToDictionaryAsync(record => record.Id, record => Encoding.UTF8.GetString(record.Body.Span), StringComparer.Ordinal, patience.Token);
         }
         catch (Exception away) when (away is StoreUnavailableException || (away is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
@@ -48,7 +49,7 @@ public sealed partial class NodeVersions(IRecords records, Func<string> self, Fu
         {
             // What the dead left is removed by whoever comes next.
             var kept = living();
-            foreach (var record in await ListAsync(cancellationToken))
+            await foreach (var record in records.ListAllAsync(RecordKind, cancellation: cancellationToken))
             {
                 if (!kept.Contains(record.Id))
                     await records.TryDeleteRecordAsync(RecordKind, record.Id, record.Version, cancellationToken);
@@ -63,19 +64,6 @@ public sealed partial class NodeVersions(IRecords records, Func<string> self, Fu
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    private async Task<List<StoredRecord>> ListAsync(CancellationToken cancellation)
-    {
-        var all = new List<StoredRecord>();
-        while (await records.ListRecordsAsync(RecordKind, all.LastOrDefault()?.Id, IRecords.MaxPage, cancellation) is var page)
-        {
-            all.AddRange(page);
-            if (page.Count < IRecords.MaxPage)
-                break;
-        }
-
-        return all;
-    }
 
     [LoggerMessage(EventId = 1, Level = LogLevel.Warning, Message = "The store did not take this node's version: lists of nodes show none")]
     private static partial void NotNoted(ILogger logger, Exception exception);

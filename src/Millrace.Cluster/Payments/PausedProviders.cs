@@ -96,16 +96,8 @@ public sealed class PausedProviders(IRecords records, TimeProvider time)
     private async Task ReadAsync(CancellationToken cancellation)
     {
         var (before, now) = (_pauses, new Dictionary<string, Pause>(StringComparer.Ordinal));
-        IReadOnlyList<StoredRecord> page;
-        string? after = null;
-        do
-        {
-            page = await records.ListRecordsAsync(RecordKind, after, IRecords.MaxPage, cancellation);
-            foreach (var record in page)
-                now.Add(record.Id, before.GetValueOrDefault(record.Id) ?? new Pause(Read(record)));
-            after = page.Count > 0 ? page[^1].Id : null;
-        }
-        while (page.Count == IRecords.MaxPage);
+        await foreach (var record in records.ListAllAsync(RecordKind, cancellation: cancellation))
+            now.Add(record.Id, before.GetValueOrDefault(record.Id) ?? new Pause(Read(record)));
         _pauses = now;
         foreach (var (name, pause) in before)
         {

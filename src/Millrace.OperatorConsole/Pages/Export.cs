@@ -37,16 +37,17 @@ internal static class Export
     /// <param name="columns">Of CSV; NDJSON has everything.</param>
     public static async Task<IResult> SendAsync<T>(HttpContext http, IAsyncEnumerable<T> list, string name, (string Name, Func<T, string?> Of)[] columns)
     {
+        var format = http.Request.Query["format"].ToString();
+        if (format is not ("csv" or "ndjson"))
+            return Results.BadRequest("format is csv or ndjson.");
         var cancellation = http.RequestAborted;
         var rows = list.GetAsyncEnumerator(cancellation);
+        http.Response.RegisterForDisposeAsync(rows);
         // What the API refuses is said on a page, which it cannot be once the file has begun: then it breaks off, and the browser says so.
         var isAny = await rows.MoveNextAsync();
-        return http.Request.Query["format"].ToString() switch
-        {
-            "csv" => Results.Stream(body => WriteCsvAsync(rows, isAny, columns, body), "text/csv; charset=utf-8", name + ".csv"),
-            "ndjson" => Results.Stream(body => WriteLinesAsync(rows, isAny, body, cancellation), "application/x-ndjson", name + ".ndjson"),
-            _ => Results.BadRequest("format is csv or ndjson."),
-        };
+        return format == "csv"
+            ? Results.Stream(body => WriteCsvAsync(rows, isAny, columns, body), "text/csv; charset=utf-8", name + ".csv")
+            : Results.Stream(body => WriteLinesAsync(rows, isAny, body, cancellation), "application/x-ndjson", name + ".ndjson");
     }
 
     public static string Time(DateTimeOffset at) => at.ToString("O", CultureInfo.InvariantCulture);

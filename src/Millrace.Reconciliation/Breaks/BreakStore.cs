@@ -25,19 +25,8 @@ public sealed class BreakStore(IRecords records)
     private const string StateId = "state";
 
     /// <summary>All of them, in no order that means anything.</summary>
-    public async Task<List<StoredBreak>> ListAsync(CancellationToken cancellation)
-    {
-        var all = new List<StoredBreak>();
-        string? after = null;
-        while (true)
-        {
-            var page = await records.ListRecordsAsync(BreakKind, after, IRecords.MaxPage, cancellation);
-            all.AddRange(page.Select(Read));
-            if (page.Count < IRecords.MaxPage)
-                return all;
-            after = page[^1].Id;
-        }
-    }
+    public async Task<List<StoredBreak>> ListAsync(CancellationToken cancellation) =>
+        await records.ListAllAsync(BreakKind, cancellation: cancellation).Select(Read).ToListAsync(cancellation);
 
     /// <returns>Null when there is none.</returns>
     public async Task<StoredBreak?> FindAsync(string id, CancellationToken cancellation) =>

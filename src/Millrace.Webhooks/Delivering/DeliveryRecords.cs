@@ -32,20 +32,8 @@ public sealed class DeliveryRecords(IRecords records)
     public async ValueTask<IReadOnlyList<WaitingEvent>> ListWaitingAsync(string endpoint, CancellationToken cancellation) =>
         [.. (await ReadWaitingAsync(endpoint, cancellation)).Select(record => WaitingEvent.Read(record.Body, out _))];
 
-    internal async ValueTask<IReadOnlyList<StoredRecord>> ReadWaitingAsync(string endpoint, CancellationToken cancellation)
-    {
-        var all = new List<StoredRecord>();
-        var prefix = WaitingId(endpoint, "");
-        var after = prefix;
-        while (true)
-        {
-            var page = await records.ListRecordsAsync(WaitingKind, after, IRecords.MaxPage, cancellation);
-            all.AddRange(page.TakeWhile(record => record.Id.StartsWith(prefix, StringComparison.Ordinal)));
-            if (page.Count < IRecords.MaxPage || !page[^1].Id.StartsWith(prefix, StringComparison.Ordinal))
-                return all;
-            after = page[^1].Id;
-        }
-    }
+    internal async ValueTask<IReadOnlyList<StoredRecord>> ReadWaitingAsync(string endpoint, CancellationToken cancellation) =>
+        await records.ListAllAsync(WaitingKind, WaitingId(endpoint, ""), cancellation).ToListAsync(cancellation);
 
     /// <summary>Of an endpoint that is not any more. Its state goes last, so that what a crash ends is begun again.</summary>
     public async ValueTask ForgetAsync(string endpoint, CancellationToken cancellation)
