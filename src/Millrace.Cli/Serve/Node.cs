@@ -130,8 +130,10 @@ public static class Node
                 ConnectionString = connectionString,
                 PartitionCount = options.Partitions,
                 RequireReplica = options.RequireReplica,
+                Archive = options.Archive,
             };
             var postgres = ShardedStore.OpenAsync(new ShardedStoreOptions { Home = home, Shards = options.Shards }).GetAwaiter().GetResult();
+            RequireArchive(postgres);
             foreach (var name in postgres.Unreached)
                 Console.Error.WriteLine($"millrace: shard '{name}' cannot be reached; its partitions are served once it can be.");
             AddStore(services, postgres);
@@ -159,6 +161,20 @@ public static class Node
         if (options.Backups is { } backups)
             services.AddSingleton(Backups.Starter(options.DataDirectory!, backups));
         AddStore(services, store);
+    }
+
+    // A node that cannot read what it has would answer for every list that it is away.
+    private static void RequireArchive(ShardedStore store)
+    {
+        try
+        {
+            store.RequireArchiveAsync(CancellationToken.None).GetAwaiter().GetResult();
+        }
+        catch
+        {
+            store.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            throw;
+        }
     }
 
     // By a factory, so that the container closes it.

@@ -25,6 +25,9 @@ public sealed record NodeOptions
     /// <summary>Connection strings of the store's further databases, by the shard's name. Needs <see cref="Postgres"/>.</summary>
     public IReadOnlyDictionary<string, string> Shards { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>Folder of the orders that are archived; null when none are. Needs <see cref="Postgres"/>.</summary>
+    public string? Archive { get; init; }
+
     /// <summary>Connection string of a standby that lists are read from; null for none. Needs <see cref="Postgres"/>, and a store in one database.</summary>
     public string? PostgresReplica { get; init; }
 

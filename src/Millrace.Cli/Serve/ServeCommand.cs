@@ -25,7 +25,7 @@ internal static class ServeCommand
         var backups = new Option<string?>("--backups") { Description = "Folder where 'millrace backup' puts backups of the data folder; must exist, outside of it." };
         var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the database that holds orders and stock; also {ShardOption.HomeVariable}. Default: SQLite in the data folder." };
         var listReplica = new Option<string?>("--postgres-replica") { Description = $"Connection string of a standby of that database, for lists; also {ReplicaVariable}." };
-        var shardOption = new ShardOption();
+        var (shardOption, archiveOption) = (new ShardOption(), new ArchiveOption());
         var nodeName = new Option<string?>("--node-name") { Description = "The node's name in the cluster. Default: the machine's." };
         var clusterOptions = new ClusterPlaceOptions();
         var replica = new Option<bool>("--require-replica") { Description = "Acknowledge nothing unless PostgreSQL waits for a synchronous standby." };
@@ -56,6 +56,7 @@ internal static class ServeCommand
         listeningOptions.AddTo(command);
         clusterOptions.AddTo(command);
         shardOption.AddTo(command);
+        archiveOption.AddTo(command);
         tokens.AddTo(command);
         limits.AddTo(command);
         cdn.AddTo(command);
@@ -84,6 +85,9 @@ internal static class ServeCommand
             var standby = Secret.Read(parsed, listReplica, ReplicaVariable);
             if (standby is not null && (database is null || shards.Count > 0))
                 return Fail($"{listReplica.Name} is for a store in one PostgreSQL database: lists over several are read there.", 2);
+            var archive = archiveOption.Read(parsed);
+            if (archive is not null && database is null)
+                return Fail("--archive needs --postgres: what is in a data folder is not archived.", 2);
             if (pspUrl is null)
                 await Console.Error.WriteLineAsync("Payments are simulated in this process: every authorization succeeds, no money moves. Set --psp URL for a real one.");
             return await RunAsync(new NodeOptions
@@ -93,6 +97,7 @@ internal static class ServeCommand
                 Postgres = database,
                 PostgresReplica = standby,
                 Shards = shards,
+                Archive = archive,
                 NodeName = parsed.GetValue(nodeName),
                 Cluster = cluster,
                 RequireReplica = parsed.GetValue(replica),

@@ -84,7 +84,7 @@ internal static class ShardsCommand
                 ["out_max_ms"] = Math.Round(pauses.DefaultIfEmpty().Max(), 1),
             });
             return Acting.Done;
-        });
+        }, new ArchiveOption());
     }
 
     private static async Task<int> SayAsync(ParseResult arguments, ShardedStore store, IReadOnlyList<int> partitions, string target, CancellationToken cancellation)
@@ -120,7 +120,7 @@ internal static class ShardsCommand
         }
     }
 
-    private static Command Over(Command command, Work work)
+    private static Command Over(Command command, Work work, ArchiveOption? archive = null)
     {
         var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the store's home database; also {ShardOption.HomeVariable}." };
         var shards = new ShardOption();
@@ -128,6 +128,7 @@ internal static class ShardsCommand
         command.Options.Add(postgres);
         shards.AddTo(command);
         json.AddTo(command);
+        archive?.AddTo(command);
         command.SetGuardedAction(async (arguments, cancellation) =>
         {
             var home = Secret.Read(arguments, postgres, ShardOption.HomeVariable)
@@ -135,7 +136,7 @@ internal static class ShardsCommand
             try
             {
                 await using var store = await ShardedStore.OpenAsync(
-                    new ShardedStoreOptions { Home = new PostgresStoreOptions { ConnectionString = home }, Shards = shards.Read(arguments) }, cancellation);
+                    new ShardedStoreOptions { Home = new PostgresStoreOptions { ConnectionString = home, Archive = archive?.Read(arguments) }, Shards = shards.Read(arguments) }, cancellation);
                 return await work(arguments, store, json, cancellation);
             }
             catch (Exception refused) when (refused is StoreRefusedException or StoreUnavailableException or JournalCorruptException)

@@ -12,7 +12,7 @@ using Millrace.Storage.Postgres.Shards;
 
 namespace Millrace.Cli.Stores;
 
-/// <summary><c>millrace archive</c>: old days of the journal from PostgreSQL into files, while nodes serve.</summary>
+/// <summary><c>millrace archive</c>: old days of the journal, and old months of orders, from PostgreSQL into files, while nodes serve.</summary>
 internal static class ArchiveCommand
 {
     public static Command Create()
@@ -21,29 +21,32 @@ internal static class ArchiveCommand
         var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the store's home database; also {ShardOption.HomeVariable}" };
         var to = new Option<string>("--to") { Description = "The archive's folder; must exist", Required = true };
         var olderThan = new Option<string>("--older-than") { Description = "Days of the journal that lie at least so far back, such as 90d; 1d at least", DefaultValueFactory = _ => "90d" };
+        var ordersOlderThan = new Option<string?>("--orders-older-than") { Description = "Months of orders that ended at least so long ago, such as 400d; 31d at least. Every node must be told of the folder first: 'serve --archive'. Default: no orders" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would be archived" };
-        var command = new Command("archive", "Move old days of the journal from PostgreSQL into files, while nodes serve; run it again after an interruption") { postgres, to, olderThan, dryRun };
+        var command = new Command("archive", "Move old days of the journal, and old months of orders, from PostgreSQL into files, while nodes serve; run it again after an interruption") { postgres, to, olderThan, ordersOlderThan, dryRun };
         shards.AddTo(command);
         json.AddTo(command);
         command.SetGuardedAction(async (arguments, cancellation) =>
         {
             var home = Secret.Read(arguments, postgres, ShardOption.HomeVariable)
                 ?? throw new UsageException($"--postgres or {ShardOption.HomeVariable} names the store's home database.");
-            var (days, isDryRun) = (ParseDays(arguments.GetValue(olderThan)!), arguments.GetValue(dryRun));
+            var (days, isDryRun, folder) = (ParseDays(arguments.GetValue(olderThan)!, olderThan.Name, 1), arguments.GetValue(dryRun), arguments.GetValue(to)!);
+            int? orderDays = arguments.GetValue(ordersOlderThan) is { } text ? ParseDays(text, ordersOlderThan.Name, 31) : null;
             try
             {
                 await using var store = await ShardedStore.OpenAsync(
-                    new ShardedStoreOptions { Home = new PostgresStoreOptions { ConnectionString = home }, Shards = shards.Read(arguments) }, cancellation);
+                    new ShardedStoreOptions { Home = new PostgresStoreOptions { ConnectionString = home, Archive = folder }, Shards = shards.Read(arguments) }, cancellation);
                 // Before it is done: it may be recorded and then fail, but not be done unseen.
                 using var audit = new AuditLog(store.Administration, TimeProvider.System);
                 if (!isDryRun)
-                    await audit.AddAsync(() => new AuditDraft(KeyAdministration.Actor, null, "journal.archived", $"older than {days} days"), cancellation);
-                var reports = await store.ArchiveAsync(arguments.GetValue(to)!, days, isDryRun, static step => Console.Error.WriteLine(step), cancellation);
-                Tell(reports, isDryRun);
-                await json.WriteAsync(arguments, Result(reports, isDryRun));
+                    await audit.AddAsync(() => new AuditDraft(KeyAdministration.Actor, null, "journal.archived", $"older than {days} days{(orderDays is null ? "" : $", orders older than {orderDays} days")}"), cancellation);
+                var reports = await store.ArchiveAsync(folder, days, isDryRun, Console.Error.WriteLine, cancellation);
+                var months = orderDays is null ? [] : await store.ArchiveOrdersAsync(folder, orderDays.Value, isDryRun, Console.Error.WriteLine, cancellation);
+                Tell(reports, months, isDryRun);
+                await json.WriteAsync(arguments, Result(reports, months, isDryRun));
                 return Acting.Done;
             }
-            catch (Exception refused) when (refused is StoreRefusedException or StoreUnavailableException or JournalCorruptException)
+            catch (Exception refused) when (refused is StoreRefusedException or StoreUnavailableException or JournalCorruptException or InvalidDataException)
             {
                 throw new InvalidOperationException(refused.Message, refused);
             }
@@ -51,12 +54,12 @@ internal static class ArchiveCommand
         return command;
     }
 
-    private static int ParseDays(string text) =>
-        text.EndsWith('d') && int.TryParse(text.AsSpan(..^1), NumberStyles.None, CultureInfo.InvariantCulture, out var days) && days is >= 1 and <= 36_500
+    private static int ParseDays(string text, string option, int least) =>
+        text.EndsWith('d') && int.TryParse(text.AsSpan(..^1), NumberStyles.None, CultureInfo.InvariantCulture, out var days) && days >= least && days <= 36_500
             ? days
-            : throw new UsageException("--older-than is a number of days such as 90d, and at least 1d.");
+            : throw new UsageException($"{option} is a number of days such as 400d, and at least {least}d.");
 
-    private static void Tell(IReadOnlyList<ArchiveReport> reports, bool isDryRun)
+    private static void Tell(IReadOnlyList<ArchiveReport> reports, IReadOnlyList<ArchivedOrders> months, bool isDryRun)
     {
         foreach (var days in reports.SelectMany(report => report.Done))
         {
@@ -65,12 +68,19 @@ internal static class ArchiveCommand
                 $"{days.Shard,-12} {name}  {days.Records,12} records in {days.Batches} batches{(isDryRun ? "" : $", {days.Bytes} bytes")}"));
         }
 
+        foreach (var month in months)
+        {
+            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{month.Shard,-12} {month.Month:yyyy-MM}     {month.Orders,12} orders{(isDryRun ? "" : $", {month.Bytes} bytes")}, {month.Stay} stay"));
+        }
+
         foreach (var report in reports.Where(report => report.Stays is not null))
             Console.Out.WriteLine($"stays: {report.Stays}");
-        Console.Out.WriteLine($"{reports.Sum(report => report.Done.Count)} days {(isDryRun ? "would be archived" : "archived")}");
+        var archived = isDryRun ? "would be archived" : "archived";
+        Console.Out.WriteLine($"{reports.Sum(report => report.Done.Count)} days of the journal, {months.Count} months of orders {archived}");
     }
 
-    private static JsonObject Result(IReadOnlyList<ArchiveReport> reports, bool isDryRun) => new()
+    private static JsonObject Result(IReadOnlyList<ArchiveReport> reports, IReadOnlyList<ArchivedOrders> months, bool isDryRun) => new()
     {
         ["scenario"] = "archive",
         ["is_dry_run"] = isDryRun,
@@ -82,6 +92,14 @@ internal static class ArchiveCommand
             ["batches"] = days.Batches,
             ["records"] = days.Records,
             ["bytes"] = days.Bytes,
+        })]),
+        ["months"] = new JsonArray([.. months.Select(month => new JsonObject
+        {
+            ["shard"] = month.Shard,
+            ["month"] = month.Month.ToString("yyyy-MM", CultureInfo.InvariantCulture),
+            ["orders"] = month.Orders,
+            ["stay"] = month.Stay,
+            ["bytes"] = month.Bytes,
         })]),
         ["stays"] = new JsonArray([.. reports.Where(report => report.Stays is not null).Select(report => JsonValue.Create(report.Stays))]),
     };

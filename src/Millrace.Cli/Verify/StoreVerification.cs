@@ -32,9 +32,12 @@ public static class StoreVerification
         string connectionString, Uri? psp, CancellationToken cancellation, bool isDrained = false, IReadOnlyDictionary<string, string>? shards = null,
         string? archive = null, Action<string>? tell = null)
     {
-        var home = new PostgresStoreOptions { ConnectionString = connectionString, AllowUnsafeDurability = true };
+        var home = new PostgresStoreOptions { ConnectionString = connectionString, AllowUnsafeDurability = true, Archive = archive };
         await using var store = await ShardedStore.OpenAsync(
             new ShardedStoreOptions { Home = home, Shards = shards ?? new Dictionary<string, string>(StringComparer.Ordinal) }, cancellation);
+        if (archive is not null && !Directory.Exists(archive))
+            throw new StoreRefusedException($"There is no folder '{archive}'.");
+        await store.RequireArchiveAsync(cancellation);
         var heads = await store.ReadHeadsAsync(cancellation);
         var misplaced = await store.FindMisplacedAsync(cancellation);
         var starts = await store.ReadArchivedAsync(cancellation);
@@ -47,8 +50,6 @@ public static class StoreVerification
         }
         else
         {
-            if (archive is not null && !Directory.Exists(archive))
-                throw new StoreRefusedException($"There is no folder '{archive}'.");
             report = await RunAsync(store, store, ReadAllAsync(store, archive, starts, cancellation), psp, isDrained, cancellation);
         }
 
@@ -73,7 +74,7 @@ public static class StoreVerification
             journal.Finish(isDrained);
             await CheckReadModelAsync(log.PartitionCount, readModel, journal, report, cancellation);
         }
-        catch (Exception damage) when (damage is JournalCorruptException or PayloadException or InvalidDataException)
+        catch (Exception damage) when (IsDamage(damage))
         {
             // What lies behind the damage cannot be judged; the damage itself is the finding.
             report.Add(8, "store", damage.Message);
@@ -84,6 +85,10 @@ public static class StoreVerification
             await CheckPspAsync(psp, journal, report, cancellation);
         return report;
     }
+
+    // Whoever serves takes a damaged file of the archive for one that is away.
+    private static bool IsDamage(Exception fault) =>
+        fault is JournalCorruptException or PayloadException or InvalidDataException or StoreUnavailableException { InnerException: InvalidDataException };
 
     // What the checker compares across partitions it compares at the end: their order among each other does not matter to it.
     private static async IAsyncEnumerable<PartitionBatch> ReadAllAsync(
@@ -117,7 +122,7 @@ public static class StoreVerification
             checker.Finish();
             tell(checker.NotChecked);
         }
-        catch (Exception damage) when (damage is JournalCorruptException or PayloadException or InvalidDataException)
+        catch (Exception damage) when (IsDamage(damage))
         {
             report.Add(8, "store", damage.Message);
         }

@@ -112,10 +112,14 @@ public sealed partial class PostgresStore
     internal async ValueTask<(bool IsHere, OrderRow? Order)> LookUpOrderAsync(OrderId id, CancellationToken cancellation)
     {
         var rows = await ReadAllAsync(
-            $"SELECT {OrderLister.Columns}, o.id IS NOT NULL, h.here FROM (SELECT EXISTS (SELECT 1 FROM partition_head WHERE partition = $2) AS here) h LEFT JOIN orders o ON o.id = $1",
+            $"""
+            SELECT {OrderLister.Columns}, o.id IS NOT NULL, h.here, ARRAY(SELECT folder FROM order_archive WHERE low <= $1 AND high > $1)
+            FROM (SELECT EXISTS (SELECT 1 FROM partition_head WHERE partition = $2) AS here) h LEFT JOIN orders o ON o.id = $1
+            """,
             p => { p.Add(Of(OrderLister.Key(id))); p.Add(Of(id.Partition)); },
-            static r => (r.GetBoolean(9), r.GetBoolean(8) ? OrderLister.Read(r) : (OrderRow?)null), cancellation).ConfigureAwait(false);
-        return rows[0];
+            static r => (IsHere: r.GetBoolean(9), Order: r.GetBoolean(8) ? OrderLister.Read(r) : (OrderRow?)null, Folders: r.GetFieldValue<string[]>(10)), cancellation).ConfigureAwait(false);
+        var (isHere, order, folders) = rows[0];
+        return (isHere, order is null && folders.Length > 0 ? await Archive.FindAsync(folders, id, cancellation).ConfigureAwait(false) : order);
     }
 
     public async ValueTask<OrderId?> FindNameAsync(int partition, UInt128 hash, CancellationToken cancellation) =>
@@ -191,9 +195,16 @@ public sealed partial class PostgresStore
     internal async ValueTask<OrderPage> ListOrdersAsync(OrderQuery query, int[]? only, CancellationToken cancellation)
     {
         query.Validate();
-        void Bind(NpgsqlParameterCollection p) => OrderLister.Bind(p, query, only);
-        return await OrderLister.PageAsync(
-            query, sql => ReadAllAsync(sql, Bind, OrderLister.Read, cancellation), sql => ReadAllAsync(sql, Bind, static r => OrderLister.ReadId(r, 0), cancellation)).ConfigureAwait(false);
+        return await Archive.ListAsync(query, only, new Reads(this, cancellation), cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether the archive has what the database says it has.</summary>
+    /// <exception cref="StoreRefusedException">It does not.</exception>
+    internal async Task RequireArchiveAsync(CancellationToken cancellation) => Archive.Require(await new Reads(this, cancellation).MonthsAsync().ConfigureAwait(false));
+
+    private sealed class Reads(PostgresStore store, CancellationToken cancellation) : OrderReads
+    {
+        protected override Task<List<T>> ReadAsync<T>(string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, T> read) => store.ReadAllAsync(sql, bind, read, cancellation);
     }
 
     private static NpgsqlParameter[] Columns(PartitionCheckpoint checkpoint, int days)

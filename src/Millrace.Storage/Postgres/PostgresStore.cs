@@ -1,5 +1,6 @@
 using Millrace.Engine.Journal;
 using Millrace.Engine.ReadModel;
+using Millrace.Storage.Postgres.Archive.Orders;
 using Millrace.Storage.Postgres.Migrations;
 using Millrace.Storage.Postgres.Shards;
 using Npgsql;
@@ -24,6 +25,7 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IStockPages, I
     private PostgresStore(PostgresStoreOptions options, ServerSettings settings, StoreIdentity identity)
     {
         _settings = settings;
+        Archive = new OrderArchive(options.Archive);
         Identity = identity;
         _mustClaim = new bool[identity.Partitions];
         // Pools of their own: a slow list must not hold up a claim, nor a claim that waits for a lock a read.
@@ -42,6 +44,9 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IStockPages, I
     public bool IsDurable => _settings.IsDurable;
 
     internal StoreIdentity Identity { get; }
+
+    /// <summary>Those that are in files.</summary>
+    internal OrderArchive Archive { get; }
 
     internal CommitFault Fault { get; } = new();
 
@@ -111,6 +116,7 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IStockPages, I
         await _writer.DisposeAsync().ConfigureAwait(false);
         foreach (var source in new IAsyncDisposable[] { _commits, _control, _readers, _checkpoints })
             await source.DisposeAsync().ConfigureAwait(false);
+        Archive.Dispose();
     }
 
     private static Pool NewPool(PostgresStoreOptions options, string purpose, int most, TimeSpan patience) =>

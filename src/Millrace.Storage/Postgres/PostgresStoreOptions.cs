@@ -15,6 +15,9 @@ public sealed record PostgresStoreOptions
     /// <summary>Must be set to go on with <c>fsync</c>, <c>full_page_writes</c> or <c>synchronous_commit</c> off. Default false.</summary>
     public bool AllowUnsafeDurability { get; init; }
 
+    /// <summary>The folder of 'millrace archive', in which months of orders may be. Null when none is; where one is, they then cannot be read.</summary>
+    public string? Archive { get; init; }
+
     /// <summary>How long a commit may take before the connection is given up and the commit counts as ambiguous; a claim as long, a read or checkpoint three times.</summary>
     public TimeSpan CommitPatience { get; init; } = TimeSpan.FromSeconds(10);
 }

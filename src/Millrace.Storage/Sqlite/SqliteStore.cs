@@ -46,7 +46,7 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IStockPages, IAs
         _row = row;
         Synchronous = options.Synchronous;
         (_folder, _journal, _readModel, _heads) = (folder, journal, readModel, scan.Heads);
-        (_journalReaders, _readers) = (new ReaderPool(journal.Factory), new ReaderPool(readModel.Factory));
+        (_journalReaders, _readers) = (new ReaderPool(journal.Factory.OpenReader), new ReaderPool(readModel.Factory.OpenReader));
         (_lastPosition, _scanFrom) = (scan.LastPosition, scan.ScanFrom);
     }
 

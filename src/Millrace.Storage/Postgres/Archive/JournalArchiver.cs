@@ -10,12 +10,6 @@ namespace Millrace.Storage.Postgres.Archive;
 /// </summary>
 internal sealed class JournalArchiver(PostgresStore store, NpgsqlDataSource source, string folder)
 {
-    private const long LockKey = 0x4D696C6C41726368;
-    private const int MostTries = 60;
-    // What a removal may make an append wait for: it waits for everybody who reads the journal, and appends queue behind it.
-    private const string ShortWait = "SET LOCAL lock_timeout = '200ms'";
-    private static readonly TimeSpan BetweenTries = TimeSpan.FromSeconds(1);
-
     // What stays must go on where the archive ends: the next batch does, or the head when there is none.
     private const string NoteStart = """
         INSERT INTO journal_archived (partition, seq, chain)
@@ -32,16 +26,13 @@ internal sealed class JournalArchiver(PostgresStore store, NpgsqlDataSource sour
     /// <summary>Called after each step with its name, so that a test can end it there.</summary>
     public Action<string> After { get; init; } = static _ => { };
 
-    /// <exception cref="StoreRefusedException">Another archiver is at work in this database.</exception>
+    /// <exception cref="Engine.Journal.StoreRefusedException">Another archiver is at work in this database.</exception>
     public async Task<ArchiveReport> RunAsync(ArchivePlan plan, bool isDryRun, CancellationToken cancellation)
     {
         var connection = await source.OpenConnectionAsync(cancellation).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
-            var isAlone = false;
-            await connection.QueryAsync($"SELECT pg_try_advisory_lock({LockKey})", static _ => { }, reader => isAlone = reader.GetBoolean(0)).ConfigureAwait(false);
-            if (!isAlone)
-                throw new StoreRefusedException($"Another 'millrace archive' is at work in '{store.Identity.Shard}'.");
+            await ArchiveTurn.TakeAsync(connection, store.Identity.Shard).ConfigureAwait(false);
             var done = new List<ArchivedDays>();
             var starts = new Dictionary<int, (long, UInt128)>(await store.ReadArchivedAsync(cancellation).ConfigureAwait(false));
             var days = await plan.DaysAsync(connection).ConfigureAwait(false);
@@ -84,13 +75,9 @@ internal sealed class JournalArchiver(PostgresStore store, NpgsqlDataSource sour
             After($"verified {days.Name}");
         }
 
-        for (var attempt = 1; !await TryRemoveAsync(connection, days, starts).ConfigureAwait(false); attempt++)
-        {
-            if (attempt == MostTries)
-                throw new StoreUnavailableException($"The journal of '{store.Identity.Shard}' is being read all the time, by a backup perhaps: {days.Name} is archived and not yet removed. Run it again.");
-            await Task.Delay(BetweenTries, cancellation).ConfigureAwait(false);
-        }
-
+        await ArchiveTurn.RepeatAsync(
+            () => RemoveAsync(connection, days, starts),
+            $"The journal of '{store.Identity.Shard}' is being read all the time, by a backup perhaps: {days.Name} is archived and not yet removed. Run it again.", cancellation).ConfigureAwait(false);
         After($"removed {days.Name}");
         return Told(days, manifest);
     }
@@ -105,23 +92,15 @@ internal sealed class JournalArchiver(PostgresStore store, NpgsqlDataSource sour
     }
 
     // One transaction, so there is nothing in between. Not a detachment beside it: that one is not possible while there is a default table.
-    private async Task<bool> TryRemoveAsync(NpgsqlConnection connection, JournalDays days, Dictionary<int, (long, UInt128)> starts)
+    private async Task RemoveAsync(NpgsqlConnection connection, JournalDays days, Dictionary<int, (long, UInt128)> starts)
     {
-        try
+        var transaction = await connection.BeginTransactionAsync().ConfigureAwait(false);
+        await using (transaction.ConfigureAwait(false))
         {
-            var transaction = await connection.BeginTransactionAsync().ConfigureAwait(false);
-            await using (transaction.ConfigureAwait(false))
-            {
-                var tables = await NoteAsync(connection, days, starts).ConfigureAwait(false);
-                After($"removing {days.Name}");
-                // In one message: while the journal is locked nothing may come in between that takes its time, such as this process.
-                await ExecuteAsync(connection, $"{ShortWait}; {string.Concat(tables.Select(table => $"DROP TABLE {table}; "))} COMMIT").ConfigureAwait(false);
-                return true;
-            }
-        }
-        catch (PostgresException busy) when (busy.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
-        {
-            return false;
+            var tables = await NoteAsync(connection, days, starts).ConfigureAwait(false);
+            After($"removing {days.Name}");
+            // In one message: while the journal is locked nothing may come in between that takes its time, such as this process.
+            await ExecuteAsync(connection, $"{ArchiveTurn.ShortWait}; {string.Concat(tables.Select(table => $"DROP TABLE {table}; "))} COMMIT").ConfigureAwait(false);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Data;
 using Millrace.Domain.Identity;
 using Millrace.Engine.Journal;
 using Millrace.Engine.ReadModel;
+using Millrace.Storage.Postgres.Archive.Orders;
 using Millrace.Storage.ReadModel;
 using Npgsql;
 using static Millrace.Storage.Postgres.Sql;
@@ -28,9 +29,11 @@ public sealed class ListReplica : IAsyncDisposable
 
     private readonly Pool _pool;
     private readonly Guid _databaseId;
+    private readonly OrderArchive _archive;
 
-    internal ListReplica(string connectionString, Guid databaseId)
+    internal ListReplica(string connectionString, Guid databaseId, OrderArchive archive)
     {
+        _archive = archive;
         _pool = new Pool(() => Connections.Source(connectionString, Connections.Replica, most: 16), Patience);
         _databaseId = databaseId;
     }
@@ -70,11 +73,11 @@ public sealed class ListReplica : IAsyncDisposable
             var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation).ConfigureAwait(false);
             await using (snapshot.ConfigureAwait(false))
             {
+                // Before the snapshot is taken: a month that is dropped in between would be in neither.
+                await ReadAsync(connection, "LOCK TABLE ONLY orders IN ACCESS SHARE MODE", static _ => { }, static _ => 0, cancellation).ConfigureAwait(false);
                 if (!await CoversAsync(connection, query.Tenant!.Value, atLeast, cancellation).ConfigureAwait(false))
                     return null;
-                void Bind(NpgsqlParameterCollection p) => OrderLister.Bind(p, query, null);
-                var page = await OrderLister.PageAsync(
-                    query, sql => ReadAsync(connection, sql, Bind, OrderLister.Read, cancellation), sql => ReadAsync(connection, sql, Bind, static r => OrderLister.ReadId(r, 0), cancellation)).ConfigureAwait(false);
+                var page = await _archive.ListAsync(query, null, new Reads(connection, cancellation), cancellation).ConfigureAwait(false);
                 return (page, asOf.Value);
             }
         }
@@ -93,6 +96,12 @@ public sealed class ListReplica : IAsyncDisposable
             },
             static r => (r.GetBoolean(0), r.GetBoolean(1)), cancellation).ConfigureAwait(false)).FirstOrDefault();
         return isOfStore ? isThere : throw new StoreUnavailableException("The replica holds another store than the primary.");
+    }
+
+    private sealed class Reads(NpgsqlConnection connection, CancellationToken cancellation) : OrderReads
+    {
+        protected override Task<List<T>> ReadAsync<T>(string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, T> read) =>
+            ListReplica.ReadAsync(connection, sql, bind, read, cancellation);
     }
 
     private static async Task<List<T>> ReadAsync<T>(

@@ -35,6 +35,14 @@ internal static class OrderLister
         return new Guid(bytes, bigEndian: true);
     }
 
+    /// <summary>The least key above an order's.</summary>
+    public static Guid KeyAbove(OrderId id)
+    {
+        Span<byte> bytes = stackalloc byte[OrderId.ByteLength];
+        id.WriteTo(bytes);
+        return Key(BinaryPrimitives.ReadUInt128BigEndian(bytes) + 1);
+    }
+
     public static Guid Key(UInt128 hash)
     {
         Span<byte> bytes = stackalloc byte[16];

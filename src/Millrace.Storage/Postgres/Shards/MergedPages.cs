@@ -3,7 +3,7 @@ using Millrace.Engine.ReadModel;
 
 namespace Millrace.Storage.Postgres.Shards;
 
-/// <summary>Pages of several databases, asked for with the same cursor, as one.</summary>
+/// <summary>Pages of several databases and archives, asked for with the same cursor, as one.</summary>
 internal static class MergedPages
 {
     public static OrderPage Merge(OrderPage[] pages, int limit)
@@ -18,7 +18,9 @@ internal static class MergedPages
                 known = next;
         }
 
-        var rows = pages.SelectMany(page => page.Rows).Where(row => known is not { } end || row.Id >= end).OrderByDescending(row => row.Id).ToList();
+        // An order is in one database; an archive may have an earlier version of it.
+        var rows = pages.SelectMany(page => page.Rows).Where(row => known is not { } end || row.Id >= end)
+            .GroupBy(row => row.Id, static (_, same) => same.MaxBy(static row => row.Version)).OrderByDescending(row => row.Id).ToList();
         if (rows.Count <= limit)
             return new OrderPage(rows, known);
         rows.RemoveRange(limit, rows.Count - limit);

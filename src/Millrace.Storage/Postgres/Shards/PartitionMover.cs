@@ -125,6 +125,9 @@ internal sealed class PartitionMover(ShardedStore store, MoveRecord move)
         {
             // It holds nothing that anybody waits for, and may wait for the target as long as that takes.
             await source.QueryAsync("SET LOCAL idle_in_transaction_session_timeout = 0", static _ => { }, static _ => { }).ConfigureAwait(false);
+            // Before the snapshot is taken: a month that is archived in between would be missing in both.
+            await source.QueryAsync("LOCK TABLE ONLY orders IN ACCESS SHARE MODE", static _ => { }, static _ => { }).ConfigureAwait(false);
+            await CopyArchivedAsync(source, target).ConfigureAwait(false);
             var (seq, chain, state) = (0L, UInt128.Zero, Array.Empty<byte>());
             await source.QueryAsync(
                 "SELECT seq, chain, state FROM checkpoint WHERE partition = $1", p => p.Add(Sql.Of(_move.Partition)),
@@ -157,6 +160,28 @@ internal sealed class PartitionMover(ShardedStore store, MoveRecord move)
         After("log copied");
         _move = await _move.ReachAsync(store.Home.Moves, MoveStage.Copied).ConfigureAwait(false);
         After("copied");
+    }
+
+    // Files are of a database and not of a partition: the target learns of all, and finds in them what it has no row of.
+    private static async Task CopyArchivedAsync(NpgsqlConnection source, NpgsqlConnection target)
+    {
+        var months = new List<(string Folder, Guid Low, Guid High, long Orders)>();
+        await source.QueryAsync(
+            "SELECT folder, low, high, orders FROM order_archive", static _ => { },
+            reader => months.Add((reader.GetString(0), reader.GetGuid(1), reader.GetGuid(2), reader.GetInt64(3)))).ConfigureAwait(false);
+        await target.QueryAsync(
+            """
+            INSERT INTO order_archive (folder, low, high, orders) SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[])
+            ON CONFLICT (folder) DO NOTHING
+            """,
+            p =>
+            {
+                p.Add(Sql.Of(months.Select(month => month.Folder).ToArray()));
+                p.Add(Sql.Of(months.Select(month => month.Low).ToArray()));
+                p.Add(Sql.Of(months.Select(month => month.High).ToArray()));
+                p.Add(Sql.Of(months.Select(month => month.Orders).ToArray()));
+            },
+            static _ => { }).ConfigureAwait(false);
     }
 
     /// <returns>Up to where the target's log has been read again, and found whole.</returns>

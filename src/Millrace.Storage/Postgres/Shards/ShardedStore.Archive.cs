@@ -1,9 +1,11 @@
 using Millrace.Engine.Journal;
 using Millrace.Storage.Postgres.Archive;
+using Millrace.Storage.Postgres.Archive.Orders;
+using Npgsql;
 
 namespace Millrace.Storage.Postgres.Shards;
 
-/// <summary>Days of the journal that leave the databases for files. See docs/archive.md.</summary>
+/// <summary>Days of the journal, and months of orders, that leave the databases for files. See docs/archive.md.</summary>
 public sealed partial class ShardedStore
 {
     /// <summary>Archives the days that are old enough and that no recovery needs, of each database in turn. Nodes may serve meanwhile.</summary>
@@ -21,17 +23,54 @@ public sealed partial class ShardedStore
     {
         ArgumentNullException.ThrowIfNull(after);
         ArgumentOutOfRangeException.ThrowIfLessThan(olderThanDays, 1);
+        return await ArchiveAsync(folder, after, (store, source, told) => new JournalArchiver(store, source, folder) { After = told }
+            .RunAsync(new ArchivePlan(olderThanDays), isDryRun, cancellation), cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Archives the months of orders that ended long enough ago, of each database in turn. Nodes that were told of the folder serve on; an order that
+    /// is not finished stays.</summary>
+    /// <param name="folder">Holds the archive; must exist.</param>
+    /// <param name="olderThanDays">Days since the end of the month; at least 31.</param>
+    /// <param name="isDryRun">Only says what would be archived.</param>
+    /// <param name="after">Told each step that is done. What it throws ends the work there.</param>
+    /// <param name="cancellation">Ends it between two pieces.</param>
+    /// <param name="fewest">Orders that came back into the database and make another file of their month.</param>
+    /// <exception cref="StoreUnavailableException">A database cannot be reached, or is read all the time; run it again.</exception>
+    /// <exception cref="InvalidDataException">What was written is not what is read back: nothing of that month was removed.</exception>
+    public async Task<IReadOnlyList<ArchivedOrders>> ArchiveOrdersAsync(
+        string folder, int olderThanDays, bool isDryRun, Action<string> after, CancellationToken cancellation, int fewest = 1_000)
+    {
+        ArgumentNullException.ThrowIfNull(after);
+        ArgumentOutOfRangeException.ThrowIfLessThan(olderThanDays, 31);
+        var reports = await ArchiveAsync(folder, after, (store, source, told) => new OrderArchiver(store, source, folder) { After = told }
+            .RunAsync(new OrderMonths(olderThanDays) { Fewest = fewest }, isDryRun, cancellation), cancellation).ConfigureAwait(false);
+        return [.. reports.SelectMany(report => report)];
+    }
+
+    /// <summary>Whether the archive has the months that the databases say it has.</summary>
+    /// <exception cref="StoreRefusedException">It does not, or none was given.</exception>
+    public async Task RequireArchiveAsync(CancellationToken cancellation)
+    {
+        foreach (var shard in _shards)
+        {
+            if (shard.Opened is { } store)
+                await store.RequireArchiveAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<List<T>> ArchiveAsync<T>(
+        string folder, Action<string> after, Func<PostgresStore, NpgsqlDataSource, Action<string>, Task<T>> archive, CancellationToken cancellation)
+    {
         // Not made: a disk that is not mounted would otherwise be filled under its mount point.
         if (!Directory.Exists(folder))
             throw new StoreRefusedException($"There is no folder '{folder}' for the archive.");
         try
         {
-            var reports = new List<ArchiveReport>();
+            var reports = new List<T>();
             foreach (var shard in _shards)
             {
                 var store = await shard.OpenAsync(cancellation).ConfigureAwait(false);
-                var archiver = new JournalArchiver(store, shard.Moves, folder) { After = step => after($"{shard.Name}: {step}") };
-                reports.Add(await archiver.RunAsync(new ArchivePlan(olderThanDays), isDryRun, cancellation).ConfigureAwait(false));
+                reports.Add(await archive(store, shard.Moves, step => after($"{shard.Name}: {step}")).ConfigureAwait(false));
             }
 
             return reports;

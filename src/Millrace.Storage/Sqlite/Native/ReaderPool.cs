@@ -5,7 +5,7 @@ using Millrace.Engine.Journal;
 namespace Millrace.Storage.Sqlite.Native;
 
 /// <summary>Read-only connections, so that no read waits for a commit or holds one up. Thread-safe.</summary>
-internal sealed class ReaderPool(SqliteConnectionFactory factory) : IDisposable
+internal sealed class ReaderPool(Func<SqliteSession> open) : IDisposable
 {
     /// <summary>More readers than this at once would only fight over the processor and the page cache.</summary>
     private const int MostReaders = 8;
@@ -25,7 +25,7 @@ internal sealed class ReaderPool(SqliteConnectionFactory factory) : IDisposable
             if (_closed)
                 throw new StoreUnavailableException("The store is closed.");
             if (!_idle.TryTake(out session))
-                session = factory.OpenReader();
+                session = open();
             session.Execute("BEGIN");
             var result = read(session, argument);
             session.Execute("COMMIT");
