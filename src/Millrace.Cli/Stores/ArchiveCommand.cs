@@ -40,9 +40,10 @@ internal static class ArchiveCommand
                 using var audit = new AuditLog(store.Administration, TimeProvider.System);
                 if (!isDryRun)
                     await audit.AddAsync(() => new AuditDraft(KeyAdministration.Actor, null, "journal.archived", $"older than {days} days{(orderDays is null ? "" : $", orders older than {orderDays} days")}"), cancellation);
-                var reports = await store.ArchiveAsync(folder, days, isDryRun, Console.Error.WriteLine, cancellation);
-                var months = orderDays is null ? [] : await store.ArchiveOrdersAsync(folder, orderDays.Value, isDryRun, Console.Error.WriteLine, cancellation);
-                Tell(reports, months, isDryRun);
+                Action<string> told = arguments.InvocationConfiguration.Error.WriteLine;
+                var reports = await store.ArchiveAsync(folder, days, isDryRun, told, cancellation);
+                var months = orderDays is null ? [] : await store.ArchiveOrdersAsync(folder, orderDays.Value, isDryRun, told, cancellation);
+                Tell(arguments.InvocationConfiguration.Output, reports, months, isDryRun);
                 await json.WriteAsync(arguments, Result(reports, months, isDryRun));
                 return Acting.Done;
             }
@@ -59,25 +60,25 @@ internal static class ArchiveCommand
             ? days
             : throw new UsageException($"{option} is a number of days such as 400d, and at least {least}d.");
 
-    private static void Tell(IReadOnlyList<ArchiveReport> reports, IReadOnlyList<ArchivedOrders> months, bool isDryRun)
+    private static void Tell(TextWriter output, IReadOnlyList<ArchiveReport> reports, IReadOnlyList<ArchivedOrders> months, bool isDryRun)
     {
         foreach (var days in reports.SelectMany(report => report.Done))
         {
             var name = days.First == days.Last ? Text(days.First) : $"{Text(days.First)} to {Text(days.Last)}";
-            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{days.Shard,-12} {name}  {days.Records,12} records in {days.Batches} batches{(isDryRun ? "" : $", {days.Bytes} bytes")}"));
         }
 
         foreach (var month in months)
         {
-            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{month.Shard,-12} {month.Month:yyyy-MM}     {month.Orders,12} orders{(isDryRun ? "" : $", {month.Bytes} bytes")}, {month.Stay} stay"));
         }
 
         foreach (var report in reports.Where(report => report.Stays is not null))
-            Console.Out.WriteLine($"stays: {report.Stays}");
+            output.WriteLine($"stays: {report.Stays}");
         var archived = isDryRun ? "would be archived" : "archived";
-        Console.Out.WriteLine($"{reports.Sum(report => report.Done.Count)} days of the journal, {months.Count} months of orders {archived}");
+        output.WriteLine($"{reports.Sum(report => report.Done.Count)} days of the journal, {months.Count} months of orders {archived}");
     }
 
     private static JsonObject Result(IReadOnlyList<ArchiveReport> reports, IReadOnlyList<ArchivedOrders> months, bool isDryRun) => new()

@@ -1,12 +1,15 @@
+using Millrace.Storage.Postgres;
 using Millrace.Storage.Sqlite;
 using Millrace.Tests.Storage;
+using Millrace.Tests.Storage.Postgres;
+using Npgsql;
 using Xunit;
 
 namespace Millrace.Tests.EndToEnd;
 
 /// <summary>What cannot be served is refused at the start, in one line that says what to do about it.</summary>
 [Collection(Processes.Name)]
-public sealed class StartTests(Shop shop) : IDisposable
+public sealed class StartTests(Shop shop, PostgresFixture postgres) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
@@ -91,6 +94,21 @@ public sealed class StartTests(Shop shop) : IDisposable
     [InlineData("--postgres-replica", "Host=a", "--postgres", "Host=b", "--shard", "c=Host=d")]
     public Task A_replica_of_what_is_not_one_database(params string[] more) =>
         RefusedAsync(Settings with { More = more }, "for a store in one PostgreSQL database");
+
+    [Fact]
+    public async Task Orders_in_an_archive_that_was_not_named_or_is_not_there()
+    {
+        var database = await postgres.NewDatabaseAsync();
+        await using (await PostgresStore.OpenAsync(new PostgresStoreOptions { ConnectionString = database }))
+        await using (var source = NpgsqlDataSource.Create(database))
+        await using (var archived = source.CreateCommand("INSERT INTO order_archive VALUES ('orders-202005-home-0123456789abcdef', '00000000-0000-0000-0000-000000000000', '10000000-0000-0000-0000-000000000000', 7)"))
+            await archived.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        await RefusedAsync(Settings with { More = ["--postgres", database] }, "Orders are archived in 'orders-202005-home-0123456789abcdef'");
+        Directory.CreateDirectory(_folder["archive"]);
+        await RefusedAsync(Settings with { More = ["--postgres", database, "--archive", _folder["archive"]] }, "is damaged or missing");
+        await RefusedAsync(Settings with { More = ["--postgres", database, "--archive", _folder["none"]] }, "There is no folder");
+        await RefusedAsync(Settings with { More = ["--archive", _folder["archive"]] }, "--archive needs --postgres");
+    }
 
     private static async Task RefusedAsync(ServerSettings settings, string because)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.Cli.Verify;
@@ -109,21 +110,73 @@ public sealed class ArchivedStoreTests(PostgresFixture postgres) : IAsyncLifetim
         Assert.Contains((await VerifyAsync(_folder.Path, null)).Violations, found => found.Invariant == 8);
     }
 
+    [Fact]
+    public async Task An_archived_order_is_read_changed_and_repeated_like_any_other_and_verify_needs_its_file()
+    {
+        var (one, two) = (await PlaceAsync("one"), await PlaceAsync("two"));
+        await CompleteAsync(one);
+        await CompleteAsync(two);
+        await EverythingIsCheckpointedAsync();
+        // The partitions have both in memory, and learn of nothing.
+        Assert.Equal(2, (await _store.ArchiveOrdersAsync(_folder.Path, 31, isDryRun: false, static _ => { }, TestContext.Current.CancellationToken, fewest: 1)).Single().Orders);
+        Assert.Equal(0, await CountAsync("SELECT count(*) FROM orders"));
+        Assert.Equal(OrderStatus.Completed, (await ReadAsync(two)).Order!.Status);
+        await StopAsync();
+
+        await ServeAsync(checkpointEvery: TimeSpan.FromHours(1));
+        await RefundAsync(one);
+        await StopAsync();
+        // No checkpoint has it: the tail goes on with an order that is in a file.
+        Assert.Equal(0, await CountAsync("SELECT count(*) FROM orders"));
+        await ServeAsync();
+        Assert.Equal((OrderStatus.Completed, 10L), ((await ReadAsync(one)).Order!.Status, (await ReadAsync(one)).Order!.Payment!.RefundedMinor));
+        var again = await _router.SendAsync(Request("two"));
+        Assert.Equal((ReplyStatus.Replayed, two), (again.Status, again.Order!.Id));
+        await RefundAsync(two);
+        await EverythingIsCheckpointedAsync();
+        Assert.Equal(2, await CountAsync("SELECT count(*) FROM orders"));
+        await StopAsync();
+
+        var whole = await VerifyAsync(_folder.Path, tell: null);
+        Assert.True(whole.ViolationCount == 0, string.Join('\n', whole.Violations));
+        Assert.Equal(2, whole.Orders);
+        Assert.Contains("--archive", (await Assert.ThrowsAsync<StoreRefusedException>(() => VerifyAsync(archive: null, static _ => { }))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Verify_finds_an_order_that_is_not_in_its_file_as_it_was()
+    {
+        var order = await PlaceAsync("one");
+        await CompleteAsync(order);
+        await EverythingIsCheckpointedAsync();
+        await _store.ArchiveOrdersAsync(_folder.Path, 31, isDryRun: false, static _ => { }, TestContext.Current.CancellationToken, fewest: 1);
+        await StopAsync();
+        await using (var file = new SqliteConnection($"Data Source={Directory.EnumerateFiles(_folder.Path, "orders.db", SearchOption.AllDirectories).Single()};Pooling=False"))
+        {
+            file.Open();
+            using var damage = file.CreateCommand();
+            damage.CommandText = "UPDATE orders SET version = version - 1";
+            Assert.Equal(1, damage.ExecuteNonQuery());
+        }
+
+        Assert.Contains((await VerifyAsync(_folder.Path, null)).Violations, found => found.Invariant == 8 && found.What.Contains("is damaged in its archive", StringComparison.Ordinal));
+    }
+
     private async Task<CheckReport> VerifyAsync(string? archive, Action<string>? tell) =>
         await StoreVerification.RunPostgresAsync(_database, null, CancellationToken.None, archive: archive, tell: tell);
 
     private async Task<IReadOnlyList<ArchiveReport>> ArchiveAsync() =>
         await _store.ArchiveAsync(_folder.Path, 1, isDryRun: false, static _ => { }, TestContext.Current.CancellationToken);
 
-    private async Task ServeAsync()
+    private async Task ServeAsync(TimeSpan? checkpointEvery = null)
     {
         _store = await ShardedStore.OpenAsync(new ShardedStoreOptions
         {
-            Home = new PostgresStoreOptions { ConnectionString = _database, PartitionCount = 2 }, Shards = new Dictionary<string, string>(),
+            Home = new PostgresStoreOptions { ConnectionString = _database, PartitionCount = 2, Archive = _folder.Path }, Shards = new Dictionary<string, string>(),
         });
         _runtime = new PartitionRuntime(
             _store, _store, new InstantPaymentGateway(), new Catalog(), new LaneMetrics(_services.GetRequiredService<IMeterFactory>()),
-            new PartitionRuntimeOptions { Lanes = 1, Partition = new PartitionOptions { CheckpointEvery = TimeSpan.FromMilliseconds(50) } },
+            new PartitionRuntimeOptions { Lanes = 1, Partition = new PartitionOptions { CheckpointEvery = checkpointEvery ?? TimeSpan.FromMilliseconds(50) } },
             TimeProvider.System, NullLogger<PartitionRuntime>.Instance);
         _router = new PartitionRouter(_runtime);
         _runtime.Start(0);
@@ -161,6 +214,30 @@ public sealed class ArchivedStoreTests(PostgresFixture postgres) : IAsyncLifetim
         await using var command = source.CreateCommand("SELECT bool_and(c.seq = h.seq) FROM checkpoint c JOIN partition_head h USING (partition)");
         return await command.ExecuteScalarAsync(TestContext.Current.CancellationToken) is true;
     }, "everything is checkpointed");
+
+    private async Task CompleteAsync(OrderId order)
+    {
+        await SettledAsync(order);
+        await ChangeAsync(order, new OrderCommand.Ship("dhl", "1"));
+        await ChangeAsync(order, new OrderCommand.Deliver());
+        await Eventually.Async(async () => (await ReadAsync(order)).Order is { Status: OrderStatus.Completed }, $"{order} is completed");
+    }
+
+    private async Task RefundAsync(OrderId order)
+    {
+        await ChangeAsync(order, new OrderCommand.Refund(10, "broken"));
+        await Eventually.Async(async () => (await ReadAsync(order)).Order!.Payment!.RefundedMinor == 10, $"{order} is refunded");
+    }
+
+    private async Task ChangeAsync(OrderId order, OrderCommand command) => Assert.Equal(
+        ReplyStatus.Accepted, (await _router.SendAsync(new PartitionRequest.ChangeOrder(order, Given.Acme, command, Given.Shop, null, null))).Status);
+
+    private async Task<long> CountAsync(string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(_database);
+        await using var command = source.CreateCommand(sql);
+        return (long)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+    }
 
     private async Task ExecuteAsync(string sql)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Millrace.Domain.Identity;
 using Millrace.Engine.Journal;
 using Millrace.Engine.ReadModel;
@@ -14,6 +15,7 @@ namespace Millrace.Storage.Postgres.Archive.Orders;
 internal sealed class OrderArchiver(PostgresStore store, NpgsqlDataSource source, string folder)
 {
     private const int Piece = 2_000;
+    private const int TellEvery = 100 * Piece;
     // They are put into the default table while nobody reads orders.
     private const int MostStaying = 100_000;
 
@@ -70,10 +72,10 @@ internal sealed class OrderArchiver(PostgresStore store, NpgsqlDataSource source
 
     private static string StopNoting(params string[] tables) => string.Concat(tables.Select(table => $"DROP TRIGGER IF EXISTS order_changed ON {table}; "));
 
-    private static async IAsyncEnumerable<OrderRow> ReadAsync(
+    private async IAsyncEnumerable<OrderRow> ReadAsync(
         NpgsqlConnection connection, OrderMonth month, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
-        var after = month.Low;
+        var (after, read) = (month.Low, 0L);
         for (var rows = new List<OrderRow>(); ; rows.Clear())
         {
             cancellation.ThrowIfCancellationRequested();
@@ -84,6 +86,8 @@ internal sealed class OrderArchiver(PostgresStore store, NpgsqlDataSource source
                 yield return row;
             if (rows.Count < Piece)
                 yield break;
+            if ((read += rows.Count) % TellEvery == 0)
+                After(string.Create(CultureInfo.InvariantCulture, $"writing {month.Name}: {read} orders so far"));
             after = OrderLister.KeyAbove(rows[^1].Id);
         }
     }
