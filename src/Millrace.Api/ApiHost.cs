@@ -19,6 +19,7 @@ using Millrace.Api.Keys;
 using Millrace.Api.Operations;
 using Millrace.Api.Limits;
 using Millrace.Api.Orders.Change;
+using Millrace.Api.Orders.Dismissals;
 using Millrace.Api.Orders.Place;
 using Millrace.Api.Orders.Read;
 using Millrace.Api.Overview;
@@ -76,7 +77,7 @@ public static class ApiHost
             s.GetRequiredService<IReadModel>(), s.GetService<ReplicaReader>(), s.GetRequiredService<ApiMetrics>(), s.GetService<TimeProvider>() ?? TimeProvider.System, s.GetRequiredService<ILogger<OrderLists>>()));
         services.AddSingleton(s => new Leases(
             s.GetRequiredService<IRecords>(), options.NodeName, s.GetRequiredService<IJournal>().IsShared, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Lease>>()));
-        services.AddSingleton<AdmittedRouter>().AddSingleton<ListOrders>();
+        services.AddSingleton<AdmittedRouter>().AddSingleton<DismissedOrders>().AddSingleton<ListOrders>();
         services.AddSingleton<JobStore>().AddSingleton<JobPages>().AddSingleton<JobStep>().AddSingleton<JobRun>().AddHostedService<JobRunner>();
         services.AddSingleton<PausedProviders>().AddSingleton<BreakStore>();
         services.AddSingleton(s => new AlertSource(options.Prometheus, s.GetRequiredService<TimeProvider>()));
@@ -155,7 +156,9 @@ public static class ApiHost
         var cache = services.GetRequiredService<NodeCache>();
         var watched = services.GetRequiredService<WatchedOrders>();
         var availability = new AvailabilityReads(admitted, cache, time);
-        ApiRoutes.MapOrders(routes, place, new BatchEndpoint(orders, tokens, options), new ReadOrders(admitted, tokens), services.GetRequiredService<ListOrders>());
+        var read = new ReadOrders(admitted, tokens);
+        ApiRoutes.MapOrders(routes, place, new BatchEndpoint(orders, tokens, options), read, services.GetRequiredService<ListOrders>());
+        ApiRoutes.MapDismissals(routes, new DismissalEndpoints(read, services.GetRequiredService<DismissedOrders>(), services.GetRequiredService<AuditLog>(), time));
         ApiRoutes.MapChanges(routes, new ChangeOrders(admitted, watched, tokens));
         ApiRoutes.MapStock(routes, new ItemEndpoints(admitted, availability), new ListItems(services.GetRequiredService<IStockPages>(), time), new AdjustEndpoint(admitted, availability));
         var (feed, traces) = (services.GetRequiredService<EventFeed>(), services.GetRequiredService<OrderTraces>());

@@ -14,6 +14,7 @@ using Millrace.Api.Limits;
 using Millrace.Api.Operations;
 using Millrace.Api.Orders;
 using Millrace.Api.Orders.Change;
+using Millrace.Api.Orders.Dismissals;
 using Millrace.Api.Orders.Place;
 using Millrace.Api.Orders.Read;
 using Millrace.Api.Overview;
@@ -68,7 +69,7 @@ internal static class ApiRoutes
                 ("status", "pending, confirmed, completed, rejected, expired or canceled."), ("customer", "The customer's id."),
                 ("external_id", "The merchant's own number."), ("idempotency_key", "The key that the order was placed with; shown within a second. Whether it was placed, a repeat of the request tells for certain."),
                 ("sku", "An item in the order."), ("created_after", "RFC 3339, inclusive."),
-                ("attention", "true: only orders that wait for a person."), ("limit", "1 to 200; 50 without."),
+                ("attention", "true: only orders that wait for a person, and are not dismissed."), ("dismissed", "With attention=true: those that are dismissed instead."), ("limit", "1 to 200; 50 without."),
                 ("cursor", "next_cursor of the page before."),
             ],
             Headers = [SeenByLists], AnswerHeaders = ["Link"], Problems = [ProblemKinds.InvalidCursor, ProblemKinds.ListBehind, ProblemKinds.Overloaded],
@@ -114,6 +115,26 @@ internal static class ApiRoutes
                 Body = body, IsBodyOptional = body != typeof(PlaceHoldShape), Answer = typeof(OrderShape), AnswerHeaders = ["ETag", ConsistencyToken.HeaderName],
                 Problems = [.. doc.Problems, .. OfAnOrder, ProblemKinds.KeyReused],
             }, IfMatch, Timeout);
+    }
+
+    public static void MapDismissals(Routes routes, DismissalEndpoints dismissals)
+    {
+        const string Path = "/v1/orders/{id}/dismissal";
+        routes.Map("GET", Path, dismissals.GetAsync, new("get_dismissal", "Why a parked order is out of sight")
+        {
+            Answer = typeof(DismissalShape), Scope = Scopes.OrdersRead, Problems = [.. OfAnOrder, ProblemKinds.DismissalNotFound],
+        });
+        // Says what shall be, so a repeat changes nothing and needs no key.
+        routes.Map("PUT", Path, dismissals.PutAsync, new("put_dismissal", "Put a parked order out of sight")
+        {
+            Body = typeof(DismissShape), Answer = typeof(DismissalShape), Scope = Scopes.OpsWrite,
+            Details = "The order stays parked, and nothing else of it changes: lists with attention=true leave it out. It is back as soon as anything happens to it.",
+            Problems = [.. OfAnOrder, ProblemKinds.NotParked, ProblemKinds.CardNumberRefused],
+        });
+        routes.Map("DELETE", Path, dismissals.DeleteAsync, new("delete_dismissal", "Bring a dismissed order back into sight")
+        {
+            Scope = Scopes.OpsWrite, Statuses = [204], Problems = OfAnOrder,
+        });
     }
 
     public static void MapStock(Routes routes, ItemEndpoints items, ListItems list, AdjustEndpoint adjust)

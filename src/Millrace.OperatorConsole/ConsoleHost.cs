@@ -52,6 +52,8 @@ public static class ConsoleHost
         Post("/orders/{id}/{act}/{part?}", OrdersPages.ActAsync);
         Get("/attention", OrdersPages.AttentionAsync);
         Post("/attention/resume", OrdersPages.ResumeAsync);
+        Post("/attention/dismiss", OrdersPages.DismissAsync);
+        Post("/attention/restore", OrdersPages.RestoreAsync);
         Get("/operations", JobsPages.ListAsync);
         Get("/operations/new", JobsPages.ConfirmAsync);
         Post("/operations/start", JobsPages.StartAsync);

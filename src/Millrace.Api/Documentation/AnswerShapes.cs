@@ -124,6 +124,9 @@ internal sealed record ReconciliationShape(
 
 internal sealed record MoneyShape([Description("Minor units.")] long Amount, [Description("ISO 4217.")] string Currency);
 
+[Description("A parked order that a person has put out of sight.")]
+internal sealed record DismissalShape(string OrderId, string Reason, [Description("The name of the key that was used.")] string? DismissedBy, DateTimeOffset DismissedAt);
+
 internal sealed record BreakListShape(BreakShape[] Data, bool HasMore, string? NextCursor);
 
 [Description("A difference between an order's ledger and the payment provider's record. docs/reconciliation.md tells what the kinds mean, and what to do.")]

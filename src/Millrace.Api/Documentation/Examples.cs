@@ -161,6 +161,8 @@ internal static class Examples
         (typeof(BreakListShape), "breaks", $$"""{"data":[{{Repeated}}],"has_more":true,"next_cursor":"001769860800000-brk_8f14e45fceea167a5a36dedd4bea2543"}"""),
         (typeof(BreakShape), "charged_twice", Repeated),
         (typeof(BreakShape), "closed_break", """{"id":"brk_5d41402abc4b2a76b9719d911017c592","kind":"not_requested","state":"closed","payment_key":"order-17","psp_reference":"pa_7f","operation":"authorize","tenant":null,"order_id":null,"psp_order_id":"order-17","ours":null,"theirs":{"amount":500,"currency":"EUR"},"at_risk":{"amount":500,"currency":"EUR"},"owner":"maria","opened_at":"2026-01-31T12:00:00.000Z","closed_at":"2026-01-31T13:00:00.000Z","closed_by":"ops","reason":"Of the shop before this one; voided there."}"""),
+        (typeof(DismissShape), "given_up", """{"reason":"Refunded by hand, case 812."}"""),
+        (typeof(DismissalShape), "dismissed", """{"order_id":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7C","reason":"Refunded by hand, case 812.","dismissed_by":"maria","dismissed_at":"2026-01-31T12:00:00.000Z"}"""),
         (typeof(BreakChangeShape), "to_maria", """{"state":"open","owner":"maria"}"""),
         (typeof(BreakChangeShape), "mended", """{"state":"closed","reason":"Refunded by hand, case 812.","owner":"maria"}"""),
         (typeof(PausedPspListShape), "paused_psps", """{"data":[{"name":"psp","since":"2026-01-31T12:00:00.000Z","by":"ops","seen":true}]}"""),

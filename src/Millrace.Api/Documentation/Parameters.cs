@@ -49,7 +49,7 @@ internal static class Parameters
         "after" => new() { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" },
         "outcome" => new() { Type = JsonSchemaType.String, Enum = [.. AttemptOutcomes.Select(outcome => JsonValue.Create(outcome)!)] },
         "state" => new() { Type = JsonSchemaType.String, Enum = [.. BreakStates.Select(state => JsonValue.Create(state)!)] },
-        "attention" => new() { Type = JsonSchemaType.Boolean },
+        "attention" or "dismissed" => new() { Type = JsonSchemaType.Boolean },
         "created_after" or "as_of" => new() { Type = JsonSchemaType.String, Format = "date-time" },
         "status" => new() { Type = JsonSchemaType.String, Enum = [.. OrderStatuses.Select(status => JsonValue.Create(status)!)] },
         "Request-Timeout" => new() { Type = JsonSchemaType.Number, Minimum = "0.001", Maximum = "3600" },

@@ -53,6 +53,8 @@ internal sealed record BatchRowShape([MaxLength(255)] string IdempotencyKey, Pla
 
 internal sealed record ReasonShape([MaxLength(500)] string? Reason = null);
 
+internal sealed record DismissShape([Description("Why nobody needs to be asked."), MaxLength(500)] string Reason);
+
 internal sealed record BreakChangeShape(
     [AllowedValues("open", "closed")] string State, [Description("Why it is closed; needed for that."), MaxLength(500)] string? Reason = null,
     [Description("Who sees to it; without, whoever does already."), MaxLength(64)] string? Owner = null);

@@ -22,6 +22,7 @@ public static class ProblemKinds
     public static readonly ProblemKind OrderNotFound = Add("order_not_found", 404, "There is no such order");
     public static readonly ProblemKind ItemNotFound = Add("item_not_found", 404, "There is no such item");
     public static readonly ProblemKind HoldNotFound = Add("hold_not_found", 404, "There is no such hold");
+    public static readonly ProblemKind DismissalNotFound = Add("dismissal_not_found", 404, "The order is not dismissed");
     public static readonly ProblemKind NodeNotFound = Add("node_not_found", 404, "There is no such node");
     public static readonly ProblemKind BackupNotFound = Add("backup_not_found", 404, "There is no such backup");
     public static readonly ProblemKind JobNotFound = Add("job_not_found", 404, "There is no such job");

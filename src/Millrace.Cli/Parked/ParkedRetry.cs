@@ -56,7 +56,7 @@ internal static class ParkedRetry
 
     private static async Task<string[]> FindAsync(MillraceClient client, ParseResult arguments, string? code, CancellationToken cancellation)
     {
-        var (orders, hasMore) = await ParkedCommand.ReadAsync(client, MostOrders, cancellation);
+        var (orders, hasMore) = await ParkedCommand.ReadAsync(client, ParkedCommand.ListRequest, MostOrders, cancellation);
         if (hasMore)
             await arguments.InvocationConfiguration.Error.WriteLineAsync($"More than {MostOrders} are parked: these are the newest; run it again for the rest.");
         return [.. orders.Where(order => code is null || ParkedCommand.CodeOf(order) == code).Select(order => order.Text("id")!)];

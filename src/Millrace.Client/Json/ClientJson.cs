@@ -63,6 +63,7 @@ namespace Millrace.Client.Json;
 [JsonSerializable(typeof(ActiveAlerts))]
 [JsonSerializable(typeof(CacheState))]
 [JsonSerializable(typeof(ReconciliationState))]
+[JsonSerializable(typeof(Dismissal))]
 [JsonSerializable(typeof(Break))]
 [JsonSerializable(typeof(Page<Break>))]
 [JsonSerializable(typeof(BreakChange))]

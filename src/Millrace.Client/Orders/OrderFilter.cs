@@ -22,8 +22,11 @@ public sealed record OrderFilter
     /// <summary>Inclusive.</summary>
     public DateTimeOffset? CreatedAfter { get; init; }
 
-    /// <summary>Only orders that wait for a person.</summary>
+    /// <summary>Only orders that wait for a person, and are not dismissed.</summary>
     public bool NeedsAttention { get; init; }
+
+    /// <summary>With <see cref="NeedsAttention"/>: those that are dismissed instead.</summary>
+    public bool IsDismissed { get; init; }
 
     /// <summary>How many come at once: 1 to 200.</summary>
     public int PageSize { get; init; } = 50;
@@ -33,6 +36,6 @@ public sealed record OrderFilter
 
     internal string Query(string? cursor) => new Query()
         .With("status", Status).With("customer", Customer).With("external_id", ExternalId).With("idempotency_key", IdempotencyKey).With("sku", Sku)
-        .With("created_after", CreatedAfter).With("attention", NeedsAttention ? "true" : null)
+        .With("created_after", CreatedAfter).With("attention", NeedsAttention ? "true" : null).With("dismissed", IsDismissed ? "true" : null)
         .With("limit", PageSize).With("cursor", cursor).ToString();
 }

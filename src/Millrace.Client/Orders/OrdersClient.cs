@@ -127,4 +127,23 @@ public sealed class OrdersClient
     [Operation("resume_order")]
     public Task<Answer<Order>> ResumeAsync(string id, string? reason = null, CallOptions? options = null, CancellationToken cancellation = default) =>
         _sender.SendAsync(Call.Post($"v1/orders/{id}/resume", new Reason(reason), ClientJson.Default.Reason, options), ClientJson.Default.Order, cancellation);
+
+    /// <summary>Why an order that waits for a person is out of sight.</summary>
+    [Operation("get_dismissal")]
+    public Task<Answer<Dismissal>> GetDismissalAsync(string id, CallOptions? options = null, CancellationToken cancellation = default) =>
+        _sender.SendAsync(Call.Get($"v1/orders/{id}/dismissal", options), ClientJson.Default.Dismissal, cancellation);
+
+    /// <summary>Puts an order that waits for a person out of sight, until something happens to it.</summary>
+    [Operation("put_dismissal")]
+    public Task<Answer<Dismissal>> DismissAsync(string id, string reason, CallOptions? options = null, CancellationToken cancellation = default) =>
+        _sender.SendAsync(Call.Put($"v1/orders/{id}/dismissal", new Reason(reason), ClientJson.Default.Reason, options), ClientJson.Default.Dismissal, cancellation);
+
+    /// <summary>Brings it back into sight.</summary>
+    [Operation("delete_dismissal")]
+    public Task RestoreAsync(string id, CallOptions? options = null, CancellationToken cancellation = default) =>
+        _sender.SendAsync(Call.Delete($"v1/orders/{id}/dismissal", options), ClientJson.Default.JsonElement, cancellation);
 }
+
+/// <summary>That an order which waits for a person is out of sight.</summary>
+/// <param name="DismissedBy">The name of the key that was used.</param>
+public sealed record Dismissal(string OrderId, string Reason, string? DismissedBy, DateTimeOffset DismissedAt);

@@ -78,12 +78,25 @@ internal static partial class OrdersPages
         var breaks = session.May("system:operate") && asOf is null
             ? await View.OrNothingAsync(call => session.Api.Reconciliation.ListBreaksAsync("all", order: id, options: call, cancellation: http.RequestAborted))
             : null;
+        var dismissal = order.Result.Value.Attention is not null && asOf is null ? await DismissalAsync(session, id, http.RequestAborted) : null;
         var (notice, isProblem) = View.Notice(http);
         return View.Of<OrderPage>(new(StringComparer.Ordinal)
         {
             ["Session"] = session, ["Order"] = order.Result.Value, ["Events"] = events.Result.Value.Data, ["Ledger"] = ledger.Result.Value,
-            ["Breaks"] = breaks?.Data ?? [], ["AsOf"] = asOf, ["Notice"] = notice, ["IsProblem"] = isProblem,
+            ["Breaks"] = breaks?.Data ?? [], ["Dismissal"] = dismissal, ["AsOf"] = asOf, ["Notice"] = notice, ["IsProblem"] = isProblem,
         });
+    }
+
+    private static async Task<Dismissal?> DismissalAsync(Session session, string id, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await session.Api.Orders.GetDismissalAsync(id, cancellation: cancellation)).Value;
+        }
+        catch (MillraceProblemException none) when (none.Code == "dismissal_not_found")
+        {
+            return null;
+        }
     }
 
     public static Task<IResult> ActAsync(HttpContext http, Session session, IFormCollection form)
@@ -108,13 +121,21 @@ internal static partial class OrdersPages
 
     public static async Task<IResult> AttentionAsync(HttpContext http, Session session)
     {
-        var page = await session.Api.Orders.ListPageAsync(new OrderFilter { NeedsAttention = true, PageSize = PageSize }, View.Given(http.Request.Query["cursor"]), cancellation: http.RequestAborted);
+        var isDismissed = http.Request.Query["dismissed"] == "true";
+        var page = await session.Api.Orders.ListPageAsync(new OrderFilter { NeedsAttention = true, IsDismissed = isDismissed, PageSize = PageSize }, View.Given(http.Request.Query["cursor"]), cancellation: http.RequestAborted);
         var (notice, isProblem) = View.Notice(http);
-        return View.Of<AttentionPage>(new(StringComparer.Ordinal) { ["Session"] = session, ["Page"] = page.Value, ["Notice"] = notice, ["IsProblem"] = isProblem });
+        return View.Of<AttentionPage>(new(StringComparer.Ordinal) { ["Session"] = session, ["Page"] = page.Value, ["IsDismissed"] = isDismissed, ["Notice"] = notice, ["IsProblem"] = isProblem });
     }
 
     public static async Task<IResult> ResumeAsync(HttpContext http, Session session, IFormCollection form) =>
         View.Back("/attention", await EachAsync(http, form, (id, options, token) => session.Api.Orders.ResumeAsync(id, View.Given(form["reason"]), options, token)));
+
+    public static async Task<IResult> DismissAsync(HttpContext http, Session session, IFormCollection form) => View.Given(form["reason"]) is { } reason
+        ? View.Back("/attention", await EachAsync(http, form, (id, options, token) => session.Api.Orders.DismissAsync(id, reason, options, token)))
+        : View.Back("/attention", "Say why nobody needs to be asked about them.", isProblem: true);
+
+    public static async Task<IResult> RestoreAsync(HttpContext http, Session session, IFormCollection form) =>
+        View.Back("/attention?dismissed=true", await EachAsync(http, form, session.Api.Orders.RestoreAsync));
 
     /// <summary>What is done with the orders that were marked in a list.</summary>
     public static async Task<IResult> BulkAsync(HttpContext http, Session session, IFormCollection form)

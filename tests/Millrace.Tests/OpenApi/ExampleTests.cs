@@ -41,6 +41,9 @@ public sealed class ExampleTests(ApiServer server) : IClassFixture<ApiServer>
         await SendAsync(202, "refund_order", id);
         // Nothing waits for a person: the one refusal here.
         await SendAsync(409, "resume_order", id);
+        await SendAsync(409, "put_dismissal", id);
+        await SendAsync(404, "get_dismissal", id);
+        await SendAsync(204, "delete_dismissal", id);
         var rows = await SendAsync(200, "place_orders");
         await SendAsync(200, "cancel_order", (string)rows["data"]![0]!["order"]!["id"]!);
         await SendAsync(200, "list_orders");

@@ -2,6 +2,7 @@ using Millrace.Api.Admission;
 using Millrace.Api.Edge;
 using Millrace.Api.Json;
 using Millrace.Api.Keys;
+using Millrace.Api.Orders.Dismissals;
 using Millrace.Api.Orders.Rendering;
 using Millrace.Api.Problems;
 using Millrace.Api.Tracking;
@@ -14,7 +15,7 @@ using Millrace.Engine.Requests;
 namespace Millrace.Api.Orders.Read;
 
 /// <summary><c>GET /v1/orders</c>: newest first, by keyset, from the read model as last checkpointed, or a replica of it.</summary>
-internal sealed class ListOrders(IReadModel readModel, OrderLists lists, AdmittedRouter router, TrackingTokens tokens)
+internal sealed class ListOrders(IReadModel readModel, OrderLists lists, AdmittedRouter router, TrackingTokens tokens, DismissedOrders dismissed)
 {
     // What one request may look at when its filter has no index: the page is then shorter and says that there is more.
     private const int ScanLimit = 10_000;
@@ -67,13 +68,13 @@ internal sealed class ListOrders(IReadModel readModel, OrderLists lists, Admitte
         TenantId tenant, OrderListQuery query, IReadOnlyList<(OrderId, int)> seen, CancellationToken cancellation, bool mayBeOfReplica = true)
     {
         // A name is looked up, which burdens nobody.
-        if (mayBeOfReplica && query.ExternalId is null && lists.MayAskReplica && await ScanAsync(tenant, query, page => lists.FromReplicaAsync(page, seen, cancellation)) is { } replicated)
+        if (mayBeOfReplica && query.ExternalId is null && lists.MayAskReplica && await ScanAsync(tenant, query, page => lists.FromReplicaAsync(page, seen, cancellation), cancellation) is { } replicated)
             return replicated;
         if (!await lists.ReachedAsync(tenant, seen, cancellation))
             return null;
         if (query.ExternalId is { } externalId && await FindNamedAsync(tenant, NameHash.ExternalId(tenant, externalId), cancellation) is { Order: { } named } && IsOn(named, query))
-            return new OrderList([named], null, lists.NowUnixMs);
-        return await ScanAsync(tenant, query, page => lists.FromReadModelAsync(page, cancellation));
+            return new OrderList(await IsShownAsync(tenant, named, query, cancellation) ? [named] : [], null, lists.NowUnixMs);
+        return await ScanAsync(tenant, query, page => lists.FromReadModelAsync(page, cancellation), cancellation);
     }
 
     // Whoever asks by a key wants to know whether his order was placed: where nobody can say, the answer is no list without it.
@@ -85,7 +86,7 @@ internal sealed class ListOrders(IReadModel readModel, OrderLists lists, Admitte
         var asOf = lists.NowUnixMs;
         var found = await FindNamedAsync(tenant, key, cancellation);
         return IsKnown(found)
-            ? (new OrderList(found?.Order is { } order && IsOn(order, query) ? [order] : [], null, asOf), null)
+            ? (new OrderList(found?.Order is { } order && IsOn(order, query) && await IsShownAsync(tenant, order, query, cancellation) ? [order] : [], null, asOf), null)
             : (null, ReplyProblem.Of(found!));
     }
 
@@ -101,12 +102,12 @@ internal sealed class ListOrders(IReadModel readModel, OrderLists lists, Admitte
     private static bool IsOn(Order order, OrderListQuery query) => Matches(order, query) && (query.Before is not { } before || order.Id < before);
 
     /// <returns>Null when a page could not be read from where it was looked for.</returns>
-    private static async ValueTask<OrderList?> ScanAsync(TenantId tenant, OrderListQuery query, Func<OrderQuery, ValueTask<ListPage?>> read)
+    private async ValueTask<OrderList?> ScanAsync(TenantId tenant, OrderListQuery query, Func<OrderQuery, ValueTask<ListPage?>> read, CancellationToken cancellation)
     {
         var orders = new List<Order>(query.Limit);
         var before = query.Before;
         var asOf = long.MaxValue;
-        var isFiltered = query.ExternalId is not null || query.Sku is not null;
+        var isFiltered = query.ExternalId is not null || query.Sku is not null || query.NeedsAttention;
         for (var seen = 0; seen < ScanLimit;)
         {
             var found = await read(new OrderQuery(
@@ -114,10 +115,11 @@ internal sealed class ListOrders(IReadModel readModel, OrderLists lists, Admitte
             if (found is not { Page: var page, AsOfUnixMs: var pageAsOf })
                 return null;
             asOf = Math.Min(asOf, pageAsOf);
+            var hidden = query.NeedsAttention ? await dismissed.AmongAsync(tenant, page.Rows, cancellation) : null;
             for (var i = 0; i < page.Rows.Count; i++)
             {
                 var order = OrderDocument.Fold(page.Rows[i].Id, page.Rows[i].Document);
-                if (order is null || !Matches(order, query))
+                if (order is null || !Matches(order, query) || (hidden is not null && hidden.Contains(order.Id) != query.IsDismissed))
                     continue;
                 orders.Add(order);
                 if (orders.Count == query.Limit)
@@ -134,6 +136,10 @@ internal sealed class ListOrders(IReadModel readModel, OrderLists lists, Admitte
         return new OrderList(orders, before, asOf);
     }
 
+    private async ValueTask<bool> IsShownAsync(TenantId tenant, Order order, OrderListQuery query, CancellationToken cancellation) => !query.NeedsAttention
+        || ((await dismissed.FindAsync(tenant, order.Id, cancellation)).Dismissal?.OrderVersion == order.Version) == query.IsDismissed;
+
+    /// <summary>All but what a person has said of it.</summary>
     public static bool Matches(Order order, OrderListQuery query) =>
         (query.Status is null || order.Status == query.Status)
         && (query.Customer is null || order.Placement.Buyer.CustomerId == query.Customer)

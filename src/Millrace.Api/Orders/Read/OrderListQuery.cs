@@ -13,7 +13,7 @@ internal sealed record OrderListQuery
 {
     public const int MaxLimit = 200;
     private const int DefaultLimit = 50;
-    private static readonly string[] Filters = ["status", "customer", "external_id", "idempotency_key", "sku", "created_after", "attention"];
+    private static readonly string[] Filters = ["status", "customer", "external_id", "idempotency_key", "sku", "created_after", "attention", "dismissed"];
 
     public OrderStatus? Status { get; private init; }
 
@@ -29,6 +29,9 @@ internal sealed record OrderListQuery
     public long? CreatedAfterUnixMs { get; private init; }
 
     public bool NeedsAttention { get; private init; }
+
+    /// <summary>Of those that need attention, the dismissed ones instead of the others.</summary>
+    public bool IsDismissed { get; private init; }
 
     public int Limit { get; init; } = DefaultLimit;
 
@@ -50,7 +53,7 @@ internal sealed record OrderListQuery
                 return problem;
         }
 
-        return null;
+        return query.IsDismissed && !query.NeedsAttention ? Refuse("dismissed", "goes with attention=true") : null;
     }
 
     /// <summary>Address of the next page.</summary>
@@ -74,6 +77,8 @@ internal sealed record OrderListQuery
             case "created_after": return Refuse(name, "is a time of RFC 3339");
             case "attention" when value is "true" or "false": query = query with { NeedsAttention = value == "true" }; return null;
             case "attention": return Refuse(name, "is true or false");
+            case "dismissed" when value is "true" or "false": query = query with { IsDismissed = value == "true" }; return null;
+            case "dismissed": return Refuse(name, "is true or false");
             case "limit" when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MaxLimit: query = query with { Limit = limit }; return null;
             case "limit": return Refuse(name, $"is 1 to {MaxLimit}");
             case "cursor" when OrderCursor.TryRead(value, query.List, out var before): query = query with { Before = before }; return null;

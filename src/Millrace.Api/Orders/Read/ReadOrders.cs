@@ -79,7 +79,8 @@ internal sealed class ReadOrders(AdmittedRouter router, TrackingTokens tokens)
         await Answer.Json(http, StatusCodes.Status200OK, (reply!.Order!, Ledger(reply)), LedgerJson.Write);
     }
 
-    private async ValueTask<(PartitionReply? Reply, Problem? Problem)> FindAsync(HttpContext http, Caller caller)
+    /// <summary>The order of the address, if it is the caller's.</summary>
+    public async ValueTask<(PartitionReply? Reply, Problem? Problem)> FindAsync(HttpContext http, Caller caller)
     {
         if (!OrderId.TryParse((string?)http.GetRouteValue("id"), out var id))
             return (null, new Problem(ProblemKinds.OrderNotFound, "There is no such order."));
