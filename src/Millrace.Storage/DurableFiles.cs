@@ -100,7 +100,7 @@ internal static class DurableFiles
     }
 
     // A name is durable only once its folder is; the framework opens no folders.
-    private static void SyncFolder(string path)
+    public static void SyncFolder(string path)
     {
         if (OperatingSystem.IsWindows())
             return;

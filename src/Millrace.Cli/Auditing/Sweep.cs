@@ -1,4 +1,5 @@
 using Millrace.Domain.Identity;
+using Millrace.Engine.Journal;
 using Millrace.Engine.ReadModel;
 using Millrace.Simulation.Checkers;
 
@@ -103,6 +104,6 @@ internal sealed class Sweep(AuditedNode node, DateTimeOffset startedAt)
     // Of a partition that is not known to the store nobody is the owner: a row of it is judged by everybody.
     private bool IsOurs(int partition) => partition >= _isOurs.Length || (_isOurs[partition] && node.IsHere(partition));
 
-    /// <summary>Bytes of the store that no retry makes readable.</summary>
-    public static bool IsDamage(Exception failure) => failure is InvalidDataException or FormatException;
+    /// <summary>Bytes of the store that no retry makes readable. Whoever serves takes a damaged file of the archive for one that is away.</summary>
+    public static bool IsDamage(Exception failure) => failure is InvalidDataException or FormatException or StoreUnavailableException { InnerException: InvalidDataException };
 }

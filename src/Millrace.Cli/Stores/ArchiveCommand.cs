@@ -69,16 +69,16 @@ internal static class ArchiveCommand
                 $"{days.Shard,-12} {name}  {days.Records,12} records in {days.Batches} batches{(isDryRun ? "" : $", {days.Bytes} bytes")}"));
         }
 
-        foreach (var month in months)
+        foreach (var month in months.Where(month => month.Why is null))
         {
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{month.Shard,-12} {month.Month:yyyy-MM}     {month.Orders,12} orders{(isDryRun ? "" : $", {month.Bytes} bytes")}, {month.Stay} stay"));
         }
 
-        foreach (var report in reports.Where(report => report.Stays is not null))
-            output.WriteLine($"stays: {report.Stays}");
+        foreach (var stays in StaysOf(reports, months))
+            output.WriteLine($"stays: {stays}");
         var archived = isDryRun ? "would be archived" : "archived";
-        output.WriteLine($"{reports.Sum(report => report.Done.Count)} days of the journal, {months.Count} months of orders {archived}");
+        output.WriteLine($"{reports.Sum(report => report.Done.Count)} days of the journal, {months.Count(month => month.Why is null)} months of orders {archived}");
     }
 
     private static JsonObject Result(IReadOnlyList<ArchiveReport> reports, IReadOnlyList<ArchivedOrders> months, bool isDryRun) => new()
@@ -94,7 +94,7 @@ internal static class ArchiveCommand
             ["records"] = days.Records,
             ["bytes"] = days.Bytes,
         })]),
-        ["months"] = new JsonArray([.. months.Select(month => new JsonObject
+        ["months"] = new JsonArray([.. months.Where(month => month.Why is null).Select(month => new JsonObject
         {
             ["shard"] = month.Shard,
             ["month"] = month.Month.ToString("yyyy-MM", CultureInfo.InvariantCulture),
@@ -102,8 +102,14 @@ internal static class ArchiveCommand
             ["stay"] = month.Stay,
             ["bytes"] = month.Bytes,
         })]),
-        ["stays"] = new JsonArray([.. reports.Where(report => report.Stays is not null).Select(report => JsonValue.Create(report.Stays))]),
+        ["stays"] = new JsonArray([.. StaysOf(reports, months).Select(stays => JsonValue.Create(stays))]),
     };
+
+    private static IEnumerable<string> StaysOf(IReadOnlyList<ArchiveReport> reports, IReadOnlyList<ArchivedOrders> months) =>
+    [
+        .. reports.Select(report => report.Stays).OfType<string>(),
+        .. months.Where(month => month.Why is not null).Select(month => string.Create(CultureInfo.InvariantCulture, $"{month.Shard}: orders of {month.Month:yyyy-MM}: {month.Why}")),
+    ];
 
     private static string Text(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 }

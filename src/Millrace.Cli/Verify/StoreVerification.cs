@@ -1,3 +1,4 @@
+using Millrace.Cli.Auditing;
 using Millrace.Domain.Identity;
 using Millrace.Engine.Codec;
 using Millrace.Engine.Journal;
@@ -59,6 +60,12 @@ public static class StoreVerification
             throw new StoreRefusedException($"The store is served: {moved} of its partitions have moved on meanwhile. Stop its nodes, and verify it then.");
         foreach (var line in misplaced)
             report.Add(10, "store", line);
+        await foreach (var (folder, isWhole) in store.VerifyArchiveAsync(cancellation))
+        {
+            if (!isWhole)
+                report.Add(8, folder, "is not as it was written: lists that are read from it may have holes");
+        }
+
         return report;
     }
 
@@ -86,9 +93,7 @@ public static class StoreVerification
         return report;
     }
 
-    // Whoever serves takes a damaged file of the archive for one that is away.
-    private static bool IsDamage(Exception fault) =>
-        fault is JournalCorruptException or PayloadException or InvalidDataException or StoreUnavailableException { InnerException: InvalidDataException };
+    private static bool IsDamage(Exception fault) => fault is JournalCorruptException or PayloadException || Sweep.IsDamage(fault);
 
     // What the checker compares across partitions it compares at the end: their order among each other does not matter to it.
     private static async IAsyncEnumerable<PartitionBatch> ReadAllAsync(

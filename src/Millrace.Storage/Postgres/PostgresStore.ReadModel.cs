@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Millrace.Domain.Identity;
 using Millrace.Engine.Journal;
 using Millrace.Engine.ReadModel;
@@ -119,7 +120,7 @@ public sealed partial class PostgresStore
             p => { p.Add(Of(OrderLister.Key(id))); p.Add(Of(id.Partition)); },
             static r => (IsHere: r.GetBoolean(9), Order: r.GetBoolean(8) ? OrderLister.Read(r) : (OrderRow?)null, Folders: r.GetFieldValue<string[]>(10)), cancellation).ConfigureAwait(false);
         var (isHere, order, folders) = rows[0];
-        return (isHere, order is null && folders.Length > 0 ? await Archive.FindAsync(folders, id, cancellation).ConfigureAwait(false) : order);
+        return (isHere, isHere && order is null && folders.Length > 0 ? await Archive.FindAsync(folders, id, cancellation).ConfigureAwait(false) : order);
     }
 
     public async ValueTask<OrderId?> FindNameAsync(int partition, UInt128 hash, CancellationToken cancellation) =>
@@ -200,7 +201,14 @@ public sealed partial class PostgresStore
 
     /// <summary>Whether the archive has what the database says it has.</summary>
     /// <exception cref="StoreRefusedException">It does not.</exception>
-    internal async Task RequireArchiveAsync(CancellationToken cancellation) => Archive.Require(await new Reads(this, cancellation).MonthsAsync().ConfigureAwait(false));
+    internal async Task RequireArchiveAsync(CancellationToken cancellation) =>
+        await Archive.RequireAsync(await new Reads(this, cancellation).MonthsAsync().ConfigureAwait(false), cancellation).ConfigureAwait(false);
+
+    internal async IAsyncEnumerable<(string Folder, bool IsWhole)> VerifyArchiveAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        foreach (var month in await new Reads(this, cancellation).MonthsAsync().ConfigureAwait(false))
+            yield return (month.Folder, await Archive.IsWholeAsync(month.Folder, cancellation).ConfigureAwait(false));
+    }
 
     private sealed class Reads(PostgresStore store, CancellationToken cancellation) : OrderReads
     {

@@ -25,7 +25,7 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IStockPages, I
     private PostgresStore(PostgresStoreOptions options, ServerSettings settings, StoreIdentity identity)
     {
         _settings = settings;
-        Archive = new OrderArchive(options.Archive);
+        Archive = new OrderArchive(options.Archive, identity.StoreId, options.CommitPatience);
         Identity = identity;
         _mustClaim = new bool[identity.Partitions];
         // Pools of their own: a slow list must not hold up a claim, nor a claim that waits for a lock a read.

@@ -18,6 +18,6 @@ public sealed record PostgresStoreOptions
     /// <summary>The folder of 'millrace archive', in which months of orders may be. Null when none is; where one is, they then cannot be read.</summary>
     public string? Archive { get; init; }
 
-    /// <summary>How long a commit may take before the connection is given up and the commit counts as ambiguous; a claim as long, a read or checkpoint three times.</summary>
+    /// <summary>How long a commit may take before the connection is given up and the commit counts as ambiguous; a claim and a reading of the archive as long, a read or checkpoint three times.</summary>
     public TimeSpan CommitPatience { get; init; } = TimeSpan.FromSeconds(10);
 }

@@ -20,4 +20,5 @@ public sealed record ArchiveReport(IReadOnlyList<ArchivedDays> Done, string? Sta
 /// <param name="Orders">In the file.</param>
 /// <param name="Stay">Rows of that month that are still in the database: the pipeline or a person is to look at them, or they changed meanwhile.</param>
 /// <param name="Bytes">Of the file; 0 when nothing was written.</param>
-public sealed record ArchivedOrders(string Shard, DateOnly Month, long Orders, long Stay, long Bytes);
+/// <param name="Why">Why the whole month stays; null when it does not.</param>
+public sealed record ArchivedOrders(string Shard, DateOnly Month, long Orders, long Stay, long Bytes, string? Why);

@@ -29,11 +29,9 @@ public sealed class ListReplica : IAsyncDisposable
 
     private readonly Pool _pool;
     private readonly Guid _databaseId;
-    private readonly OrderArchive _archive;
 
-    internal ListReplica(string connectionString, Guid databaseId, OrderArchive archive)
+    internal ListReplica(string connectionString, Guid databaseId)
     {
-        _archive = archive;
         _pool = new Pool(() => Connections.Source(connectionString, Connections.Replica, most: 16), Patience);
         _databaseId = databaseId;
     }
@@ -43,7 +41,7 @@ public sealed class ListReplica : IAsyncDisposable
     /// <param name="query">Of one tenant.</param>
     /// <param name="atLeast">Orders of that tenant, and versions.</param>
     /// <param name="cancellation">Nobody waits any more.</param>
-    /// <returns>The page and the moment that it is not older than; null when the standby is not that far.</returns>
+    /// <returns>The page and the moment that it is not older than; null when the standby is not that far, or some of them may be archived.</returns>
     /// <exception cref="StoreUnavailableException">It did not answer in time, or is no standby of this store.</exception>
     public async ValueTask<(OrderPage Page, DateTimeOffset AsOf)?> ListOrdersAsync(
         OrderQuery query, IReadOnlyList<(OrderId Order, int Version)> atLeast, CancellationToken cancellation)
@@ -77,8 +75,10 @@ public sealed class ListReplica : IAsyncDisposable
                 await ReadAsync(connection, "LOCK TABLE ONLY orders IN ACCESS SHARE MODE", static _ => { }, static _ => 0, cancellation).ConfigureAwait(false);
                 if (!await CoversAsync(connection, query.Tenant!.Value, atLeast, cancellation).ConfigureAwait(false))
                     return null;
-                var page = await _archive.ListAsync(query, null, new Reads(connection, cancellation), cancellation).ConfigureAwait(false);
-                return (page, asOf.Value);
+                var reads = new Reads(connection, cancellation);
+                var page = await reads.PageAsync(query, null).ConfigureAwait(false);
+                // Files are not read within its snapshot, which replay may be waiting for.
+                return OrderArchive.IsNeeded(await reads.MonthsAsync().ConfigureAwait(false), query, page) ? null : (page, asOf.Value);
             }
         }
     }

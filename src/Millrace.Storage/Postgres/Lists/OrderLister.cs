@@ -58,27 +58,39 @@ internal static class OrderLister
         ORDER BY id DESC LIMIT $7
         """;
 
-    /// <summary>The last row that a page may look at, when there are as many.</summary>
-    public static string LastLookedSql(OrderQuery query) =>
-        $"SELECT id FROM orders WHERE {Indexed(query)} AND ($6::smallint IS NULL OR true) AND $7 > 0 ORDER BY id DESC OFFSET $3 - 1 LIMIT 1";
+    /// <summary>The same rows, each with the last row that a page may look at, when there are as many: a row without an order when there is none to show. In one
+    /// statement, since rows may leave between two.</summary>
+    public static string PageAndLastSql(OrderQuery query) => $"""
+        SELECT p.*, l.last FROM (SELECT 1) one
+        LEFT JOIN (SELECT id AS last FROM orders WHERE {Indexed(query)} ORDER BY id DESC OFFSET $3 - 1 LIMIT 1) l ON true
+        LEFT JOIN ({PageSql(query)}) p ON true
+        ORDER BY p.id DESC
+        """;
 
     /// <param name="query">What to list.</param>
     /// <param name="rows">Runs <see cref="PageSql"/>.</param>
-    /// <param name="lastLooked">Runs <see cref="LastLookedSql"/>.</param>
-    public static async Task<OrderPage> PageAsync(OrderQuery query, Func<string, Task<List<OrderRow>>> rows, Func<string, Task<List<OrderId>>> lastLooked)
+    /// <param name="rowsAndLast">Runs <see cref="PageAndLastSql"/>.</param>
+    public static async Task<OrderPage> PageAsync(
+        OrderQuery query, Func<string, Task<List<OrderRow>>> rows, Func<string, Task<List<(OrderRow? Row, OrderId? Last)>>> rowsAndLast)
     {
         var found = await rows(PageSql(query)).ConfigureAwait(false);
-        if (found.Count > query.Limit)
+        OrderId? last = null;
+        if (found.Count <= query.Limit && MayStopEarly(query))
         {
-            found.RemoveAt(query.Limit);
-            return new OrderPage(found, found[^1].Id);
+            var again = await rowsAndLast(PageAndLastSql(query)).ConfigureAwait(false);
+            found = [.. again.Where(one => one.Row is not null).Select(one => one.Row!.Value)];
+            last = again[0].Last;
         }
 
-        if (!MayStopEarly(query))
-            return new OrderPage(found, null);
-        var last = await lastLooked(LastLookedSql(query)).ConfigureAwait(false);
-        return new OrderPage(found, last.Count == 0 ? null : last[0]);
+        if (found.Count <= query.Limit)
+            return new OrderPage(found, last);
+        found.RemoveAt(query.Limit);
+        return new OrderPage(found, found[^1].Id);
     }
+
+    /// <summary>A row of <see cref="PageAndLastSql"/>.</summary>
+    public static (OrderRow? Row, OrderId? Last) ReadWithLast(NpgsqlDataReader reader) =>
+        (reader.IsDBNull(0) ? null : Read(reader), reader.IsDBNull(8) ? null : ReadId(reader, 8));
 
     /// <summary>Whether a page may end before its limit with more behind it.</summary>
     public static bool MayStopEarly(OrderQuery query) => query.ScanLimit <= query.Limit || query.Status is not null
@@ -106,6 +118,7 @@ internal static class OrderLister
         return range + " AND tenant = $4" + (query.CustomerId is null ? "" : " AND customer = $5");
     }
 
-    private static Guid Oldest(OrderQuery query) =>
+    /// <summary>At most every key that the query may mean.</summary>
+    public static Guid Oldest(OrderQuery query) =>
         query.CreatedAfterUnixMs is > 0 and { } created ? Key((UInt128)(ulong)created << 80) : Guid.Empty;
 }

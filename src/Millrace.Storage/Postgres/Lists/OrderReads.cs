@@ -16,7 +16,7 @@ internal abstract class OrderReads
     public Task<OrderPage> PageAsync(OrderQuery query, int[]? only)
     {
         void Bind(NpgsqlParameterCollection p) => OrderLister.Bind(p, query, only);
-        return OrderLister.PageAsync(query, sql => ReadAsync(sql, Bind, OrderLister.Read), sql => ReadAsync(sql, Bind, static r => OrderLister.ReadId(r, 0)));
+        return OrderLister.PageAsync(query, sql => ReadAsync(sql, Bind, OrderLister.Read), sql => ReadAsync(sql, Bind, OrderLister.ReadWithLast));
     }
 
     /// <summary>The months that are archived at this moment, the newest first.</summary>

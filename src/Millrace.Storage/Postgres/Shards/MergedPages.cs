@@ -18,9 +18,9 @@ internal static class MergedPages
                 known = next;
         }
 
-        // An order is in one database; an archive may have an earlier version of it.
+        // An order is in one database. An archive may have it too, and comes after the database that it was of.
         var rows = pages.SelectMany(page => page.Rows).Where(row => known is not { } end || row.Id >= end)
-            .GroupBy(row => row.Id, static (_, same) => same.MaxBy(static row => row.Version)).OrderByDescending(row => row.Id).ToList();
+            .DistinctBy(row => row.Id).OrderByDescending(row => row.Id).ToList();
         if (rows.Count <= limit)
             return new OrderPage(rows, known);
         rows.RemoveRange(limit, rows.Count - limit);

@@ -35,6 +35,7 @@ public sealed partial class ShardedStore
     /// <param name="after">Told each step that is done. What it throws ends the work there.</param>
     /// <param name="cancellation">Ends it between two pieces.</param>
     /// <param name="fewest">Orders that came back into the database and make another file of their month.</param>
+    /// <exception cref="StoreRefusedException">The folder is not where the months are that are archived already.</exception>
     /// <exception cref="StoreUnavailableException">A database cannot be reached, or is read all the time; run it again.</exception>
     /// <exception cref="InvalidDataException">What was written is not what is read back: nothing of that month was removed.</exception>
     public async Task<IReadOnlyList<ArchivedOrders>> ArchiveOrdersAsync(
@@ -42,7 +43,7 @@ public sealed partial class ShardedStore
     {
         ArgumentNullException.ThrowIfNull(after);
         ArgumentOutOfRangeException.ThrowIfLessThan(olderThanDays, 31);
-        var reports = await ArchiveAsync(folder, after, (store, source, told) => new OrderArchiver(store, source, folder) { After = told }
+        var reports = await ArchiveAsync(folder, after, (store, source, told) => new OrderArchiver(store, source, folder) { Tell = told }
             .RunAsync(new OrderMonths(olderThanDays) { Fewest = fewest }, isDryRun, cancellation), cancellation).ConfigureAwait(false);
         return [.. reports.SelectMany(report => report)];
     }
@@ -55,6 +56,17 @@ public sealed partial class ShardedStore
         {
             if (shard.Opened is { } store)
                 await store.RequireArchiveAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Each folder of orders that a database names, with whether every byte of it is as it was written.</summary>
+    public async IAsyncEnumerable<(string Folder, bool IsWhole)> VerifyArchiveAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        foreach (var shard in _shards)
+        {
+            var store = await shard.OpenAsync(cancellation).ConfigureAwait(false);
+            await foreach (var month in store.VerifyArchiveAsync(cancellation).ConfigureAwait(false))
+                yield return month;
         }
     }
 

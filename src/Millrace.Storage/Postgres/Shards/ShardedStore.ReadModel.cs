@@ -46,7 +46,7 @@ public sealed partial class ShardedStore
 
     /// <summary>Lists from a standby of home. None is given while partitions are in other databases.</summary>
     /// <param name="connectionString">As Npgsql takes it; of several hosts a standby is preferred.</param>
-    public ListReplica OpenReplica(string connectionString) => new(connectionString, Home.Store.Identity.DatabaseId, Home.Store.Archive);
+    public ListReplica OpenReplica(string connectionString) => new(connectionString, Home.Store.Identity.DatabaseId);
 
     // Asked by any node, also of partitions that it never had: where the partition is not found to be, the map is read again.
     private async ValueTask<T> LookUpAsync<T>(int partition, string place, Func<PostgresStore, ValueTask<(bool IsHere, T Found)>> lookUp, CancellationToken cancellation)

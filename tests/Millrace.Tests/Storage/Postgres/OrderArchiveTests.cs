@@ -228,7 +228,10 @@ public sealed class OrderArchiveTests(PostgresFixture postgres) : IAsyncLifetime
         if (query.Tenant is null || await CountAsync("SELECT count(*) FROM partition_place WHERE shard <> 'home'") > 0)
             return;
         var page = await _replica.ListOrdersAsync(query with { Limit = 1_000, ScanLimit = 10_000 }, [], CancellationToken.None);
-        Assert.Equal(expected, page!.Value.Page.Rows.Select(Text));
+        // Of what it cannot know alone it gives no page.
+        Assert.Equal(await CountAsync("SELECT count(*) FROM order_archive") > 0, page is null);
+        if (page is not null)
+            Assert.Equal(expected, page.Value.Page.Rows.Select(Text));
     }
 
     private static async Task<List<OrderRow>> AllAsync(IReadModel store, OrderQuery query)

@@ -16,11 +16,13 @@ internal readonly record struct ArchivedMonth(string Folder, Guid Low, Guid High
 /// has of it; of several files the later version counts.
 /// </summary>
 /// <param name="folder">Null for a process that was not told where the files are: then nothing in them can be read.</param>
-internal sealed class OrderArchive(string? folder) : IDisposable
+/// <param name="store">Whose orders.</param>
+/// <param name="patience">How long a reading may take.</param>
+internal sealed class OrderArchive(string? folder, Guid store, TimeSpan patience) : IDisposable
 {
     // Each of them is a new archive run that ended in between.
     private const int MostReads = 5;
-    private readonly ConcurrentDictionary<string, OrderFolder> _open = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Task<OrderFolder>> _open = new(StringComparer.Ordinal);
 
     /// <exception cref="StoreUnavailableException">The files cannot be read.</exception>
     public async Task<OrderRow?> FindAsync(IEnumerable<string> folders, OrderId id, CancellationToken cancellation)
@@ -28,7 +30,7 @@ internal sealed class OrderArchive(string? folder) : IDisposable
         OrderRow? newest = null;
         foreach (var name in folders)
         {
-            if (await Open(name).FindAsync(id, cancellation).ConfigureAwait(false) is { } row && !(newest?.Version >= row.Version))
+            if (await (await OpenAsync(name, cancellation).ConfigureAwait(false)).FindAsync(id, cancellation).ConfigureAwait(false) is { } row && !(newest?.Version >= row.Version))
                 newest = row;
         }
 
@@ -54,7 +56,7 @@ internal sealed class OrderArchive(string? folder) : IDisposable
                 return merged;
             var current = await ReplaceAsync(query, merged, archived, database, months, cancellation).ConfigureAwait(false);
             // A row that the page did not have may have left in between: then there is one month more.
-            if ((await database.MonthsAsync().ConfigureAwait(false)).SequenceEqual(months))
+            if (Reach(await database.MonthsAsync().ConfigureAwait(false), query, merged).SequenceEqual(Reach(months, query, merged)))
                 return current;
         }
 
@@ -63,12 +65,12 @@ internal sealed class OrderArchive(string? folder) : IDisposable
 
     /// <summary>Whether each of these is there.</summary>
     /// <exception cref="StoreRefusedException">One is not, or nobody said where they are.</exception>
-    public void Require(IReadOnlyList<ArchivedMonth> months)
+    public async Task RequireAsync(IReadOnlyList<ArchivedMonth> months, CancellationToken cancellation)
     {
         try
         {
             foreach (var month in months)
-                Open(month.Folder);
+                await OpenAsync(month.Folder, cancellation).ConfigureAwait(false);
         }
         catch (StoreUnavailableException missing)
         {
@@ -76,20 +78,38 @@ internal sealed class OrderArchive(string? folder) : IDisposable
         }
     }
 
+    /// <summary>Whether every byte of a folder is as it was written.</summary>
+    public async Task<bool> IsWholeAsync(string name, CancellationToken cancellation) =>
+        await (await OpenAsync(name, cancellation).ConfigureAwait(false)).IsWholeAsync(cancellation).ConfigureAwait(false);
+
     public void Dispose()
     {
-        foreach (var open in _open.Values)
-            open.Dispose();
+        // One that is still being opened has nothing open: readers come with the first reading.
+        foreach (var open in _open.Values.Where(open => open.IsCompletedSuccessfully))
+            open.Result.Dispose();
+    }
+
+    /// <summary>Whether some of what a page of rows should show may be in a file.</summary>
+    public static bool IsNeeded(IEnumerable<ArchivedMonth> months, OrderQuery query, in OrderPage page) => !query.NeedsAttention && Reach(months, query, page).Any();
+
+    // The months that a page goes back to.
+    private static IEnumerable<ArchivedMonth> Reach(IEnumerable<ArchivedMonth> months, OrderQuery query, in OrderPage page)
+    {
+        var before = query.Before is { } cursor ? OrderLister.Key(cursor) : OrderLister.Key(UInt128.MaxValue);
+        var end = page.Next is { } next ? OrderLister.Key(next) : OrderLister.Oldest(query);
+        return months.Where(month => before > month.Low && end < month.High);
     }
 
     // The newest first, and no further back than the page goes.
     private async Task<OrderPage> MergeAsync(OrderQuery query, int[]? only, OrderPage page, IReadOnlyList<ArchivedMonth> months, CancellationToken cancellation)
     {
-        foreach (var month in months.Where(month => query.Before is not { } before || OrderLister.Key(before) > month.Low))
+        foreach (var month in months)
         {
-            if (page.Next is { } end && OrderLister.Key(end) >= month.High)
-                break;
-            page = MergedPages.Merge([page, await Open(month.Folder).PageAsync(query, only, cancellation).ConfigureAwait(false)], query.Limit);
+            if (Reach([month], query, page).Any())
+            {
+                var opened = await OpenAsync(month.Folder, cancellation).ConfigureAwait(false);
+                page = MergedPages.Merge([page, await opened.PageAsync(query, only, cancellation).ConfigureAwait(false)], query.Limit);
+            }
         }
 
         return page;
@@ -114,23 +134,21 @@ internal sealed class OrderArchive(string? folder) : IDisposable
             [.. page.Rows.Select(row => current.GetValueOrDefault(row.Id, row)).Where(row => query.Matches(row))], page.Next);
     }
 
-    private OrderFolder Open(string name)
+    // One opening a folder at a time, however many wait for it: an archive that has fallen silent holds no more threads than it has folders.
+    private async Task<OrderFolder> OpenAsync(string name, CancellationToken cancellation)
     {
-        if (_open.TryGetValue(name, out var open))
-            return open;
         if (folder is null)
             throw new StoreUnavailableException($"Orders are archived in '{name}', and this process was not told where: --archive names the folder that it is in.");
+        var opening = _open.GetOrAdd(name, name => Task.Run(() => new OrderFolder(Path.Combine(folder, name), store, patience), CancellationToken.None));
         try
         {
-            var opened = new OrderFolder(Path.Combine(folder, name));
-            var kept = _open.GetOrAdd(name, opened);
-            if (!ReferenceEquals(kept, opened))
-                opened.Dispose();
-            return kept;
+            return await ArchiveReading.WaitAsync(opening, Path.Combine(folder, name), patience, cancellation).ConfigureAwait(false);
         }
-        catch (InvalidDataException damage)
+        finally
         {
-            throw new StoreUnavailableException($"Archived orders cannot be read: {damage.Message}", damage);
+            // Whoever comes next tries again.
+            if (opening.IsFaulted)
+                _open.TryRemove(KeyValuePair.Create(name, opening));
         }
     }
 }

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.IO.Hashing;
+using System.Text;
 using Microsoft.Data.Sqlite;
 using Millrace.Domain.Identity;
 using Millrace.Engine.ReadModel;
@@ -54,7 +56,7 @@ internal static class OrderFile
     /// <summary>Without a lock and without a look at whether it changes, so that any file system will do.</summary>
     public static SqliteSession OpenReader(string path) => Open(new SqliteConnectionStringBuilder
     {
-        DataSource = new Uri(Path.GetFullPath(path)).AbsoluteUri + "?immutable=1", Mode = SqliteOpenMode.ReadOnly, Pooling = false,
+        DataSource = "file://" + string.Join('/', Path.GetFullPath(path).Split('/').Select(Uri.EscapeDataString)) + "?immutable=1", Mode = SqliteOpenMode.ReadOnly, Pooling = false,
     }.ToString());
 
     /// <exception cref="InvalidDataException">The order is not as it was written.</exception>
@@ -127,8 +129,13 @@ internal static class OrderFile
         return Hash(row) == statement.Int64(8) ? row : throw new InvalidDataException($"{row.Id} is damaged in its archive.");
     }
 
-    // Of the document, which all columns follow from, and the version, which tells two documents of an order apart.
-    private static long Hash(in OrderRow row) => (long)XxHash3.HashToUInt64(row.Document.Span, row.Version);
+    private static long Hash(in OrderRow row)
+    {
+        var hash = new XxHash3();
+        hash.Append(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{row.Id}\0{row.Tenant}\0{(int)row.Status}\0{row.Version}\0{row.CustomerId}\0")));
+        hash.Append(row.Document.Span);
+        return (long)hash.GetCurrentHashAsUInt64();
+    }
 
     private static SqliteSession Open(string connectionString)
     {

@@ -1,6 +1,6 @@
+using System.Security.Cryptography;
 using Microsoft.Data.Sqlite;
 using Millrace.Domain.Identity;
-using Millrace.Engine.Journal;
 using Millrace.Engine.ReadModel;
 using Millrace.Storage.Sqlite.Backup;
 using Millrace.Storage.Sqlite.Native;
@@ -10,15 +10,18 @@ namespace Millrace.Storage.Postgres.Archive.Orders;
 /// <summary>One month of archived orders, open for reading. Thread-safe.</summary>
 internal sealed class OrderFolder : IDisposable
 {
-    // An archive may lie on a file system that falls silent; whoever asked is told so, and the few readers that a file has are all that wait on.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
     private readonly ReaderPool _readers;
+    private readonly TimeSpan _patience;
 
+    /// <param name="path">Its path.</param>
+    /// <param name="store">Whose orders it must hold.</param>
+    /// <param name="patience">How long a reading may take.</param>
     /// <exception cref="InvalidDataException">The folder is missing, damaged, or of another kind.</exception>
-    public OrderFolder(string path)
+    public OrderFolder(string path, Guid store, TimeSpan patience)
     {
-        (Path, Manifest) = (path, OrderManifest.Read(path));
+        (Path, Manifest, _patience) = (path, OrderManifest.Read(path), patience);
+        if (Manifest.StoreId != store)
+            throw new InvalidDataException($"{path} holds orders of another store.");
         _readers = new ReaderPool(() => OrderFile.OpenReader(System.IO.Path.Combine(path, OrderFile.Name)));
     }
 
@@ -31,14 +34,35 @@ internal sealed class OrderFolder : IDisposable
     public static async Task<string> WriteAsync(string archive, OrderManifest manifest, IAsyncEnumerable<OrderRow> orders, CancellationToken cancellation)
     {
         var name = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"orders-{manifest.Month:yyyyMM}-{manifest.Shard}");
-        var partial = System.IO.Path.Combine(archive, name + ArchiveFolder.Unfinished);
+        var partial = System.IO.Path.Combine(archive, $"{name}-{manifest.StoreId:N}{ArchiveFolder.Unfinished}");
         if (Directory.Exists(partial))
             Directory.Delete(partial, recursive: true);
         DurableFiles.CreateFolder(partial);
         var file = System.IO.Path.Combine(partial, OrderFile.Name);
-        var count = 0L;
-        using (var session = OrderFile.Create(file))
+        var count = await WriteAsync(file, orders, cancellation).ConfigureAwait(false);
+        var hash = await DurableFiles.SealAsync(file, cancellation).ConfigureAwait(false);
+        var path = System.IO.Path.Combine(archive, $"{name}-{hash[..16]}");
+        DurableFiles.Write(
+            System.IO.Path.Combine(partial, ArchiveManifest.FileName),
+            (manifest with { Orders = count, File = new BackupFile(OrderFile.Name, new FileInfo(file).Length, hash) }).ToBytes());
+        if (!Directory.Exists(path))
         {
+            DurableFiles.Rename(partial, path);
+            return path;
+        }
+
+        Directory.Delete(partial, recursive: true);
+        // Whoever renamed it may have been killed before that was durable.
+        DurableFiles.SyncFolder(archive);
+        return path;
+    }
+
+    private static async Task<long> WriteAsync(string file, IAsyncEnumerable<OrderRow> orders, CancellationToken cancellation)
+    {
+        try
+        {
+            var count = 0L;
+            using var session = OrderFile.Create(file);
             await foreach (var order in orders.WithCancellation(cancellation).ConfigureAwait(false))
             {
                 OrderFile.Add(session, order);
@@ -46,18 +70,21 @@ internal sealed class OrderFolder : IDisposable
             }
 
             OrderFile.Finish(session);
+            return count;
         }
+        catch (SqliteException fault)
+        {
+            // A disk that is full, most likely; and not the database's.
+            throw new IOException($"{file} cannot be written: {fault.Message}", fault);
+        }
+    }
 
-        var hash = await DurableFiles.SealAsync(file, cancellation).ConfigureAwait(false);
-        var path = System.IO.Path.Combine(archive, $"{name}-{hash[..16]}");
-        DurableFiles.Write(
-            System.IO.Path.Combine(partial, ArchiveManifest.FileName),
-            (manifest with { Orders = count, File = new BackupFile(OrderFile.Name, new FileInfo(file).Length, hash) }).ToBytes());
-        if (Directory.Exists(path))
-            Directory.Delete(partial, recursive: true);
-        else
-            DurableFiles.Rename(partial, path);
-        return path;
+    /// <summary>Whether every byte of it is as it was written; a reading checks the orders that it reads, and no index.</summary>
+    public async Task<bool> IsWholeAsync(CancellationToken cancellation)
+    {
+        var file = File.OpenRead(System.IO.Path.Combine(Path, OrderFile.Name));
+        await using (file.ConfigureAwait(false))
+            return Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellation).ConfigureAwait(false)) == Manifest.File.Sha256;
     }
 
     /// <summary>Every order of it, from the oldest, each checked.</summary>
@@ -75,9 +102,9 @@ internal sealed class OrderFolder : IDisposable
             {
                 return orders.MoveNext();
             }
-            catch (SqliteException damage)
+            catch (Exception damage) when (damage is SqliteException or FormatException)
             {
-                throw new InvalidDataException($"{Path} is damaged: {damage.Message}", damage);
+                throw ArchiveReading.Damage(Path, damage);
             }
         }
     }
@@ -88,23 +115,7 @@ internal sealed class OrderFolder : IDisposable
 
     public void Dispose() => _readers.Dispose();
 
-    // On a thread of its own: the reading of a file waits where it is called.
-    private async Task<T> ReadAsync<T>(Func<SqliteSession, T> read, CancellationToken cancellation)
-    {
-        var reading = Task.Run(() => _readers.ReadAsync(read, static (session, read) => read(session), cancellation).AsTask(), cancellation);
-        try
-        {
-            return await reading.WaitAsync(Patience, cancellation).ConfigureAwait(false);
-        }
-        catch (TimeoutException) when (!reading.IsCompleted)
-        {
-            _ = reading.ContinueWith(static ended => _ = ended.Exception, TaskScheduler.Default);
-            throw new StoreUnavailableException($"The archive '{Path}' did not answer within {Patience.TotalSeconds:F0} s.");
-        }
-        catch (Exception damage) when (damage is InvalidDataException or SqliteException)
-        {
-            // Of one order, in a file: no reason for anybody else to stand still.
-            throw new StoreUnavailableException($"The archive '{Path}' cannot be read: {damage.Message}", damage);
-        }
-    }
+    // The reading of a file waits where it is called.
+    private Task<T> ReadAsync<T>(Func<SqliteSession, T> read, CancellationToken cancellation) => ArchiveReading.WaitAsync(
+        Task.Run(() => _readers.ReadAsync(read, static (session, read) => read(session), cancellation).AsTask(), cancellation), Path, _patience, cancellation);
 }

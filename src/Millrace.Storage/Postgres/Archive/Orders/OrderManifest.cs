@@ -21,13 +21,13 @@ internal sealed record OrderManifest(int Format, Guid StoreId, string Shard, Dat
         var path = Path.Combine(folder, ArchiveManifest.FileName);
         try
         {
-            var manifest = JsonSerializer.Deserialize(System.IO.File.ReadAllBytes(path), OrderManifestJson.Default.OrderManifest)!;
+            var manifest = JsonSerializer.Deserialize(System.IO.File.ReadAllBytes(path), OrderManifestJson.Default.OrderManifest) ?? throw new JsonException("It holds nothing.");
             if (manifest.Format > CurrentFormat)
                 throw new InvalidDataException($"{path} was written by a newer Millrace (format {manifest.Format}).");
             var file = new FileInfo(Path.Combine(folder, OrderFile.Name));
             return file.Exists && file.Length == manifest.File.Bytes ? manifest : throw new InvalidDataException($"{file.FullName} is missing or not as long as {ArchiveManifest.FileName} says.");
         }
-        catch (Exception fault) when (fault is JsonException or FormatException or FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception fault) when (fault is JsonException or FormatException or IOException or UnauthorizedAccessException)
         {
             throw new InvalidDataException($"{path} is damaged or missing.", fault);
         }
