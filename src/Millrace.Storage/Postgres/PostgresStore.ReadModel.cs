@@ -120,7 +120,7 @@ public sealed partial class PostgresStore
             p => { p.Add(Of(OrderLister.Key(id))); p.Add(Of(id.Partition)); },
             static r => (IsHere: r.GetBoolean(9), Order: r.GetBoolean(8) ? OrderLister.Read(r) : (OrderRow?)null, Folders: r.GetFieldValue<string[]>(10)), cancellation).ConfigureAwait(false);
         var (isHere, order, folders) = rows[0];
-        return (isHere, isHere && order is null && folders.Length > 0 ? await Archive.FindAsync(folders, id, cancellation).ConfigureAwait(false) : order);
+        return (isHere, order is null && folders.Length > 0 ? await Archive.FindAsync(folders, id, cancellation).ConfigureAwait(false) : order);
     }
 
     public async ValueTask<OrderId?> FindNameAsync(int partition, UInt128 hash, CancellationToken cancellation) =>
