@@ -110,6 +110,7 @@ internal sealed class TorturedCluster : IAsyncDisposable
         await Task.WhenAll(load, following);
 
         await PspFaults.ClearAsync(_psp.Url, cancellation);
+        await UntilServingAsync(cancellation);
         var (lost, stuck) = await Drain.RunAsync(_told, shoppers, cancellation);
         await follower.CompareAsync(_told.ReadAll(), cancellation);
         foreach (var client in Clients)

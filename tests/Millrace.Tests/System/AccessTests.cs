@@ -26,6 +26,7 @@ public sealed class AccessTests(Shop shop)
             var path = Path.Replace("{id}", order).Replace("{hold}", "hold_0000000000000000").Replace("{sku}", sku).Replace("{key}", key).Replace("{job}", job)
                 .Replace("{tenant}", "acme").Replace("{name}", "a").Replace("{backup}", "x").Replace("{webhook}", webhook);
             var body = Path.EndsWith("/holds", StringComparison.Ordinal) ? """{"kind":"fraud"}"""
+                : Path.EndsWith("/dismissal", StringComparison.Ordinal) ? """{"reason":"never mind"}"""
                 : Path == "/v1/orders" ? Bodies.Order(sku).ToJsonString()
                 : Method == "PUT" && Path == "/v1/items/{sku}" ? Bodies.Item() : "{}";
             return client.SendAsync(Method, path, Method == "GET" ? null : body, "Idempotency-Key: " + Guid.NewGuid());

@@ -120,6 +120,6 @@ public sealed class CommandTests(Shop shop) : IDisposable
     }
 
     private static Task UntilTradingAsync(ChildProcess demo) => Eventually.Async(
-        () => demo.HasExited ? throw new InvalidOperationException(demo.Words) : Task.FromResult(demo.Words.Contains("the first order was confirmed", StringComparison.Ordinal)),
+        () => demo.HasExited ? throw new InvalidOperationException(demo.Words) : Task.FromResult(demo.Words.Contains("Ctrl-C stops it.", StringComparison.Ordinal)),
         "the demo trades", MillraceCommand.Patience);
 }

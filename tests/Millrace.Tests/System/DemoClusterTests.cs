@@ -20,7 +20,7 @@ public sealed partial class DemoClusterTests : IDisposable
         await using var demo = new ChildProcess(MillraceExecutable.With(
             "demo", "--nodes", "3", "--data", _folder["demo"], "--urls", address.ToString(), "--rate", "10"));
         await Eventually.Async(
-            () => demo.HasExited ? throw new InvalidOperationException(demo.Words) : Task.FromResult(demo.Words.Contains("the first order was confirmed", StringComparison.Ordinal)),
+            () => demo.HasExited ? throw new InvalidOperationException(demo.Words) : Task.FromResult(demo.Words.Contains("Ctrl-C stops it.", StringComparison.Ordinal)),
             "the demo trades", MillraceCommand.Patience);
         var key = Key().Match(demo.Words).Value;
         using var visitor = new ConsoleVisitor(address);

@@ -100,6 +100,9 @@ internal sealed class FuzzWorker : IDisposable
                 foreach (var row in json!.Value.GetProperty("data").EnumerateArray().Where(row => row.TryGetProperty("order", out _)))
                     Add(row.GetProperty("order"));
                 break;
+            case "orders" when parts[^1] == "dismissal":
+                // Says nothing to the order: what is not parked is not dismissed, and to restore it changes nothing.
+                break;
             case "orders":
                 var id = json!.Value.GetProperty("id").GetString()!;
                 Changed[id] = Changed.GetValueOrDefault(id) + 1;
