@@ -102,7 +102,8 @@ internal sealed class DismissalEndpoints(ReadOrders orders, DismissedOrders dism
             while (json.Field(Fields, ref seen) is not null)
             {
                 text = json.Text(MaxReason, TextRule.Free);
-                if (string.IsNullOrWhiteSpace(text))
+                // What is no text, or none at all, has been told of.
+                if (text is { Length: > 0 } && string.IsNullOrWhiteSpace(text))
                     json.Fault("too_short", "The text is blank.");
             }
 

@@ -68,8 +68,13 @@ public sealed class DismissalTests(ApiServer server) : IClassFixture<ApiServer>
                 (await server.SendAsync(method, $"/v1/orders/{parked}/dismissal", method == "PUT" ? Reason : null, server.NewKey("acme", Scopes.OrdersRead | Scopes.OrdersWrite))).Problem(403, "insufficient_scope");
         }
 
-        foreach (var body in new[] { "{}", """{"reason":" "}""", """{"reason":1}""", $$"""{"reason":"{{new string('x', 501)}}"}""", """{"reason":"a","by":"b"}""" })
-            (await server.SendAsync("PUT", $"/v1/orders/{parked}/dismissal", body)).Problem(422, "invalid_request");
+        foreach (var body in new[] { "{}", """{"reason":" "}""", """{"reason":1}""", """{"reason":""}""", $$"""{"reason":"{{new string('x', 501)}}"}""", """{"reason":"a","by":"b"}""" })
+        {
+            var refused = await server.SendAsync("PUT", $"/v1/orders/{parked}/dismissal", body);
+            refused.Problem(422, "invalid_request");
+            Assert.Single(refused["errors"].AsArray());
+        }
+
         foreach (var query in new[] { "dismissed=true", "attention=false&dismissed=true", "attention=true&dismissed=1" })
             (await server.SendAsync("GET", "/v1/orders?" + query)).Problem(400, "invalid_parameter");
         await ShownAsync("attention=true", parked, isThere: true);
