@@ -78,25 +78,15 @@ internal static partial class OrdersPages
         var breaks = session.May("system:operate") && asOf is null
             ? await View.OrNothingAsync(call => session.Api.Reconciliation.ListBreaksAsync("all", order: id, options: call, cancellation: http.RequestAborted))
             : null;
-        var dismissal = order.Result.Value.Attention is not null && asOf is null ? await DismissalAsync(session, id, http.RequestAborted) : null;
+        var dismissal = order.Result.Value.Attention is not null && asOf is null 
+            ? await View.OrNothingAsync(call => session.Api.Orders.GetDismissalAsync(id, call, http.RequestAborted))
+            : null;
         var (notice, isProblem) = View.Notice(http);
         return View.Of<OrderPage>(new(StringComparer.Ordinal)
         {
             ["Session"] = session, ["Order"] = order.Result.Value, ["Events"] = events.Result.Value.Data, ["Ledger"] = ledger.Result.Value,
             ["Breaks"] = breaks?.Data ?? [], ["Dismissal"] = dismissal, ["AsOf"] = asOf, ["Notice"] = notice, ["IsProblem"] = isProblem,
         });
-    }
-
-    private static async Task<Dismissal?> DismissalAsync(Session session, string id, CancellationToken cancellation)
-    {
-        try
-        {
-            return (await session.Api.Orders.GetDismissalAsync(id, cancellation: cancellation)).Value;
-        }
-        catch (MillraceProblemException none) when (none.Code == "dismissal_not_found")
-        {
-            return null;
-        }
     }
 
     public static Task<IResult> ActAsync(HttpContext http, Session session, IFormCollection form)

@@ -50,7 +50,7 @@ internal static class View
     }
 
     /// <summary>What a page can do without.</summary>
-    /// <returns>Null when it is not known now: the page is looked at all the more then.</returns>
+    /// <returns>Null when there is none, or it is not known now: the page is looked at all the more then.</returns>
     public static async Task<T?> OrNothingAsync<T>(Func<CallOptions, Task<Answer<T>>> ask)
         where T : class
     {
@@ -58,7 +58,7 @@ internal static class View
         {
             return (await ask(new CallOptions { Timeout = Patience })).Value;
         }
-        catch (Exception away) when (away is TimeoutException or MillraceProblemException { Status: StatusCodes.Status503ServiceUnavailable })
+        catch (Exception away) when (away is TimeoutException or MillraceProblemException { Status: StatusCodes.Status404NotFound or StatusCodes.Status503ServiceUnavailable })
         {
             return null;
         }

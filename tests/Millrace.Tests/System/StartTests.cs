@@ -105,7 +105,7 @@ public sealed class StartTests(Shop shop, PostgresFixture postgres) : IDisposabl
             await archived.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         await RefusedAsync(Settings with { More = ["--postgres", database] }, "Orders are archived in 'orders-202005-home-0123456789abcdef'");
         Directory.CreateDirectory(_folder["archive"]);
-        await RefusedAsync(Settings with { More = ["--postgres", database, "--archive", _folder["archive"]] }, "is damaged or missing");
+        await RefusedAsync(Settings with { More = ["--postgres", database, "--archive", _folder["archive"]] }, "orders-202005-home-0123456789abcdef");
         await RefusedAsync(Settings with { More = ["--postgres", database, "--archive", _folder["none"]] }, "There is no folder");
         await RefusedAsync(Settings with { More = ["--archive", _folder["archive"]] }, "--archive needs --postgres");
     }

@@ -26,7 +26,7 @@ internal sealed class JournalArchiver(PostgresStore store, NpgsqlDataSource sour
     /// <summary>Called after each step with its name, so that a test can end it there.</summary>
     public Action<string> After { get; init; } = static _ => { };
 
-    /// <exception cref="Engine.Journal.StoreRefusedException">Another archiver is at work in this database.</exception>
+    /// <exception cref="StoreRefusedException">Another archiver is at work in this database.</exception>
     public async Task<ArchiveReport> RunAsync(ArchivePlan plan, bool isDryRun, CancellationToken cancellation)
     {
         var connection = await source.OpenConnectionAsync(cancellation).ConfigureAwait(false);

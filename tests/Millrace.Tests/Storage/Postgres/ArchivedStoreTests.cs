@@ -232,17 +232,7 @@ public sealed class ArchivedStoreTests(PostgresFixture postgres) : IAsyncLifetim
     private async Task ChangeAsync(OrderId order, OrderCommand command) => Assert.Equal(
         ReplyStatus.Accepted, (await _router.SendAsync(new PartitionRequest.ChangeOrder(order, Given.Acme, command, Given.Shop, null, null))).Status);
 
-    private async Task<long> CountAsync(string sql)
-    {
-        await using var source = NpgsqlDataSource.Create(_database);
-        await using var command = source.CreateCommand(sql);
-        return (long)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
-    }
+    private Task<long> CountAsync(string sql) => PostgresFixture.CountAsync(_database, sql);
 
-    private async Task ExecuteAsync(string sql)
-    {
-        await using var source = NpgsqlDataSource.Create(_database);
-        await using var command = source.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-    }
+    private Task ExecuteAsync(string sql) => PostgresFixture.ExecuteAsync(_database, sql);
 }

@@ -36,7 +36,7 @@ public sealed class JournalArchiveTests(PostgresFixture postgres) : IDisposable
         Assert.Null(report.Stays);
         Assert.Equal(2 * 3 * 10 - (step == "home: removed" ? 20 : 0), report.Done.Sum(days => days.Batches));
         Assert.Equal(3, Directory.EnumerateDirectories(_folder.Path).Count());
-        Assert.Equal(2, await CountAsync(options.Home.ConnectionString, "SELECT count(*) FROM journal"));
+        Assert.Equal(2, await PostgresFixture.CountAsync(options.Home.ConnectionString, "SELECT count(*) FROM journal"));
         JournalAssertions.Same(written.Item1, await ReadWithArchiveAsync(store, 0));
         JournalAssertions.Same(written.Item2, await ReadWithArchiveAsync(store, 1));
         Assert.Empty((await ArchiveAsync(store)).Done);
@@ -87,7 +87,7 @@ public sealed class JournalArchiveTests(PostgresFixture postgres) : IDisposable
         await WriteDaysAsync(store, options, 0, 3);
         var written = await store.ReadAllOfAsync(0);
         // Some of the first day were written after midnight had passed once.
-        await ExecuteAsync(options.Home.ConnectionString, "UPDATE journal SET written_on = '2020-01-02' WHERE first_seq = 5; UPDATE journal SET written_on = '2020-01-01' WHERE first_seq = 12");
+        await PostgresFixture.ExecuteAsync(options.Home.ConnectionString, "UPDATE journal SET written_on = '2020-01-02' WHERE first_seq = 5; UPDATE journal SET written_on = '2020-01-01' WHERE first_seq = 12");
 
         var report = await ArchiveAsync(store);
         Assert.Equal([(First, First.AddDays(1)), (First.AddDays(2), First.AddDays(2))], report.Done.Select(days => (days.First, days.Last)));
@@ -101,11 +101,11 @@ public sealed class JournalArchiveTests(PostgresFixture postgres) : IDisposable
         await using var store = await ShardedStore.OpenAsync(options);
         await WriteDaysAsync(store, options, 0, 2);
         var written = await store.ReadAllOfAsync(0);
-        await ExecuteAsync(options.Home.ConnectionString, "ALTER TABLE journal DETACH PARTITION journal_20200101; INSERT INTO journal SELECT * FROM journal_20200101; DROP TABLE journal_20200101");
-        Assert.Equal(10, await CountAsync(options.Home.ConnectionString, "SELECT count(*) FROM journal_other"));
+        await PostgresFixture.ExecuteAsync(options.Home.ConnectionString, "ALTER TABLE journal DETACH PARTITION journal_20200101; INSERT INTO journal SELECT * FROM journal_20200101; DROP TABLE journal_20200101");
+        Assert.Equal(10, await PostgresFixture.CountAsync(options.Home.ConnectionString, "SELECT count(*) FROM journal_other"));
 
         Assert.Equal(2, (await ArchiveAsync(store)).Done.Count);
-        Assert.Equal(0, await CountAsync(options.Home.ConnectionString, "SELECT count(*) FROM journal_other"));
+        Assert.Equal(0, await PostgresFixture.CountAsync(options.Home.ConnectionString, "SELECT count(*) FROM journal_other"));
         JournalAssertions.Same(written, await ReadWithArchiveAsync(store, 0));
     }
 
@@ -124,9 +124,9 @@ public sealed class JournalArchiveTests(PostgresFixture postgres) : IDisposable
         Assert.Equal(21, (await store.ReadAllOfAsync(0)).Count);
 
         Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
-        await ExecuteAsync(options.Home.ConnectionString, "UPDATE journal SET payload = set_byte(payload, 3, get_byte(payload, 3) # 1) WHERE first_seq = 7");
+        await PostgresFixture.ExecuteAsync(options.Home.ConnectionString, "UPDATE journal SET payload = set_byte(payload, 3, get_byte(payload, 3) # 1) WHERE first_seq = 7");
         await Assert.ThrowsAsync<JournalCorruptException>(() => ArchiveAsync(store));
-        Assert.Equal(21, await CountAsync(options.Home.ConnectionString, "SELECT count(*) FROM journal"));
+        Assert.Equal(21, await PostgresFixture.CountAsync(options.Home.ConnectionString, "SELECT count(*) FROM journal"));
         Assert.DoesNotContain(Directory.EnumerateDirectories(_folder.Path), path => !path.EndsWith(".partial", StringComparison.Ordinal));
     }
 
@@ -146,7 +146,7 @@ public sealed class JournalArchiveTests(PostgresFixture postgres) : IDisposable
         var archiving = ArchiveAsync(store, after: step => _ = step == "home: verified 2020-01-01" && isVerified.TrySetResult());
         await isVerified.Task;
         await Millrace.Tests.EndToEnd.Eventually.Async(
-            async () => await CountAsync(options.Home.ConnectionString, "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'") > 0, "it waits for the backup");
+            async () => await PostgresFixture.CountAsync(options.Home.ConnectionString, "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'") > 0, "it waits for the backup");
         Assert.Equal([AppendOutcome.Appended], await store.AppendAsync([log.Next()]));
         Assert.False(archiving.IsCompleted);
         await reading.RollbackAsync(TestContext.Current.CancellationToken);
@@ -219,7 +219,7 @@ public sealed class JournalArchiveTests(PostgresFixture postgres) : IDisposable
             await store.AppendAsync([log.Next()]);
         for (var day = 0; day < days; day++)
         {
-            await ExecuteAsync(options.Home.ConnectionString, string.Create(CultureInfo.InvariantCulture, $"""
+            await PostgresFixture.ExecuteAsync(options.Home.ConnectionString, string.Create(CultureInfo.InvariantCulture, $"""
                 CREATE TABLE IF NOT EXISTS journal_{First.AddDays(day):yyyyMMdd} PARTITION OF journal FOR VALUES FROM ('{First.AddDays(day):yyyy-MM-dd}') TO ('{First.AddDays(day + 1):yyyy-MM-dd}');
                 UPDATE journal SET written_on = '{First.AddDays(day):yyyy-MM-dd}' WHERE partition = {partition} AND first_seq BETWEEN {day * 10 + 1} AND {day * 10 + 10};
                 """));
@@ -256,19 +256,5 @@ public sealed class JournalArchiveTests(PostgresFixture postgres) : IDisposable
 
         batches.AddRange(await store.ReadAllOfAsync(partition, starts.GetValueOrDefault(partition).Seq));
         return batches;
-    }
-
-    private static async Task<long> CountAsync(string database, string sql)
-    {
-        await using var source = NpgsqlDataSource.Create(database);
-        await using var command = source.CreateCommand(sql);
-        return (long)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
-    }
-
-    private static async Task ExecuteAsync(string database, string sql)
-    {
-        await using var source = NpgsqlDataSource.Create(database);
-        await using var command = source.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 }

@@ -180,7 +180,7 @@ public sealed class OrderArchiveTests(PostgresFixture postgres) : IAsyncLifetime
 
         await File.WriteAllBytesAsync(file, [1, 2, 3], TestContext.Current.CancellationToken);
         await using var missing = await ShardedStore.OpenAsync(_options);
-        Assert.Contains("orders.db is missing or not as long", (await Assert.ThrowsAsync<StoreRefusedException>(() => missing.RequireArchiveAsync(CancellationToken.None))).Message, StringComparison.Ordinal);
+        Assert.Contains("orders.db is not as long", (await Assert.ThrowsAsync<StoreRefusedException>(() => missing.RequireArchiveAsync(CancellationToken.None))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -304,17 +304,7 @@ public sealed class OrderArchiveTests(PostgresFixture postgres) : IAsyncLifetime
 
     private static Task<StoreUnavailableException> UnavailableAsync<T>(Func<Task<T>> read) => Assert.ThrowsAsync<StoreUnavailableException>(() => read());
 
-    private async Task<long> CountAsync(string sql)
-    {
-        await using var source = NpgsqlDataSource.Create(Home);
-        await using var command = source.CreateCommand(sql);
-        return (long)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
-    }
+    private Task<long> CountAsync(string sql) => PostgresFixture.CountAsync(Home, sql);
 
-    private async Task ExecuteAsync(string sql)
-    {
-        await using var source = NpgsqlDataSource.Create(Home);
-        await using var command = source.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-    }
+    private Task ExecuteAsync(string sql) => PostgresFixture.ExecuteAsync(Home, sql);
 }

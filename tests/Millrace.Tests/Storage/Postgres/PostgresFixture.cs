@@ -1,6 +1,7 @@
 using System.Globalization;
 using Millrace.Cli.Children;
 using Millrace.Tests.Storage.Postgres;
+using Npgsql;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(PostgresFixture))]
@@ -18,6 +19,22 @@ public sealed class PostgresFixture : IAsyncLifetime
     /// <returns>The connection string of a new, empty database.</returns>
     public async Task<string> NewDatabaseAsync() => await (await _server.Value).CreateDatabaseAsync(
         "test_" + Interlocked.Increment(ref _databases).ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>Does something to a database behind the back of whoever serves from it.</summary>
+    public static async Task ExecuteAsync(string database, string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var command = source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>One number that a database holds.</summary>
+    public static async Task<long> CountAsync(string database, string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var command = source.CreateCommand(sql);
+        return (long)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -23,7 +23,9 @@ internal static class ArchiveReading
         }
         catch (Exception damage) when (damage is not (OperationCanceledException or StoreUnavailableException))
         {
-            throw new StoreUnavailableException($"Archived orders cannot be read from '{path}': {damage.Message}", Damage(path, damage));
+            // A share that is not mounted is no damage: nothing needs to be mended in the store.
+            throw new StoreUnavailableException(
+                $"Archived orders cannot be read from '{path}': {damage.Message}", damage is IOException or UnauthorizedAccessException ? damage : Damage(path, damage));
         }
     }
 

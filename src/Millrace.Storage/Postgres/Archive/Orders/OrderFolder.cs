@@ -16,7 +16,8 @@ internal sealed class OrderFolder : IDisposable
     /// <param name="path">Its path.</param>
     /// <param name="store">Whose orders it must hold.</param>
     /// <param name="patience">How long a reading may take.</param>
-    /// <exception cref="InvalidDataException">The folder is missing, damaged, or of another kind.</exception>
+    /// <exception cref="InvalidDataException">The folder is damaged, or of another kind.</exception>
+    /// <exception cref="IOException">It is missing, or cannot be read.</exception>
     public OrderFolder(string path, Guid store, TimeSpan patience)
     {
         (Path, Manifest, _patience) = (path, OrderManifest.Read(path), patience);

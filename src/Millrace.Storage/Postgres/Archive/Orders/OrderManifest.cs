@@ -15,7 +15,8 @@ internal sealed record OrderManifest(int Format, Guid StoreId, string Shard, Dat
 {
     public const int CurrentFormat = 1;
 
-    /// <exception cref="InvalidDataException">The folder is missing, damaged, or of another kind.</exception>
+    /// <exception cref="InvalidDataException">The folder is damaged, or of another kind.</exception>
+    /// <exception cref="IOException">It is missing, or cannot be read.</exception>
     public static OrderManifest Read(string folder)
     {
         var path = Path.Combine(folder, ArchiveManifest.FileName);
@@ -25,11 +26,11 @@ internal sealed record OrderManifest(int Format, Guid StoreId, string Shard, Dat
             if (manifest.Format > CurrentFormat)
                 throw new InvalidDataException($"{path} was written by a newer Millrace (format {manifest.Format}).");
             var file = new FileInfo(Path.Combine(folder, OrderFile.Name));
-            return file.Exists && file.Length == manifest.File.Bytes ? manifest : throw new InvalidDataException($"{file.FullName} is missing or not as long as {ArchiveManifest.FileName} says.");
+            return file.Length == manifest.File.Bytes ? manifest : throw new InvalidDataException($"{file.FullName} is not as long as {ArchiveManifest.FileName} says.");
         }
-        catch (Exception fault) when (fault is JsonException or FormatException or IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (fault is JsonException or FormatException)
         {
-            throw new InvalidDataException($"{path} is damaged or missing.", fault);
+            throw new InvalidDataException($"{path} is damaged.", fault);
         }
     }
 
