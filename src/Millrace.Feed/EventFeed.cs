@@ -103,8 +103,9 @@ public sealed class EventFeed
 
     private async Task<LogBounds[]> AfterAsync(Task asked)
     {
-        // Its failure is told to those who asked.
-        await asked.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Its failure is told to those who asked. When it has ended by now, what follows must still come after the caller has noted this task as the next one:
+        // noted later it would stay, and all who ask during a reading would be told of this one, however long ago it was.
+        await asked.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
         Task<LogBounds[]> bounds;
         lock (_asking)
         {
