@@ -146,7 +146,9 @@ public static class ApiHost
         var router = services.GetRequiredService<PartitionRouter>();
         var catalog = services.GetRequiredService<Catalog>();
         var admitted = services.GetRequiredService<AdmittedRouter>();
-        var orders = new PlaceOrders(admitted, new Pricing(catalog, router), services.GetRequiredService<PausedTenants>(), time, services.GetRequiredService<ApiMetrics>(), services.GetRequiredService<OrderTraces>());
+        var demand = new ItemDemand(time);
+        var orders = new PlaceOrders(
+            admitted, new Pricing(catalog, router), services.GetRequiredService<PausedTenants>(), time, services.GetRequiredService<ApiMetrics>(), services.GetRequiredService<OrderTraces>(), demand);
         var tokens = services.GetRequiredService<TrackingTokens>();
         var place = new PlaceEndpoint(orders, router, tokens, options, time, app.Lifetime.ApplicationStopping);
 
@@ -160,7 +162,8 @@ public static class ApiHost
         ApiRoutes.MapOrders(routes, place, new BatchEndpoint(orders, tokens, options), read, services.GetRequiredService<ListOrders>());
         ApiRoutes.MapDismissals(routes, new DismissalEndpoints(read, services.GetRequiredService<DismissedOrders>(), services.GetRequiredService<AuditLog>(), time));
         ApiRoutes.MapChanges(routes, new ChangeOrders(admitted, watched, tokens));
-        ApiRoutes.MapStock(routes, new ItemEndpoints(admitted, availability), new ListItems(services.GetRequiredService<IStockPages>(), time), new AdjustEndpoint(admitted, availability));
+        ApiRoutes.MapStock(routes, new ItemEndpoints(admitted, availability), new ListItems(services.GetRequiredService<IStockPages>(), time),
+            new DemandEndpoint(demand, time), new AdjustEndpoint(admitted, availability));
         var (feed, traces) = (services.GetRequiredService<EventFeed>(), services.GetRequiredService<OrderTraces>());
         ApiRoutes.MapEvents(routes, new ListEvents(feed, router.Map.Count, traces), new StreamEvents(feed, router.Map.Count, traces, access, time, app.Lifetime.ApplicationStopping));
         var (endpoints, secrets, deliveries) = (services.GetRequiredService<WebhookEndpoints>(), services.GetRequiredService<WebhookSecrets>(), services.GetRequiredService<DeliveryRecords>());
@@ -186,7 +189,7 @@ public static class ApiHost
         ApiRoutes.MapOpen(routes, new HealthEndpoints(router, cache),
             services.GetService<PspWebhookParser>() is { } parser ? new PspWebhookEndpoint(router, parser, services.GetRequiredService<OrderTraces>()) : null);
         if (options.HasNoopEndpoint)
-            ApiRoutes.MapBench(routes, place, new AdmittedNoop(services.GetRequiredService<AdmissionGate>(), place));
+            ApiRoutes.MapBench(routes, place, new AdmittedNoop(services.GetRequiredService<AdmissionGate>(), place), services.GetService<MeasuringSwitch>());
         MapMetrics(app, options);
         WatchKeys(services.GetRequiredService<ApiKeyStore>(), services.GetRequiredService<ApiMetrics>(), time);
         app.MapOpenApi("/openapi/v1.json");

@@ -137,7 +137,7 @@ internal static class ApiRoutes
         });
     }
 
-    public static void MapStock(Routes routes, ItemEndpoints items, ListItems list, AdjustEndpoint adjust)
+    public static void MapStock(Routes routes, ItemEndpoints items, ListItems list, DemandEndpoint demand, AdjustEndpoint adjust)
     {
         routes.Map("GET", "/v1/items", list.HandleAsync, new("list_items", "The catalog with its stock, by SKU")
         {
@@ -158,6 +158,11 @@ internal static class ApiRoutes
         routes.Map("GET", "/v1/items/{sku}/availability", items.AvailabilityAsync, new("get_availability", "What can be sold of an item")
         {
             Tag = "items", Answer = typeof(AvailabilityShape), Scope = Scopes.StockRead, Problems = OfAnItem,
+        });
+        routes.Map("GET", "/v1/stock/demand", demand.HandleAsync, new("get_demand", "The items that the orders of the last minutes ask for most, at the asked node")
+        {
+            Tag = "stock", Answer = typeof(DemandShape), Scope = Scopes.StockRead, Query = [("limit", "1 to 200; 50 without.")],
+            Details = "Of the orders taken since `since`, five to ten minutes, or since the node was started. Of the most wanted 2,000 items of all tenants each is counted; where more are wanted the counts are between two limits. A node that takes half of the orders knows half of them.",
         });
         routes.Post("/v1/stock/adjustments", adjust.HandleAsync, new("adjust_stock", "Add or remove units on hand")
         {
@@ -494,7 +499,7 @@ internal static class ApiRoutes
             "GET", "/" + name, handle, new(name, summary) { Tag = "health", Details = details, Answer = typeof(HealthShape), Problems = problems });
     }
 
-    public static void MapBench(Routes routes, PlaceEndpoint place, AdmittedNoop admitted)
+    public static void MapBench(Routes routes, PlaceEndpoint place, AdmittedNoop admitted, MeasuringSwitch? measuring)
     {
         routes.MapOpen("POST", "/v1/_noop", place.HandleNoopAsync, new("noop", "Parse an order and do nothing: for benchmarks")
         {
@@ -503,6 +508,16 @@ internal static class ApiRoutes
         routes.Map("POST", "/v1/_noop/admitted", admitted.HandleAsync, new("admitted_noop", "The same for a caller who is known, within his limits, and let in")
         {
             Tag = "bench", Body = typeof(PlaceOrderShape), Statuses = [202], Scope = Scopes.OrdersWrite,
+        });
+        if (measuring is null)
+            return;
+        routes.Map("POST", "/v1/_noop/measuring/off", measuring.TurnOffAsync, new("stop_measuring", "Nothing is measured from now on")
+        {
+            Tag = "bench", Statuses = [200], Scope = Scopes.SystemOperate,
+        });
+        routes.Map("POST", "/v1/_noop/measuring/on", measuring.TurnOnAsync, new("start_measuring", "All that a node measures is, from now on")
+        {
+            Tag = "bench", Statuses = [200], Scope = Scopes.SystemOperate,
         });
     }
 }

@@ -1,5 +1,6 @@
 using Millrace.Api.Overview;
 using Millrace.Telemetry;
+using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -28,15 +29,14 @@ internal static class ApiTelemetry
         if (IsDisabled)
             return;
         // A provider of its own: a reader beside the others would have every request measured once more for metrics that it does not look at.
-        services.AddHostedService(s => new NodeSampling(s.GetRequiredService<NodeSamples>(), s.GetRequiredService<TimeProvider>(), Own));
+        services.AddSingleton(s => new NodeSampling(s.GetRequiredService<NodeSamples>(), s.GetRequiredService<TimeProvider>(), Own));
+        services.AddHostedService(s => s.GetRequiredService<NodeSampling>());
+        services.AddSingleton<MeasuringSwitch>();
         var telemetry = services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(Environment.GetEnvironmentVariable(ServiceVariable) ?? "millrace"))
             .WithMetrics(metrics =>
             {
-                metrics.AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime", Own)
-                    // Twice a request, for what the admission gate tells for nothing.
-                    .AddView("http.server.active_requests", MetricStreamConfiguration.Drop)
-                    .AddPrometheusExporter();
+                AddScraped(metrics);
                 if (isExported)
                     metrics.AddOtlpExporter();
             });
@@ -48,6 +48,15 @@ internal static class ApiTelemetry
             .AddAspNetCoreInstrumentation(requests => requests.Filter = http => !IsProbe(http.Request.Path))
             .AddOtlpExporter());
     }
+
+    /// <summary>As the one of the services, beside it.</summary>
+    public static MeterProvider BuildScraped() => AddScraped(Sdk.CreateMeterProviderBuilder()).Build();
+
+    private static MeterProviderBuilder AddScraped(MeterProviderBuilder metrics) => metrics
+        .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime", Own)
+        // Twice a request, for what the admission gate tells for nothing.
+        .AddView("http.server.active_requests", MetricStreamConfiguration.Drop)
+        .AddPrometheusExporter();
 
     // Asked every few seconds by whoever runs the process.
     private static bool IsProbe(PathString path) => path == "/livez" || path == "/readyz" || path == "/startupz" || path == "/metrics";

@@ -19,7 +19,7 @@ public sealed class AccessibilityTests(ConsoleServer server)
         await tab.Page.GotoAsync("/sign-in");
         Assert.Empty(await OffencesAsync(tab.Page));
         await tab.SignInAsync(server.Key);
-        foreach (var path in new[] { "/", "/orders", "/orders/" + order, "/orders/ord_none", "/orders?customer=nobody", "/attention", "/operations", "/operations/new?status=confirmed", "/operations/" + job, "/stock?sku=" + ConsoleServer.Sku, "/events", "/webhooks", "/payments", "/cluster", "/limits", "/auditor", "/keys", "/audit" })
+        foreach (var path in new[] { "/", "/orders", "/orders/" + order, "/orders/ord_none", "/orders?customer=nobody", "/attention", "/operations", "/operations/new?status=confirmed", "/operations/" + job, "/stock", "/stock?sku=" + ConsoleServer.Sku, "/events", "/webhooks", "/payments", "/cluster", "/limits", "/auditor", "/keys", "/audit" })
         {
             await tab.Page.GotoAsync(path);
             Assert.Empty((await OffencesAsync(tab.Page)).Select(offence => $"{path}: {offence}"));

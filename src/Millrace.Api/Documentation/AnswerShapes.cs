@@ -92,6 +92,11 @@ internal sealed record ItemShape(
 internal sealed record ItemListShape(
     ItemShape[] Data, bool HasMore, string? NextCursor, [Description("When the database was as it is shown. What was done in the second or two before may be missing.")] DateTimeOffset AsOf);
 
+internal sealed record DemandShape(DemandedItemShape[] Data, [Description("What is told is of the orders taken from then on.")] DateTimeOffset Since, DateTimeOffset AsOf);
+
+internal sealed record DemandedItemShape(
+    string Sku, [Description("Order lines that ask for it, at least.")] long Lines, [Description("Units that they ask for, at least.")] long Units, long UnitsAtMost);
+
 internal sealed record StockShape(string Location, long OnHand, long Reserved, long Allocated, long Available);
 
 internal sealed record AvailabilityShape(string Sku, long Available, bool InStock, bool Backorderable);

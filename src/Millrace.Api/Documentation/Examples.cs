@@ -137,6 +137,7 @@ internal static class Examples
         (typeof(LedgerShape), "ledger", """{"currency":"GBP","data":[{"version":6,"at":"2026-01-31T12:00:00.250Z","kind":"authorize","reference":"auth_1","postings":[{"account":"authorization_held","amount":1039},{"account":"authorization_promised","amount":-1039}]}],"balances":[{"account":"authorization_held","amount":1039},{"account":"authorization_promised","amount":-1039}]}"""),
         (typeof(ItemShape), "item", Item),
         (typeof(ItemListShape), "catalog", $$"""{"data":[{{Item}}],"has_more":true,"next_cursor":"AU1VRw","as_of":"2026-01-31T12:00:01.000Z"}"""),
+        (typeof(DemandShape), "demand", """{"data":[{"sku":"MUG","lines":41,"units":52,"units_at_most":52}],"since":"2026-01-31T11:52:30.000Z","as_of":"2026-01-31T12:00:01.000Z"}"""),
         (typeof(AvailabilityShape), "availability", """{"sku":"MUG","available":98,"in_stock":true,"backorderable":true}"""),
         (typeof(ApiKeyShape), "new_key", Key + ""","key":"mr_live_…"}"""),
         (typeof(ApiKeyListShape), "keys", $$"""{"data":[{{Key}}}]}"""),

@@ -47,7 +47,7 @@ internal sealed partial class EdgeMiddleware(RequestDelegate next, ILogger<EdgeM
                 return new Problem(ProblemKinds.ForStatus(bad.StatusCode), Words(bad.StatusCode));
             // Whatever was asked of it, it can be asked again.
             case StoreUnavailableException:
-                return new Problem(ProblemKinds.Unavailable, "The database cannot be asked now.");
+                return new Problem(ProblemKinds.Unavailable, "The store cannot be asked now.");
             default:
                 LogFailure(e, http.TraceIdentifier);
                 return new Problem(ProblemKinds.InternalError, Words(StatusCodes.Status500InternalServerError));

@@ -80,7 +80,7 @@ internal sealed class ClusterEndpoints(ClusterOperations cluster)
         }
         catch (StoreUnavailableException)
         {
-            await Answer.Problem(http, new Problem(ProblemKinds.Unavailable, "The database cannot be asked now."));
+            await Answer.Problem(http, new Problem(ProblemKinds.Unavailable, "The store cannot be asked now."));
         }
     }
 

@@ -32,11 +32,8 @@ internal sealed class BenchServer : IAsyncDisposable
     private Child? _psp;
     private Uri? _pspUrl;
 
-    private readonly bool _isMeasured;
-
-    private BenchServer(string? data, bool isMeasured)
+    private BenchServer(string? data)
     {
-        _isMeasured = isMeasured;
         _temporary = data is null ? Directory.CreateTempSubdirectory("millrace-bench-").FullName : null;
         DataDirectory = data ?? Path.Combine(_temporary!, "store");
     }
@@ -69,7 +66,7 @@ internal sealed class BenchServer : IAsyncDisposable
 
     public static async Task<BenchServer> StartAsync(PlaceSettings settings, CancellationToken cancellation)
     {
-        var bench = new BenchServer(settings.DataDirectory, settings.IsMeasured);
+        var bench = new BenchServer(settings.DataDirectory);
         try
         {
             await bench.StartPartsAsync(settings, cancellation);
@@ -228,6 +225,18 @@ internal sealed class BenchServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether the nodes measure anything from now on.</summary>
+    public async Task MeasureAsync(bool isOn, CancellationToken cancellation)
+    {
+        foreach (var node in _nodes)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(node.Url, "/v1/_noop/measuring/" + (isOn ? "on" : "off")));
+            request.Headers.Authorization = new System.Net.Http.Headers.AuthenticationHeaderValue("Bearer", ApiKey);
+            using var answer = await _management.SendAsync(request, cancellation);
+            answer.EnsureSuccessStatusCode();
+        }
+    }
+
     private async Task<bool> AreSharedAsync(CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Url, "/v1/cluster/nodes"));
@@ -240,10 +249,7 @@ internal sealed class BenchServer : IAsyncDisposable
 
     private Task StartAsync(BenchNode node, CancellationToken cancellation)
     {
-        var start = Self.Start([.. node.Arguments]);
-        if (!_isMeasured)
-            start.Environment["OTEL_SDK_DISABLED"] = "true";
-        node.Process = Child.Start(start);
+        node.Process = Child.Start(Self.Start([.. node.Arguments]));
         return UntilReadyAsync(node.Process, [new Uri(node.ManagementUrl, "/readyz"), new Uri(node.Url, "/readyz")], cancellation);
     }
 

@@ -7,11 +7,10 @@ namespace Millrace.Cli.Bench;
 /// <param name="Rate">Orders a second of the open loop; null for wrk's closed loop.</param>
 /// <param name="Tenants">With a catalog and a key each.</param>
 /// <param name="More">Further arguments of <c>serve</c>.</param>
-/// <param name="IsMeasured">False switches the server's own telemetry off.</param>
 /// <param name="DataDirectory">Kept afterwards; null for a temporary one.</param>
 internal sealed record PlaceSettings(
     string Storage, TimeSpan Duration, int Connections, int? Partitions, bool IsHot, int? Rate, bool IsHttpPsp, string? DataDirectory, int Nodes = 1, int Tenants = 1,
-    IReadOnlyList<string>? More = null, bool IsMeasured = true)
+    IReadOnlyList<string>? More = null)
 {
     public string Scenario => (IsHot ? "place_hot" : "place") + (Nodes > 1 ? $"_{Nodes}_nodes" : "") + (Rate is { } rate ? $"_at_{rate}" : "");
 }

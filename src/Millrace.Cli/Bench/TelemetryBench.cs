@@ -4,26 +4,24 @@ using Millrace.Cli.Bench.Load;
 namespace Millrace.Cli.Bench;
 
 /// <summary>
-/// What the server's own telemetry costs: two servers, one without it, loaded in turns, by the processor time that each takes
-/// for an order from placed to confirmed. The other one idles meanwhile.
+/// What the server's own telemetry costs: one server, loaded in turns with and without it, by the processor time that an order takes from placed to
+/// confirmed. One process: two differ by more than what is to be found, in what is compiled how and in where memory lies.
 /// </summary>
-internal sealed class TelemetryBench(PlaceSettings settings, int rounds, BenchServer with, BenchServer without)
+internal sealed class TelemetryBench(PlaceSettings settings, int rounds, BenchServer server)
 {
     private const string OrdersPath = "/v1/orders";
     // A server that takes less has nothing to do but its chores.
     private const double IdleCores = 0.1;
-    private static readonly TimeSpan IdlePeriod = TimeSpan.FromSeconds(1);
+    private const int WarmUps = 4;
+    private static readonly TimeSpan IdlePeriod = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan DrainPatience = TimeSpan.FromMinutes(2);
 
     public async Task<JsonObject> RunAsync(CancellationToken cancellation)
     {
-        using var measured = new Wrk(with.Urls, with.ApiKey, settings.Connections, settings.IsHot);
-        using var plain = new Wrk(without.Urls, without.ApiKey, settings.Connections, settings.IsHot);
-        foreach (var (server, wrk) in new[] { (with, measured), (without, plain) })
-        {
-            await BenchCatalog.LoadAsync(server.Url, server.ApiKey, cancellation);
-            await MicrosecondsAsync(server, wrk, cancellation);
-        }
+        using var wrk = new Wrk(server.Urls, server.ApiKey, settings.Connections, settings.IsHot);
+        await BenchCatalog.LoadAsync(server.Url, server.ApiKey, cancellation);
+        for (var run = 0; run < WarmUps; run++)
+            await MicrosecondsAsync(wrk, isMeasured: run % 2 == 0, cancellation);
 
         var (on, off) = (new List<double>(), new List<double>());
         for (var round = 1; round <= rounds; round++)
@@ -31,26 +29,31 @@ internal sealed class TelemetryBench(PlaceSettings settings, int rounds, BenchSe
             Console.Error.WriteLine($"bench: round {round} of {rounds}");
             // Each goes first as often as the other: what the machine does over time favours neither.
             if (round % 2 == 0)
-                off.Add(await MicrosecondsAsync(without, plain, cancellation));
-            on.Add(await MicrosecondsAsync(with, measured, cancellation));
+                off.Add(await MicrosecondsAsync(wrk, isMeasured: false, cancellation));
+            on.Add(await MicrosecondsAsync(wrk, isMeasured: true, cancellation));
             if (round % 2 == 1)
-                off.Add(await MicrosecondsAsync(without, plain, cancellation));
+                off.Add(await MicrosecondsAsync(wrk, isMeasured: false, cancellation));
         }
 
-        await with.StopAsync(cancellation);
-        await without.StopAsync(cancellation);
+        await server.StopAsync(cancellation);
         return ToJson(on, off);
     }
 
     private JsonObject ToJson(List<double> on, List<double> off)
     {
         var overheads = on.Zip(off, (one, other) => one / other - 1).Order().ToList();
+        var mean = overheads.Average();
+        // Of the mean of the rounds.
+        var error = Math.Sqrt(overheads.Sum(overhead => (overhead - mean) * (overhead - mean)) / Math.Max(1, rounds - 1) / rounds);
         return new JsonObject
         {
             ["scenario"] = "telemetry",
             ["with_us"] = Series(on),
             ["without_us"] = Series(off),
-            ["overhead"] = Math.Round(on.Sum() / off.Sum() - 1, 4),
+            ["overhead"] = Math.Round(mean, 4),
+            ["standard_error"] = Math.Round(error, 4),
+            ["overhead_by_sums"] = Math.Round(on.Sum() / off.Sum() - 1, 4),
+            ["overhead_median"] = Math.Round(overheads[rounds / 2], 4),
             ["overhead_range"] = new JsonArray(Math.Round(overheads[0], 4), Math.Round(overheads[^1], 4)),
             ["rounds"] = rounds,
             ["seconds"] = settings.Duration.TotalSeconds,
@@ -58,23 +61,25 @@ internal sealed class TelemetryBench(PlaceSettings settings, int rounds, BenchSe
             ["processor"] = Machine.Processor,
             ["cores"] = Machine.Cores,
             ["kernel"] = Machine.Kernel,
-            ["durability"] = with.Durability,
-            ["command"] = with.CommandLine,
+            ["durability"] = server.Durability,
+            ["command"] = server.CommandLine,
         };
     }
 
-    private async Task<double> MicrosecondsAsync(BenchServer server, Wrk wrk, CancellationToken cancellation)
+    private async Task<double> MicrosecondsAsync(Wrk wrk, bool isMeasured, CancellationToken cancellation)
     {
+        await server.MeasureAsync(isMeasured, cancellation);
+        await UntilIdleAsync(cancellation);
         var before = server.CpuTime;
         var load = await wrk.RunAsync(OrdersPath, settings.Duration, cancellation);
         if (load.Failed > 0)
             throw new InvalidOperationException($"{load.Failed:N0} orders were refused.");
-        await UntilIdleAsync(server, cancellation);
+        await UntilIdleAsync(cancellation);
         return (server.CpuTime - before).TotalMicroseconds / load.Requests;
     }
 
     /// <summary>By its processor time: a server without metrics tells no backlog.</summary>
-    private static async Task UntilIdleAsync(BenchServer server, CancellationToken cancellation)
+    private async Task UntilIdleAsync(CancellationToken cancellation)
     {
         var startedAt = TimeProvider.System.GetTimestamp();
         while (true)

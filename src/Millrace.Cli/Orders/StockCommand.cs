@@ -6,7 +6,7 @@ using Millrace.Cli.Client;
 
 namespace Millrace.Cli.Orders;
 
-/// <summary><c>millrace stock get|adjust</c>. The API lists no items: what is shown is named.</summary>
+/// <summary><c>millrace stock get|demand|adjust</c>. What is shown is named, or is wanted most.</summary>
 public static class StockCommand
 {
     internal const string AdjustmentsPath = "/v1/stock/adjustments";
@@ -15,6 +15,7 @@ public static class StockCommand
     {
         var command = new Command("stock", "Read and change what is on hand");
         command.Subcommands.Add(Get());
+        command.Subcommands.Add(Demand());
         command.Subcommands.Add(Adjust());
         return command;
     }
@@ -52,6 +53,15 @@ public static class StockCommand
                     rows.AddRange(LevelsOf((await client.GetAsync(ItemsCommand.ItemPath(sku), cancellation)).Body));
                 return new Shown.Many(rows, "sku", "location", "on_hand#", "reserved#", "allocated#", "available#");
             });
+    }
+
+    private static Command Demand()
+    {
+        var limit = new Option<int>("--limit") { Description = "Most items to show, 1 to 200", DefaultValueFactory = _ => 20 };
+        return Reading.Create("demand", "Show the items that the orders of the last minutes ask for most, at the asked node", [limit],
+            arguments => ApiRequest.Get($"/v1/stock/demand?limit={arguments.GetValue(limit)}"),
+            async (client, request, _, cancellation) =>
+                new Shown.Many([.. (await client.SendAsync(request, cancellation)).Body.GetProperty("data").EnumerateArray()], "sku", "lines#", "units#", "units_at_most#"));
     }
 
     // An item without stock has no locations, and is still there.

@@ -14,6 +14,7 @@ namespace Millrace.OperatorConsole.Pages;
 internal static class SystemPages
 {
     private const int Minute = 60;
+    private const int MostWanted = 10;
 
     private static readonly (string Name, Func<AuditEntry, string?> Of)[] AuditColumns =
     [
@@ -73,8 +74,11 @@ internal static class SystemPages
         var cursor = View.Given(http.Request.Query["cursor"]);
         Item? item = null;
         Page<Item>? items = null;
+        Demand? demand = null;
         try
         {
+            if (sku.Length == 0 && cursor is null)
+                demand = (await session.Api.Stock.GetDemandAsync(MostWanted, cancellation: http.RequestAborted)).Value;
             item = sku.Length == 0 || cursor is not null ? null : await FindItemAsync(session, sku, http.RequestAborted);
             items = item is not null ? null : (await session.Api.Items.ListPageAsync(sku.Length == 0 ? null : sku, cursor, cancellation: http.RequestAborted)).Value;
         }
@@ -85,7 +89,7 @@ internal static class SystemPages
 
         return View.Of<StockPage>(new(StringComparer.Ordinal)
         {
-            ["Session"] = session, ["Sku"] = sku, ["Item"] = item, ["Items"] = items, ["Cursor"] = cursor, ["Notice"] = notice, ["IsProblem"] = isProblem,
+            ["Session"] = session, ["Sku"] = sku, ["Item"] = item, ["Items"] = items, ["Demand"] = demand, ["Cursor"] = cursor, ["Notice"] = notice, ["IsProblem"] = isProblem,
         });
     }
 

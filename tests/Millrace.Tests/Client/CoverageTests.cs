@@ -123,7 +123,7 @@ public sealed class CoverageTests
             "reason" => (string?)body!["reason"],
             "cursor" or "after" => "41",
             "prefix" => "M",
-            "pageSize" or "seconds" or "step" => 7,
+            "pageSize" or "limit" or "seconds" or "step" => 7,
             "asOf" => DateTimeOffset.UnixEpoch,
             "ifNoneMatch" => "\"7\"",
             _ => JsonSerializer.Deserialize(body!.ToJsonString(), ClientJson.Default.GetTypeInfo(parameter.ParameterType)!),

@@ -49,6 +49,7 @@ public sealed class ExampleTests(ApiServer server) : IClassFixture<ApiServer>
         await SendAsync(200, "list_orders");
         await SendAsync(200, "list_events");
         await SendAsync(200, "list_items");
+        await SendAsync(200, "get_demand");
 
         var job = (string)(await SendAsync(202, "start_job"))["id"]!;
         await SendAsync(200, "list_jobs");

@@ -1,3 +1,4 @@
+using Millrace.Api.Keys;
 using Millrace.Tests.Api;
 using Xunit;
 
@@ -31,6 +32,26 @@ public sealed class ReadTests(Shop shop)
         Assert.Equal(order.Body, (await shop.Api.GetAsync(path)).Body);
         var canceled = await shop.Api.PostAsync(path + "/cancel", "{}", "stale-" + order.Id(), "If-Match: " + order.Header("ETag"));
         Assert.Equal(200, canceled.Status);
+    }
+
+    [Fact]
+    public async Task What_the_last_orders_ask_for_most_is_told_to_whose_they_are_and_a_repeat_is_no_order()
+    {
+        using var shopkeeper = await shop.NewClientAsync("demand", Scopes.Admin);
+        foreach (var sku in new[] { "CUP", "TEA" })
+            Assert.Equal(201, (await shopkeeper.SendAsync("PUT", "/v1/items/" + sku, Bodies.Item())).Status);
+        Assert.Empty((await shopkeeper.GetAsync("/v1/stock/demand"))["data"].AsArray());
+        foreach (var (sku, units, key) in new[] { ("CUP", 4, "one"), ("TEA", 3, "two"), ("TEA", 2, "three"), ("TEA", 2, "three") })
+            Assert.Equal(202, (await shopkeeper.PlaceAsync(Bodies.Order(sku, units).ToJsonString(), key)).Status);
+
+        var wanted = await shopkeeper.GetAsync("/v1/stock/demand");
+        Assert.Equal(
+            [("TEA", 2, 5, 5), ("CUP", 1, 4, 4)],
+            wanted["data"].AsArray().Select(one => ((string)one!["sku"]!, (int)one["lines"]!, (int)one["units"]!, (int)one["units_at_most"]!)));
+        Assert.Equal("TEA", (string)Assert.Single((await shopkeeper.GetAsync("/v1/stock/demand?limit=1"))["data"].AsArray())!["sku"]!);
+        Assert.DoesNotContain((await shop.Stranger.GetAsync("/v1/stock/demand"))["data"].AsArray(), one => (string)one!["sku"]! == "TEA");
+        foreach (var odd in new[] { "limit=0", "limit=201", "limit=1&limit=2", "sku=TEA" })
+            (await shopkeeper.GetAsync("/v1/stock/demand?" + odd)).Problem(400, "invalid_parameter");
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Millrace.Api.Edge;
 using Millrace.Api.Keys;
 using Millrace.Api.Limits;
 using Millrace.Api.Problems;
+using Millrace.Api.Stock;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
 using Millrace.Engine.Requests;
@@ -14,7 +15,7 @@ namespace Millrace.Api.Orders.Place;
 internal readonly record struct PlaceOutcome(Order? Order, bool IsReplay, Problem? Problem);
 
 /// <summary>Takes drafts to the partitions that own their idempotency keys.</summary>
-internal sealed class PlaceOrders(AdmittedRouter router, Pricing pricing, PausedTenants paused, TimeProvider time, ApiMetrics metrics, OrderTraces traces)
+internal sealed class PlaceOrders(AdmittedRouter router, Pricing pricing, PausedTenants paused, TimeProvider time, ApiMetrics metrics, OrderTraces traces, ItemDemand demand)
 {
     private static readonly OrderPlacement Probe = new(default, default, default, null, new Buyer(null, null, null), null,
         Domain.Money.Currency.Get("EUR"), [], 0, 0, new PaymentMethod("", ""), PlacementOptions.Default, []);
@@ -60,7 +61,11 @@ internal sealed class PlaceOrders(AdmittedRouter router, Pricing pricing, Paused
     {
         metrics.Placed(outcome, time.GetElapsedTime(began));
         if (outcome is { IsReplay: false, Order: { } order })
+        {
             traces.Note(order.Id);
+            demand.Note(order.Placement);
+        }
+
         return outcome;
     }
 }

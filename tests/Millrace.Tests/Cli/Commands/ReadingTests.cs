@@ -95,6 +95,17 @@ public sealed class ReadingTests(CliServer server)
     }
 
     [Fact]
+    public async Task What_is_wanted_most_is_shown_with_how_much()
+    {
+        var sku = await server.NewItemAsync(100);
+        await server.RunAsync(0, "orders", "place", "--line", sku + ":77", "--customer", "c");
+        var demand = await server.RunAsync(0, "stock", "demand", "--limit", "200", "-o", "ndjson");
+        var wanted = Assert.Single(demand.Rows, row => (string)row["sku"]! == sku);
+        Assert.Equal((1, 77, 77), ((int)wanted["lines"]!, (int)wanted["units"]!, (int)wanted["units_at_most"]!));
+        await server.RunAsync(1, "stock", "demand", "--limit", "0");
+    }
+
+    [Fact]
     public async Task A_watch_without_an_end_tells_only_what_is_new_and_ends_well_when_it_is_stopped()
     {
         var sku = await server.NewItemAsync(5);
