@@ -277,7 +277,7 @@ internal sealed class BenchServer : IAsyncDisposable
             using var response = await _management.GetAsync(probe, cancellation);
             return response.IsSuccessStatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception away) when (away is HttpRequestException or System.Net.Sockets.SocketException)
         {
             // It does not listen yet.
             return false;

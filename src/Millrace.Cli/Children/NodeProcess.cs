@@ -117,7 +117,7 @@ internal sealed class NodeProcess : IAsyncDisposable
             using var response = await _probe.GetAsync(new Uri(Url, "/readyz"), cancellation);
             return response.IsSuccessStatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception away) when (away is HttpRequestException or System.Net.Sockets.SocketException)
         {
             // It does not listen yet.
             return false;

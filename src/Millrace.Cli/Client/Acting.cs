@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net.Sockets;
 using Polly.Timeout;
 
 namespace Millrace.Cli.Client;
@@ -46,7 +47,7 @@ internal static class Acting
         {
             return await FailAsync(arguments, "stopped", Stopped);
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is HttpRequestException or SocketException)
         {
             return await FailAsync(arguments, $"the server cannot be reached: {e.Message}", NoAnswer);
         }

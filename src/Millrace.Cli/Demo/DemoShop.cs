@@ -122,7 +122,7 @@ internal sealed class DemoShop : IDisposable
 
                 refusal = string.Create(CultureInfo.InvariantCulture, $"answered {(int)answer.StatusCode}");
             }
-            catch (HttpRequestException failure)
+            catch (Exception failure) when (failure is HttpRequestException or System.Net.Sockets.SocketException)
             {
                 refusal = failure.Message;
             }
@@ -157,7 +157,7 @@ internal sealed class DemoShop : IDisposable
             using var answer = await _http.GetAsync(new Uri(node, "/readyz"), stop);
             return answer.IsSuccessStatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception away) when (away is HttpRequestException or System.Net.Sockets.SocketException)
         {
             // It does not listen yet.
             return false;

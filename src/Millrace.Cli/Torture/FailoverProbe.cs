@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using Millrace.Domain.Identity;
 
 namespace Millrace.Cli.Torture;
@@ -88,7 +89,7 @@ internal sealed class FailoverProbe : IDisposable
             if (Refusal.Fault(answer) is { } fault)
                 _complain($"A question to partition {partition} {fault}");
         }
-        catch (Exception broken) when (broken is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
+        catch (Exception broken) when (broken is HttpRequestException or SocketException || (broken is TaskCanceledException && !cancellation.IsCancellationRequested))
         {
             _refused.TryAdd(partition, 0);
             if (broken is TaskCanceledException)

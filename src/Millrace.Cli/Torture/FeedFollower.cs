@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Millrace.Cli.Client;
 
@@ -75,7 +76,7 @@ internal sealed class FeedFollower(IReadOnlyList<HttpClient> nodes)
             _cursor = page.Text("next_cursor");
             return page.GetProperty("has_more").GetBoolean();
         }
-        catch (Exception lost) when (lost is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception lost) when (lost is HttpRequestException or SocketException or IOException or OperationCanceledException)
         {
             return null;
         }

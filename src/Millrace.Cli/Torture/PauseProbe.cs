@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using Millrace.Domain.Identity;
 
 namespace Millrace.Cli.Torture;
@@ -39,7 +40,7 @@ internal sealed class PauseProbe(IReadOnlyList<HttpClient> nodes, int partition)
             using var answer = await node.GetAsync($"/v1/orders/{OrderId.Create(1_700_000_000_000, partition, 1)}", cancellation);
             return answer.StatusCode == HttpStatusCode.NotFound;
         }
-        catch (Exception broken) when (broken is HttpRequestException || (broken is TaskCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception broken) when (broken is HttpRequestException or SocketException || (broken is TaskCanceledException && !cancellation.IsCancellationRequested))
         {
             return false;
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text.Json;
 
 namespace Millrace.Cli.Torture;
@@ -114,7 +115,7 @@ internal sealed class TortureClient(IReadOnlyList<HttpClient> nodes, AckRecord t
                 // A server that is alive refuses in time; one that stands still does so for less than the limit.
                 Complaints.Add($"{method} {path} hung");
             }
-            catch (Exception broken) when (broken is HttpRequestException or TaskCanceledException or IOException)
+            catch (Exception broken) when (broken is HttpRequestException or SocketException or TaskCanceledException or IOException)
             {
                 // No answer: the server is dead. The same request again, with the same key.
             }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Millrace.Client.Json;
@@ -57,7 +58,7 @@ internal sealed class Sender
         try
         {
             using var request = await NewRequestAsync(call, either.Token);
-            response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            response = await SendAsync(request, either.Token);
             if (!response.IsSuccessStatusCode)
                 throw Refusal(response, await response.Content.ReadAsByteArrayAsync(either.Token));
             var stream = new EventStream(response, new StreamReader(await response.Content.ReadAsStreamAsync(either.Token)), _options.Time);
@@ -89,13 +90,26 @@ internal sealed class Sender
         {
             using var request = await NewRequestAsync(call, either.Token);
             request.Headers.TryAddWithoutValidation("Request-Timeout", Math.Clamp(patience.TotalSeconds, 0.001, 3_600).ToString("0.###", CultureInfo.InvariantCulture));
-            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            using var response = await SendAsync(request, either.Token);
             var body = await response.Content.ReadAsByteArrayAsync(either.Token);
             return (int)response.StatusCode is >= 200 and < 300 or 304 ? Read(response, body, type) : throw Refusal(response, body);
         }
         catch (OperationCanceledException late) when (timeout.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
             throw new TimeoutException($"The server did not answer within {patience.TotalSeconds:0.###} s. Whether it did what was asked is not known: repeat with the same idempotency key.", late);
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        }
+        catch (SocketException broken)
+        {
+            // .NET 10 tells it as it is when a server closes a connection in the instant in which it was made.
+            throw new HttpRequestException(HttpRequestError.ConnectionError, broken.Message, broken);
         }
     }
 

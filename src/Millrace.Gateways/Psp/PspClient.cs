@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text.Json;
 using Millrace.Engine.Payments;
 using Polly;
@@ -28,7 +29,8 @@ internal sealed class PspClient(HttpClient http)
                 ? Outcome.FromException<PspAnswer>(exception)
                 : Outcome.FromResult(PspAnswer.Failing("timeout"));
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        // A socket's own where the provider closes a connection in the instant in which it was made.
+        catch (Exception exception) when (exception is HttpRequestException or IOException or SocketException)
         {
             return Outcome.FromResult(PspAnswer.Failing("network"));
         }

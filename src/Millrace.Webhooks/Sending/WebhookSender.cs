@@ -25,26 +25,12 @@ public sealed class WebhookSender : IDisposable
     private readonly HttpClient _http;
 
     public WebhookSender(WebhookOptions options, TimeProvider time)
+        : this(options, time, Connections(options))
     {
-        ArgumentNullException.ThrowIfNull(options);
-        (_options, _time) = (options, time);
-        _http = new HttpClient(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseProxy = false,
-            UseCookies = false,
-            ActivityHeadersPropagator = null,
-            MaxResponseHeadersLength = 16,
-            MaxResponseDrainSize = 0,
-            // A name that moves is asked again, and its addresses are checked again.
-            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
-            ConnectCallback = (context, cancellation) => CheckedConnection.OpenAsync(TenantOf(context.InitialRequestMessage), context.DnsEndPoint, options.AllowPrivateAddresses, cancellation),
-        })
-        {
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
     }
+
+    internal WebhookSender(WebhookOptions options, TimeProvider time, HttpMessageHandler connections) =>
+        (_options, _time, _http) = (options, time, new HttpClient(connections) { Timeout = Timeout.InfiniteTimeSpan });
 
     /// <param name="tenant">Whose receiver it is.</param>
     /// <param name="url">The receiver's.</param>
@@ -74,13 +60,29 @@ public sealed class WebhookSender : IDisposable
         {
             throw;
         }
-        catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)
+        // A socket's own where the receiver closes a connection in the instant in which it was made.
+        catch (Exception failure) when (failure is HttpRequestException or SocketException or OperationCanceledException)
         {
-            return new SendResult(null, failure is HttpRequestException e ? CodeOf(e) : SendErrors.Timeout, null, _time.GetElapsedTime(startedAt));
+            var error = failure switch { HttpRequestException e => CodeOf(e), SocketException => SendErrors.Connection, _ => SendErrors.Timeout };
+            return new SendResult(null, error, null, _time.GetElapsedTime(startedAt));
         }
     }
 
     public void Dispose() => _http.Dispose();
+
+    private static SocketsHttpHandler Connections(WebhookOptions options) => new()
+    {
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        UseCookies = false,
+        ActivityHeadersPropagator = null,
+        MaxResponseHeadersLength = 16,
+        MaxResponseDrainSize = 0,
+        // A name that moves is asked again, and its addresses are checked again.
+        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
+        ConnectCallback = (context, cancellation) => CheckedConnection.OpenAsync(TenantOf(context.InitialRequestMessage), context.DnsEndPoint, options.AllowPrivateAddresses, cancellation),
+    };
 
     private static TenantId TenantOf(HttpRequestMessage request) =>
         request.Options.TryGetValue(Tenant, out var tenant) ? tenant : throw new InvalidOperationException("Nobody said whose request it is.");

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using Millrace.Cli.Client;
 using Xunit;
 
@@ -16,9 +17,10 @@ public sealed class MillraceClientTests
     [InlineData(HttpStatusCode.ServiceUnavailable)]
     [InlineData(HttpStatusCode.TooManyRequests)]
     [InlineData(null)]
-    public async Task A_request_that_was_refused_for_now_or_lost_is_sent_again_with_its_key(HttpStatusCode? first)
+    [InlineData(null, true)]
+    public async Task A_request_that_was_refused_for_now_or_lost_is_sent_again_with_its_key(HttpStatusCode? first, bool isAtOnce = false)
     {
-        using var server = new Scripted(first, HttpStatusCode.Accepted);
+        using var server = new Scripted(first, HttpStatusCode.Accepted) { Fault = isAtOnce ? new SocketException((int)SocketError.NotConnected) : new HttpRequestException("broken off") };
         using var client = new MillraceClient(new Uri("http://test"), "key", server);
         var answer = await client.PostAsync("/v1/orders", "{}"u8.ToArray(), "intent-1", CancellationToken.None);
         Assert.Equal(202, answer.Status);
@@ -70,11 +72,13 @@ public sealed class MillraceClientTests
         // So that the test does not wait for the back-off.
         public TimeSpan RetryAfter { get; init; }
 
+        public Exception Fault { get; init; } = new HttpRequestException("broken off");
+
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             Seen.Add($"{request.Headers.GetValues("Idempotency-Key").Single()} {await request.Content!.ReadAsStringAsync(cancellationToken)}");
             if (answers[Seen.Count - 1] is not { } status)
-                throw new HttpRequestException("broken off");
+                throw Fault;
             var response = new HttpResponseMessage(status) { Content = new StringContent(Problem) };
             response.Headers.RetryAfter = new RetryConditionHeaderValue(RetryAfter);
             return response;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using Millrace.Client;
 using Xunit;
 
@@ -11,7 +12,7 @@ public sealed class RetryTests : IDisposable
     private readonly InstantTime _time = new(AttemptTimeout);
     private readonly List<IDisposable> _open = [];
 
-    public static TheoryData<string> Passing => ["lost", "429", "502", "503", "504", "409 with Retry-After"];
+    public static TheoryData<string> Passing => ["lost", "lost at once", "429", "502", "503", "504", "409 with Retry-After"];
 
     public static TheoryData<int, string> Lasting => new() { { 400, "invalid_header" }, { 404, "order_not_found" }, { 409, "not_cancelable" }, { 422, "invalid_request" }, { 500, "internal_error" } };
 
@@ -167,6 +168,7 @@ public sealed class RetryTests : IDisposable
     private static HttpResponseMessage Failure(string name) => name switch
     {
         "lost" => ScriptedServer.Lost(),
+        "lost at once" => throw new SocketException((int)SocketError.NotConnected),
         "409 with Retry-After" => ScriptedServer.Problem(409, "conflict", "0"),
         _ => ScriptedServer.Problem(int.Parse(name, CultureInfo.InvariantCulture), "unavailable", "0"),
     };

@@ -154,6 +154,14 @@ public sealed class HttpPaymentGatewayTests
     }
 
     [Fact]
+    public async Task A_connection_that_ends_as_it_begins_is_unknown()
+    {
+        using var http = new HttpClient(new BrokenConnections()) { BaseAddress = new Uri("http://psp.test") };
+        var answer = await new PspClient(http).CallAsync(Authorize(1), CancellationToken.None, TestContext.Current.CancellationToken);
+        Assert.Equal(new PaymentOutcome.Unknown("network"), answer.Result.Outcome);
+    }
+
+    [Fact]
     public async Task A_provider_that_is_gone_is_unknown()
     {
         await using var psp = await PspHost.StartAsync();

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using Millrace.Domain.Identity;
+using Millrace.Tests.Gateways;
 using Millrace.Webhooks;
 using Millrace.Webhooks.Sending;
 using Xunit;
@@ -25,6 +26,14 @@ public sealed class WebhookSenderTests : IAsyncLifetime
     {
         _sender.Dispose();
         await _receiver.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_connection_that_ends_as_it_begins_is_a_failed_attempt()
+    {
+        using var sender = new WebhookSender(Anywhere, TimeProvider.System, new BrokenConnections());
+        var result = await sender.SendAsync(Tenant, new Uri("http://127.0.0.1/"), "evt_1", Body, [_secret], TestContext.Current.CancellationToken);
+        Assert.Equal((null, SendErrors.Connection), (result.Status, result.Error));
     }
 
     [Fact]

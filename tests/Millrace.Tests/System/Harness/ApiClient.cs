@@ -38,10 +38,23 @@ public sealed class ApiClient(Uri address, string key) : IDisposable
             request.Content.Headers.TryAddWithoutValidation(name, value);
         }
 
-        using var response = await _http.SendAsync(request);
+        using var response = await AnswerAsync(request);
         var answer = await ApiAnswer.ReadAsync(response);
         OpenApi.Contract.Hold(method, path, answer);
         return answer;
+    }
+
+    private async Task<HttpResponseMessage> AnswerAsync(HttpRequestMessage request)
+    {
+        try
+        {
+            return await _http.SendAsync(request);
+        }
+        catch (System.Net.Sockets.SocketException broken)
+        {
+            // A server that is killed in the instant in which the connection was made.
+            throw new HttpRequestException(HttpRequestError.ConnectionError, broken.Message, broken);
+        }
     }
 
     public Task<ApiAnswer> GetAsync(string path, params string[] headers) => SendAsync("GET", path, (byte[]?)null, headers);

@@ -105,7 +105,7 @@ internal sealed class ServerProcess : IAsyncDisposable
             using var answer = await _probe.GetAsync(probe);
             return answer.IsSuccessStatusCode;
         }
-        catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException)
+        catch (Exception failure) when (failure is HttpRequestException or System.Net.Sockets.SocketException or TaskCanceledException)
         {
             return false;
         }
