@@ -3,21 +3,35 @@ using System.Net.Sockets;
 
 namespace Millrace.Cli.Serve;
 
-internal static class FreePort
+/// <summary>
+/// A port that was free a moment ago. Below what systems give to outgoing connections (Linux: from 32,768), so that none of these takes it while the server that it
+/// belongs to is restarted, and above what services are commonly known by. Whoever binds it next may lose the race, and fails loudly; processes that look at
+/// the same time begin at different places, and none finds a port twice.
+/// </summary>
+internal sealed class FreePort
 {
-    // Below what systems give to outgoing connections (Linux: from 32,768), and above what services are commonly known by.
-    private const int First = 20_000;
-    private const int End = 32_000;
-    private const int MostTries = 1_000;
+    private static readonly FreePort s_told = new(23_000, 9_000, apart: 199);
+    private static readonly FreePort s_own = new(20_000, 3_000, apart: 1);
 
-    /// <summary>A port that was free a moment ago, and that no outgoing connection takes while the server that it belongs to is restarted.
-    /// Whoever binds it next may lose the race, and fails loudly.</summary>
+    private readonly int _first;
+    private readonly int _count;
+    private int _next;
+
+    private FreePort(int first, int count, int apart) => (_first, _count, _next) = (first, count, (int)((long)Environment.ProcessId * apart % count));
+
+    /// <summary>One that others are told of before it is bound.</summary>
     /// <exception cref="InvalidOperationException">None was found.</exception>
-    public static int Find()
+    public static int Find() => s_told.Look();
+
+    /// <summary>One for this process itself, which nobody is told of: it takes none that another has been promised.</summary>
+    /// <exception cref="InvalidOperationException">None was found.</exception>
+    public static int FindOwn() => s_own.Look();
+
+    private int Look()
     {
-        for (var tries = 0; tries < MostTries; tries++)
+        for (var tries = 0; tries < _count; tries++)
         {
-            var port = Random.Shared.Next(First, End);
+            var port = _first + (int)((uint)Interlocked.Increment(ref _next) % _count);
             try
             {
                 using var listener = new TcpListener(IPAddress.Any, port);
@@ -30,6 +44,6 @@ internal static class FreePort
             }
         }
 
-        throw new InvalidOperationException($"No port from {First} to {End} is free.");
+        throw new InvalidOperationException($"No port from {_first} to {_first + _count - 1} is free.");
     }
 }

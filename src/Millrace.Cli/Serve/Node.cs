@@ -93,7 +93,15 @@ public static class Node
         }
         catch
         {
-            await app.StopAsync(CancellationToken.None);
+            try
+            {
+                await app.StopAsync(CancellationToken.None);
+            }
+            catch (InvalidOperationException)
+            {
+                // Orleans refuses to stop what had not begun to run. Why it did not is what is told.
+            }
+
             throw;
         }
     }
@@ -205,7 +213,7 @@ public static class Node
         }
         else
         {
-            host.UseSingleNode(runtime, name, FreePort.Find());
+            host.UseSingleNode(runtime, name, FreePort.FindOwn());
         }
     }
 

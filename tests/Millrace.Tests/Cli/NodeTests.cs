@@ -1,7 +1,11 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Millrace.Cli.Serve;
 using Millrace.Tests.Storage;
+using Orleans.Configuration;
 using Xunit;
 
 namespace Millrace.Tests.Cli;
@@ -19,5 +23,26 @@ public sealed class NodeTests
         await node.StopAsync(TestContext.Current.CancellationToken);
         await node.DisposeAsync();
         late.LogError(new InvalidOperationException("late"), "A message could not be delivered.");
+    }
+
+    // The runtime below refuses to stop what had not begun to run; why it had not is what its operator must be told.
+    [Fact]
+    public async Task Why_a_node_does_not_start_is_told_and_not_what_came_of_stopping_it()
+    {
+        using var folder = new TemporaryFolder();
+        await using var node = Node.Build(new NodeOptions { DataDirectory = folder["node"], Url = $"http://127.0.0.1:{FreePort.Find()}" });
+        using var other = new TcpListener(IPAddress.Loopback, node.Services.GetRequiredService<IOptions<EndpointOptions>>().Value.SiloPort);
+        other.Start();
+        var refused = await Assert.ThrowsAnyAsync<Exception>(() => Node.StartAsync(node, TestContext.Current.CancellationToken));
+        Assert.Contains("address already in use", refused.Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void A_port_is_found_once()
+    {
+        var ports = Enumerable.Range(0, 500).Select(_ => FreePort.Find()).ToList();
+        Assert.Equal(ports.Count, ports.Distinct().Count());
+        Assert.All(ports, port => Assert.InRange(port, 23_000, 31_999));
+        Assert.InRange(FreePort.FindOwn(), 20_000, 22_999);
     }
 }
