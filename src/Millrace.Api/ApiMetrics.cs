@@ -47,6 +47,9 @@ internal sealed class ApiMetrics
 
     public static readonly Metric AdmissionWaiting = new("millrace.admission.waiting", MetricKind.Gauge, "{request}", "Requests that wait for their turn.");
 
+    public static readonly Metric AdmissionAge = new(
+        "millrace.admission.waiting.age", MetricKind.Gauge, "s", "For how long the oldest of them has waited; 0 for none. Above a tenth of a second they are refused.");
+
     public static readonly Metric AdmissionRefused = new(
         "millrace.admission.refused", MetricKind.Counter, "{request}", "Requests refused because more was asked for than could be done.");
 

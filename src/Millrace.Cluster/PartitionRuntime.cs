@@ -90,6 +90,9 @@ public sealed class PartitionRuntime : IDisposable
     /// <summary>Inputs that wait for a lane.</summary>
     public int WaitingInputs => _lanes.Sum(lane => lane.MailboxDepth);
 
+    /// <summary>For how long the oldest of them has waited; zero for none.</summary>
+    public TimeSpan OldestInputAge => _lanes.Max(lane => lane.OldestAge);
+
     /// <summary>Whether the partition's state is here and its items are in the catalog.</summary>
     public bool IsHere(int partition) => _hosts[partition].State is PartitionState.Serving or PartitionState.Stalled;
 

@@ -30,6 +30,7 @@ internal sealed class AdmissionGate : IDisposable
         metrics.Watch(ApiMetrics.AdmissionLimit, () => Limit);
         metrics.Watch(ApiMetrics.AdmissionInside, () => Inside);
         metrics.Watch(ApiMetrics.AdmissionWaiting, () => WaitingCount);
+        metrics.Watch(ApiMetrics.AdmissionAge, () => WaitingAge.TotalSeconds);
         metrics.Watch(ApiMetrics.AdmissionRefused, () => RefusedCount);
         _sweeper = time.CreateTimer(_ => RefuseLate(), null, Sweep, Sweep);
     }
@@ -53,6 +54,16 @@ internal sealed class AdmissionGate : IDisposable
         {
             lock (_lock)
                 return _queue.Count;
+        }
+    }
+
+    /// <summary>Of whoever waits for longest; zero when nobody waits.</summary>
+    public TimeSpan WaitingAge
+    {
+        get
+        {
+            lock (_lock)
+                return _queue.Oldest is { } since ? TimeSpan.FromTicks((Now - since) / 100) : TimeSpan.Zero;
         }
     }
 

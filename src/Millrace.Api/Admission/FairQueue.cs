@@ -10,6 +10,9 @@ internal sealed class FairQueue
 
     public int Count { get; private set; }
 
+    /// <summary>When the one that waits for longest came, in nanoseconds; null when nobody waits.</summary>
+    public long? Oldest => _byPriority.Min(turns => turns.Oldest);
+
     public void Add(Waiting waiting)
     {
         _byPriority[(int)waiting.Priority].Add(waiting);
@@ -47,6 +50,21 @@ internal sealed class FairQueue
 
         // Every tenant that waits, once.
         private readonly Queue<string> _next = new();
+
+        public long? Oldest
+        {
+            get
+            {
+                long? oldest = null;
+                foreach (var own in _byTenant.Values)
+                {
+                    if (own.TryPeek(out var first) && !(oldest <= first.Since))
+                        oldest = first.Since;
+                }
+
+                return oldest;
+            }
+        }
 
         public void Add(Waiting waiting)
         {

@@ -274,7 +274,7 @@ internal sealed record OverviewShape(
 internal sealed record OverviewPointShape(
     DateTimeOffset At, double Placed, double Refused, double Unavailable, double Confirmed, double Ended,
     PercentilesShape? AcceptMs, PercentilesShape? SettleMs, PercentilesShape? CommitMs, double Commits, double Payments, double PaymentsUnknown,
-    long Unfinished, double OldestS, long Inside, long Waiting, bool BreakerOpen, long Unserved, long LaneWaiting, long PaymentsInside,
+    long Unfinished, double OldestS, long Inside, long Waiting, double WaitingOldestS, bool BreakerOpen, long Unserved, long LaneWaiting, double LaneWaitingOldestS, long PaymentsInside,
     [Description("The unfinished orders, by what they wait for.")] StageBacklogShape[] Stages,
     [Description("Of what part of the orders may be turned away, 0.01%, what part is left: over the node's last hour, or since its start. Null while no order was asked for.")] double? AcceptBudgetLeft);
 

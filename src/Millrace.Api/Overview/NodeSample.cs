@@ -33,6 +33,12 @@ internal sealed record NodeSample(
     /// <summary>Of the error budget of accepting orders, over what this node remembers: 1 is untouched, 0 spent, null while no order was asked for.</summary>
     public double? AcceptBudgetLeft { get; init; }
 
+    /// <summary>For how long the oldest request has waited for its turn; 0 for none.</summary>
+    public double WaitingSeconds { get; init; }
+
+    /// <summary>For how long the oldest input has waited for its lane; 0 for none.</summary>
+    public double LaneWaitingSeconds { get; init; }
+
     /// <summary>Of the unfinished orders, by what they wait for.</summary>
     public IReadOnlyList<StageSample> Stages { get; init; } = [];
 
@@ -51,6 +57,8 @@ internal sealed record NodeSample(
         Payments = samples.Average(s => s.Payments),
         PaymentsUnknown = samples.Average(s => s.PaymentsUnknown),
         OldestSeconds = samples.Max(s => s.OldestSeconds),
+        WaitingSeconds = samples.Max(s => s.WaitingSeconds),
+        LaneWaitingSeconds = samples.Max(s => s.LaneWaitingSeconds),
         Seconds = samples.Sum(s => s.Seconds),
     };
 }

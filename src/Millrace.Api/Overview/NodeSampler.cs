@@ -19,7 +19,7 @@ internal sealed class NodeSampler(NodeSamples samples, TimeProvider time) : Base
         PaymentCalls, BreakerOpen, PaymentsInside, ApiMetrics.AcceptDuration.Name, ApiMetrics.OrdersPlaced.Name, ApiMetrics.AdmissionInside.Name,
         ApiMetrics.AdmissionWaiting.Name, LaneMetrics.SettleDuration.Name, LaneMetrics.CommitDuration.Name, LaneMetrics.OrdersSettled.Name,
         LaneMetrics.Unfinished.Name, LaneMetrics.OldestAge.Name, LaneMetrics.PartitionsUnserved.Name, LaneMetrics.InputsWaiting.Name,
-        LaneMetrics.WaitingOrders.Name, LaneMetrics.WaitingAge.Name,
+        LaneMetrics.WaitingOrders.Name, LaneMetrics.WaitingAge.Name, LaneMetrics.InputsAge.Name, ApiMetrics.AdmissionAge.Name,
     };
 
     public override ExportResult Export(in Batch<Metric> batch)
@@ -45,6 +45,8 @@ internal sealed class NodeSampler(NodeSamples samples, TimeProvider time) : Base
             second.Gauge(BreakerOpen) > 0, (long)second.Gauge(LaneMetrics.PartitionsUnserved.Name),
             (long)second.Gauge(LaneMetrics.InputsWaiting.Name), (long)second.Gauge(PaymentsInside), seconds)
         {
+            WaitingSeconds = second.Gauge(ApiMetrics.AdmissionAge.Name),
+            LaneWaitingSeconds = second.Gauge(LaneMetrics.InputsAge.Name),
             Stages = [.. LaneMetrics.Stages.Select(stage => new StageSample(
                 stage, (long)second.Gauge(LaneMetrics.WaitingOrders.Name, "stage", stage), second.Gauge(LaneMetrics.WaitingAge.Name, "stage", stage)))],
         });

@@ -68,9 +68,11 @@ internal sealed class OverviewEndpoints(NodeSamples samples, ApiOptions options,
         w.WriteNumber("oldest_s"u8, Rounded(sample.OldestSeconds));
         w.WriteNumber("inside"u8, sample.Inside);
         w.WriteNumber("waiting"u8, sample.Waiting);
+        w.WriteNumber("waiting_oldest_s"u8, Math.Round(sample.WaitingSeconds, 4));
         w.WriteBoolean("breaker_open"u8, sample.IsBreakerOpen);
         w.WriteNumber("unserved"u8, sample.Unserved);
         w.WriteNumber("lane_waiting"u8, sample.LaneWaiting);
+        w.WriteNumber("lane_waiting_oldest_s"u8, Math.Round(sample.LaneWaitingSeconds, 4));
         w.WriteNumber("payments_inside"u8, sample.PaymentsInside);
         w.WriteStartArray("stages"u8);
         foreach (var stage in sample.Stages)

@@ -12,16 +12,18 @@ public sealed record NodeOverview(string Node, IReadOnlyList<string> UnsafeSetti
 /// <param name="CommitMs">Of a group commit; null for none.</param>
 /// <param name="Unfinished">Orders that should move.</param>
 /// <param name="OldestS">Age of the oldest of them, in seconds.</param>
+/// <param name="WaitingOldestS">For how long the oldest request has waited for its turn, in seconds; 0 for none.</param>
 /// <param name="Unserved">Partitions that no node serves, as far as this one knows.</param>
 /// <param name="LaneWaiting">Inputs that wait for a lane.</param>
+/// <param name="LaneWaitingOldestS">For how long the oldest of them has, in seconds; 0 for none.</param>
 /// <param name="PaymentsInside">Calls to payment providers that are under way.</param>
 /// <param name="Stages">The unfinished orders, by what they wait for.</param>
 /// <param name="AcceptBudgetLeft">Of what part of the orders may be turned away, what part is left, over the node's last hour or since its start; null while no order was asked for.</param>
 public sealed record NodePoint(
     DateTimeOffset At, double Placed, double Refused, double Unavailable, double Confirmed, double Ended,
     Percentiles? AcceptMs, Percentiles? SettleMs, Percentiles? CommitMs, double Commits, double Payments, double PaymentsUnknown,
-    long Unfinished, double OldestS, long Inside, long Waiting, bool BreakerOpen, long Unserved,
-    long LaneWaiting, long PaymentsInside, IReadOnlyList<StageBacklog> Stages, double? AcceptBudgetLeft);
+    long Unfinished, double OldestS, long Inside, long Waiting, double WaitingOldestS, bool BreakerOpen, long Unserved,
+    long LaneWaiting, double LaneWaitingOldestS, long PaymentsInside, IReadOnlyList<StageBacklog> Stages, double? AcceptBudgetLeft);
 
 /// <param name="Stage"><c>external_id</c> or <c>stock</c> (another partition), <c>payment</c> (the provider, or the next attempt there), or <c>next</c>: younger than three seconds, or moving.</param>
 /// <param name="Waiting">Orders.</param>

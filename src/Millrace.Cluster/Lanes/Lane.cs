@@ -50,6 +50,8 @@ internal sealed partial class Lane : IDisposable
 
     public int MailboxDepth => _mailbox.Depth;
 
+    public TimeSpan OldestAge => _mailbox.OldestAge;
+
     public void Start() => _thread.Start();
 
     public bool TrySend(int partition, PartitionRequest request, ReplySink sink) =>

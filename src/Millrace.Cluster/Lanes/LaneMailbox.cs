@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Millrace.Cluster.Lanes;
 
 /// <summary>
@@ -10,12 +12,23 @@ internal sealed class LaneMailbox(int limit)
     // A monitor and not a semaphore: a reader that spins before it sleeps takes the processor from those that would wake it.
     private readonly object _lock = new();
     private List<LaneInput> _filling = new(1024);
+    private long _firstAt;
     private bool _isReaderWaiting;
     private bool _hasCompletion;
     private bool _isClosed;
     private int _wakeAt = 1;
 
     public int Depth => _filling.Count;
+
+    /// <summary>For how long the first of what waits has; zero when nothing does.</summary>
+    public TimeSpan OldestAge
+    {
+        get
+        {
+            lock (_lock)
+                return _filling.Count == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_firstAt);
+        }
+    }
 
     /// <param name="isUrgent">A read depends on no commit, and does not wait for one.</param>
     public bool TryPostRequest(in LaneInput input, bool isUrgent)
@@ -24,7 +37,7 @@ internal sealed class LaneMailbox(int limit)
         {
             if (_isClosed || _filling.Count >= limit)
                 return false;
-            _filling.Add(input);
+            Add(input);
             if (isUrgent || _filling.Count >= _wakeAt)
                 Wake();
             return true;
@@ -35,7 +48,7 @@ internal sealed class LaneMailbox(int limit)
     {
         lock (_lock)
         {
-            _filling.Add(input);
+            Add(input);
             _hasCompletion = true;
             Wake();
         }
@@ -70,6 +83,13 @@ internal sealed class LaneMailbox(int limit)
             _isClosed = true;
             return _filling;
         }
+    }
+
+    private void Add(in LaneInput input)
+    {
+        if (_filling.Count == 0)
+            _firstAt = Stopwatch.GetTimestamp();
+        _filling.Add(input);
     }
 
     private void Wake()

@@ -49,6 +49,9 @@ public sealed class LaneMetrics
 
     public static readonly Metric InputsWaiting = new("millrace.lane.waiting", MetricKind.Gauge, "{input}", "Inputs that wait for a lane of this node.");
 
+    public static readonly Metric InputsAge = new(
+        "millrace.lane.waiting.age", MetricKind.Gauge, "s", "For how long the oldest of them, of all lanes, has waited; 0 for none. Milliseconds, unless a lane stands still.");
+
     public static readonly Metric OldestAge = new(
         "millrace.orders.oldest.age", MetricKind.Gauge, "s", "Age of this node's oldest order that should have moved: pending, or with a payment on its way; neither parked nor on hold. As checkpoints show it, a second late; 0 for none. Pending orders count from their placing, others from when their payment was first seen.");
 
@@ -102,6 +105,7 @@ public sealed class LaneMetrics
         _meter.Watch(EarlierFormat, () => runtime.InEarlierFormat.Count());
         _meter.Watch(PartitionsUnserved, () => runtime.UnservedCount);
         _meter.Watch(InputsWaiting, () => runtime.WaitingInputs);
+        _meter.Watch(InputsAge, () => runtime.OldestInputAge.TotalSeconds);
         _meter.Watch(OldestAge, () => runtime.Backlog.OldestAge(runtime.NowMs).TotalSeconds);
         _meter.Watch(Unfinished, () => runtime.Backlog.Count);
         _meter.Watch(WaitingOrders, () => StagesOf(runtime).Select((stage, i) => new Measurement<int>(stage.Count, stages[i])));

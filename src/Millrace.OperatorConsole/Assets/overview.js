@@ -57,6 +57,7 @@
       accept_p99: number(p.accept_ms?.p99, 100), settle_p99: number(p.settle_ms?.p99, 100), unfinished: String(p.unfinished), oldest_s: number(p.oldest_s, 10),
       payments: number(p.payments, 10), commits: number(p.commits, 10), commit_p99: number(p.commit_ms?.p99, 100), inside: count(p.inside),
       budget: p.accept_budget_left === null ? '–' : String(Math.round(p.accept_budget_left * 1000) / 10), waiting: count(p.waiting), lane_waiting: count(p.lane_waiting),
+      waiting_oldest: number(p.waiting_oldest_s, 1000), lane_waiting_oldest: number(p.lane_waiting_oldest_s, 1000),
       payments_inside: count(p.payments_inside), stage_unfinished: count(p.unfinished), stage_oldest: number(p.oldest_s, 10),
     };
     for (const [name, text] of Object.entries(tiles)) write('tile-' + name, text);

@@ -178,7 +178,7 @@ public sealed partial class ConsoleTests(Shop shop)
         await visitor.SignInAsync(key);
         var page = (await visitor.GetAsync("/")).Body;
         Assert.Contains("<code>simulated_payments</code>", page, StringComparison.Ordinal);
-        foreach (var id in new[] { "tile-budget", "tile-waiting", "tile-lane_waiting", "tile-payments_inside", "tile-stage_unfinished", "tile-stage_oldest", "stage-payment-waiting", "stage-stock-oldest" })
+        foreach (var id in new[] { "tile-budget", "tile-waiting", "tile-lane_waiting", "tile-waiting_oldest", "tile-lane_waiting_oldest", "tile-payments_inside", "tile-stage_unfinished", "tile-stage_oldest", "stage-payment-waiting", "stage-stock-oldest" })
             Assert.Contains($"id=\"{id}\"", page, StringComparison.Ordinal);
         using var api = new ApiClient(settings.Address, key);
         Assert.Equal("""["simulated_payments"]""", (await api.GetAsync("/v1/overview"))["unsafe_settings"].ToJsonString());

@@ -85,6 +85,24 @@ public sealed class AdmissionGateTests : IDisposable
     }
 
     [Fact]
+    public async Task How_long_the_oldest_has_waited_is_told_whatever_his_priority_and_whose_he_is()
+    {
+        Assert.Equal(TimeSpan.Zero, _gate.WaitingAge);
+        Fill();
+        var ask = Enter(Priority.Read, "a");
+        _time.Advance(Sweep);
+        var place = Enter(Priority.Place, "b");
+        Assert.Equal(Sweep, _gate.WaitingAge);
+        // An order goes before a question.
+        _gate.Leave(_gate.Now);
+        Assert.True(await place);
+        Assert.Equal(Sweep, _gate.WaitingAge);
+        _gate.Leave(_gate.Now);
+        Assert.True(await ask);
+        Assert.Equal(TimeSpan.Zero, _gate.WaitingAge);
+    }
+
+    [Fact]
     public async Task Nobody_is_worked_for_who_has_stopped_waiting()
     {
         Fill();
