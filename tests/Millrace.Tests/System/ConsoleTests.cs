@@ -322,6 +322,25 @@ public sealed partial class ConsoleTests(Shop shop)
     }
 
     [Fact]
+    public async Task An_audit_log_of_more_than_a_page_is_exported_whole()
+    {
+        using var visitor = await SignedInAsync("exported", Scopes.Admin);
+        using var admin = await shop.NewClientAsync("exported", Scopes.Admin);
+        for (var made = 0; made < 110; made++)
+        {
+            var key = await admin.PostAsync("/v1/api-keys", $$"""{"name":"till-{{made}}","scopes":["orders:read"]}""", $"make-{made}");
+            Assert.Equal(201, key.Status);
+            Assert.Equal(204, (await admin.SendAsync("DELETE", "/v1/api-keys/" + key.Id(), "")).Status);
+        }
+
+        var entries = (await visitor.GetAsync("/audit/export?format=ndjson")).Body.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => System.Text.Json.Nodes.JsonNode.Parse(line)!).ToList();
+        // Two of them are those of the visitor and of the admin.
+        Assert.Equal((112, 110), (entries.Count(entry => (string)entry["action"]! == "key.created"), entries.Count(entry => (string)entry["action"]! == "key.revoked")));
+        Assert.Equal(entries.Select(entry => (long)entry["seq"]!).Distinct().Order(), entries.Select(entry => (long)entry["seq"]!));
+    }
+
+    [Fact]
     public async Task Events_are_told_to_a_page_as_they_happen()
     {
         var sku = await shop.NewItemAsync(500);
