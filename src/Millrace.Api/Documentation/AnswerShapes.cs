@@ -63,7 +63,8 @@ internal sealed record BatchShape(BatchResultShape[] Data);
 
 [Description("What one row would have been answered alone: an order, or a problem.")]
 internal sealed record BatchResultShape(
-    int Row, string? IdempotencyKey, int Status, bool Replayed, OrderShape? Order = null, ProblemShape? Problem = null);
+    int Row, string? IdempotencyKey, int Status, bool Replayed, [Description("Of the order: a list that is asked for with it is not older than this answer.")] string? ConsistencyToken = null,
+    OrderShape? Order = null, ProblemShape? Problem = null);
 
 internal sealed record EventListShape(EventShape[] Data);
 

@@ -130,7 +130,7 @@ internal static class Examples
         (typeof(OrderShape), "order_that_waits_for_its_payment", Waiting),
         (typeof(OrderShape), "rejected_order", Rejected),
         (typeof(OrderListShape), "page", $$"""{"data":[{{Confirmed}}],"has_more":true,"next_cursor":"AbC","as_of":"2026-01-31T12:00:01.000Z"}"""),
-        (typeof(BatchShape), "taken_and_refused", $$"""{"data":[{"row":0,"idempotency_key":"import-1","status":202,"replayed":false,"order":{{Confirmed}}},{"row":1,"idempotency_key":"import-2","status":422,"replayed":false,"problem":{{RefusedRow}}}]}"""),
+        (typeof(BatchShape), "taken_and_refused", $$"""{"data":[{"row":0,"idempotency_key":"import-1","status":202,"replayed":false,"consistency_token":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7C.7","order":{{Confirmed}}},{"row":1,"idempotency_key":"import-2","status":422,"replayed":false,"problem":{{RefusedRow}}}]}"""),
         (typeof(EventListShape), "timeline", """{"data":[{"version":1,"type":"order.placed.v1","at":"2026-01-31T12:00:00.000Z","actor":{"kind":"api_key","name":"shop"},"data":{"total":1039,"currency":"GBP","lines":1}}]}"""),
         (typeof(CloudEventShape), "event", Event),
         (typeof(CloudEventListShape), "events", $$"""{"data":[{{Event}}],"has_more":false,"next_cursor":"AQABAAAB1AQ"}"""),

@@ -9,4 +9,5 @@ public sealed record BatchRow(string IdempotencyKey, NewOrder Order);
 /// <param name="Status">What it would have been answered alone.</param>
 /// <param name="Order">When it was taken.</param>
 /// <param name="Problem">When it was not.</param>
-public sealed record BatchResult(int Row, string? IdempotencyKey, int Status, bool Replayed, Order? Order = null, Problem? Problem = null);
+/// <param name="ConsistencyToken">Of the order, for <see cref="OrderFilter.ConsistencyToken"/>; a list takes up to 16, separated by commas.</param>
+public sealed record BatchResult(int Row, string? IdempotencyKey, int Status, bool Replayed, Order? Order = null, Problem? Problem = null, string? ConsistencyToken = null);

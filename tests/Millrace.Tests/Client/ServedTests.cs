@@ -45,7 +45,7 @@ public sealed class ServedTests(ApiServer server) : IClassFixture<ApiServer>
         var rows = Enumerable.Range(0, 5).Select(i => new BatchRow($"row-{i}", Order(sku, "lister"))).ToList();
         var taken = (await client.Orders.PlaceManyAsync(rows)).Value.Data;
         Assert.All(taken, row => Assert.Equal(202, row.Status));
-        var seen = string.Join(',', taken.Select(row => $"{row.Order!.Id}.{row.Order.Version}"));
+        var seen = string.Join(',', taken.Select(row => row.ConsistencyToken));
         var filter = new OrderFilter { Customer = "lister", PageSize = 2, ConsistencyToken = seen };
         var listed = await client.Orders.ListAsync(filter).Select(order => order.Id).ToListAsync();
         Assert.Equal(taken.Select(row => row.Order!.Id).OrderDescending(StringComparer.Ordinal), listed);

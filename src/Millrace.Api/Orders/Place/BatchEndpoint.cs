@@ -82,6 +82,8 @@ internal sealed class BatchEndpoint(PlaceOrders orders, TrackingTokens tokens, A
             }
             else
             {
+                // Its header, were it alone.
+                w.WriteString("consistency_token"u8, ConsistencyToken.Of(outcome.Order!));
                 w.WritePropertyName("order"u8);
                 OrderJson.Write(w, outcome.Order!, batch.Tokens);
             }
