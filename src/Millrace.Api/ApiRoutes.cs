@@ -162,7 +162,8 @@ internal static class ApiRoutes
         routes.Map("GET", "/v1/stock/demand", demand.HandleAsync, new("get_demand", "The items that the orders of the last minutes ask for most, at the asked node")
         {
             Tag = "stock", Answer = typeof(DemandShape), Scope = Scopes.StockRead, Query = [("limit", "1 to 200; 50 without.")],
-            Details = "Of the orders taken since `since`, five to ten minutes, or since the node was started. Of the most wanted 2,000 items of all tenants each is counted; where more are wanted the counts are between two limits. A node that takes half of the orders knows half of them.",
+            Details = "Of the orders taken since `since`: the last five to ten minutes, or since the node was started. The tenant's 200 most wanted items are counted one by one; where more are wanted, each count is between two limits. A node that takes half of the orders knows half of them.",
+            Problems = [ProblemKinds.Unavailable],
         });
         routes.Post("/v1/stock/adjustments", adjust.HandleAsync, new("adjust_stock", "Add or remove units on hand")
         {

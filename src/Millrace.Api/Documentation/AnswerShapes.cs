@@ -96,7 +96,8 @@ internal sealed record ItemListShape(
 internal sealed record DemandShape(DemandedItemShape[] Data, [Description("What is told is of the orders taken from then on.")] DateTimeOffset Since, DateTimeOffset AsOf);
 
 internal sealed record DemandedItemShape(
-    string Sku, [Description("Order lines that ask for it, at least.")] long Lines, [Description("Units that they ask for, at least.")] long Units, long UnitsAtMost);
+    string Sku, [Description("Order lines that ask for it, at least.")] long Lines, [Description("Units that they ask for, at least.")] long Units,
+    [Description("Units at most; the same number unless the tenant's orders ask for more than 200 items.")] long UnitsAtMost);
 
 internal sealed record StockShape(string Location, long OnHand, long Reserved, long Allocated, long Available);
 

@@ -9,7 +9,7 @@ namespace Millrace.Api.Stock;
 /// <summary><c>GET /v1/stock/demand</c>: the items that the orders of the last minutes ask for most, at the asked node.</summary>
 internal sealed class DemandEndpoint(ItemDemand demand, TimeProvider time)
 {
-    private const int MaxLimit = 200;
+    private const int MaxLimit = ItemDemand.MostItems;
     private const int DefaultLimit = 50;
 
     public async Task HandleAsync(HttpContext http, Caller caller)
@@ -24,7 +24,12 @@ internal sealed class DemandEndpoint(ItemDemand demand, TimeProvider time)
             }
         }
 
-        var (items, since) = demand.Top(caller.Tenant, limit);
+        if (demand.Top(caller.Tenant, limit) is not var (items, since))
+        {
+            await Answer.Problem(http, new Problem(ProblemKinds.Unavailable, "The node counts the demand of as many merchants as it can; ask again in some minutes."));
+            return;
+        }
+
         http.Response.Headers.CacheControl = "no-store";
         await Answer.Json(http, StatusCodes.Status200OK, (items, since, now: time.GetUtcNow()), static (w, shown) =>
         {

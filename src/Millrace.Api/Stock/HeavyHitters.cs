@@ -13,48 +13,54 @@ internal readonly record struct HeavyHitter<TKey>(TKey Key, long Times, long Uni
 /// <paramref name="capacity"/> of all units is among those that are kept. Not thread-safe.
 /// </summary>
 internal sealed class HeavyHitters<TKey>(int capacity)
-    where TKey : IEquatable<TKey>
+    where TKey : notnull
 {
-    private readonly Dictionary<TKey, int> _places = new(capacity);
-    // A heap, by the most units: the first one is who makes room.
-    private readonly List<HeavyHitter<TKey>> _heap = new(capacity);
+    private readonly Dictionary<TKey, int> _slots = [];
+    private readonly List<HeavyHitter<TKey>> _kept = [];
+    // Slots as a heap, by the most units, whose first makes room; and each slot's place in it, so that a key is hashed once however far it moves.
+    private readonly List<int> _heap = [];
+    private readonly List<int> _places = [];
 
-    public IReadOnlyList<HeavyHitter<TKey>> Kept => _heap;
+    public IReadOnlyList<HeavyHitter<TKey>> Kept => _kept;
 
     /// <returns>What is known of a key, which need not be kept.</returns>
-    public HeavyHitter<TKey> Find(TKey key) => _places.TryGetValue(key, out var place)
-        ? _heap[place]
-        : new HeavyHitter<TKey>(key, 0, 0, _heap.Count < capacity ? 0 : _heap[0].MostUnits);
+    public HeavyHitter<TKey> Find(TKey key) => _slots.TryGetValue(key, out var slot)
+        ? _kept[slot]
+        : new HeavyHitter<TKey>(key, 0, 0, _kept.Count < capacity ? 0 : Most(0));
 
     public void Add(TKey key, long units)
     {
-        ref var place = ref CollectionsMarshal.GetValueRefOrAddDefault(_places, key, out var isKept);
+        ref var slot = ref CollectionsMarshal.GetValueRefOrAddDefault(_slots, key, out var isKept);
         if (isKept)
         {
-            var known = _heap[place];
-            _heap[place] = new HeavyHitter<TKey>(key, known.Times + 1, known.Units + units, known.MostUnits + units);
-            Sink(place);
+            var known = _kept[slot];
+            _kept[slot] = new HeavyHitter<TKey>(key, known.Times + 1, known.Units + units, known.MostUnits + units);
+            Sink(_places[slot]);
         }
-        else if (_heap.Count < capacity)
+        else if (_kept.Count < capacity)
         {
-            place = _heap.Count;
-            _heap.Add(new HeavyHitter<TKey>(key, 1, units, units));
-            Rise(place);
+            slot = _kept.Count;
+            _kept.Add(new HeavyHitter<TKey>(key, 1, units, units));
+            _heap.Add(slot);
+            _places.Add(slot);
+            Rise(slot);
         }
         else
         {
             // It may have been here before, and no oftener than who leaves was counted.
-            var least = _heap[0];
-            place = 0;
-            _places.Remove(least.Key);
-            _heap[0] = new HeavyHitter<TKey>(key, 1, units, least.MostUnits + units);
+            slot = _heap[0];
+            var least = _kept[slot];
+            _slots.Remove(least.Key);
+            _kept[slot] = new HeavyHitter<TKey>(key, 1, units, least.MostUnits + units);
             Sink(0);
         }
     }
 
+    private long Most(int place) => _kept[_heap[place]].MostUnits;
+
     private void Rise(int place)
     {
-        while (place > 0 && (place - 1) / 2 is var above && _heap[place].MostUnits < _heap[above].MostUnits)
+        while (place > 0 && (place - 1) / 2 is var above && Most(place) < Most(above))
         {
             Swap(place, above);
             place = above;
@@ -65,9 +71,9 @@ internal sealed class HeavyHitters<TKey>(int capacity)
     {
         while ((place * 2) + 1 is var below && below < _heap.Count)
         {
-            if (below + 1 < _heap.Count && _heap[below + 1].MostUnits < _heap[below].MostUnits)
+            if (below + 1 < _heap.Count && Most(below + 1) < Most(below))
                 below++;
-            if (_heap[place].MostUnits <= _heap[below].MostUnits)
+            if (Most(place) <= Most(below))
                 return;
             Swap(place, below);
             place = below;
@@ -77,6 +83,6 @@ internal sealed class HeavyHitters<TKey>(int capacity)
     private void Swap(int one, int other)
     {
         (_heap[one], _heap[other]) = (_heap[other], _heap[one]);
-        (_places[_heap[one].Key], _places[_heap[other].Key]) = (one, other);
+        (_places[_heap[one]], _places[_heap[other]]) = (one, other);
     }
 }

@@ -12,11 +12,12 @@ public sealed record StockAdjustment(string Sku, long Delta, string Reason, stri
 /// <summary>What the orders of the last minutes ask for most, at one node.</summary>
 /// <param name="Data">The most units first.</param>
 /// <param name="Since">Of the orders taken from then on.</param>
+/// <param name="AsOf">When it was asked for.</param>
 public sealed record Demand(IReadOnlyList<DemandedItem> Data, DateTimeOffset Since, DateTimeOffset AsOf);
 
 /// <param name="Lines">Order lines that ask for it, at least.</param>
 /// <param name="Units">Units that they ask for, at least.</param>
-/// <param name="UnitsAtMost">The same number unless more than 2,000 different items are asked for.</param>
+/// <param name="UnitsAtMost">The same number unless your orders ask for more than 200 different items.</param>
 public sealed record DemandedItem(string Sku, long Lines, long Units, long UnitsAtMost);
 
 /// <summary>Units on hand.</summary>

@@ -78,7 +78,7 @@ internal static class SystemPages
         try
         {
             if (sku.Length == 0 && cursor is null)
-                demand = (await session.Api.Stock.GetDemandAsync(MostWanted, cancellation: http.RequestAborted)).Value;
+                demand = await View.OrNothingAsync(call => session.Api.Stock.GetDemandAsync(MostWanted, call, http.RequestAborted));
             item = sku.Length == 0 || cursor is not null ? null : await FindItemAsync(session, sku, http.RequestAborted);
             items = item is not null ? null : (await session.Api.Items.ListPageAsync(sku.Length == 0 ? null : sku, cursor, cancellation: http.RequestAborted)).Value;
         }
