@@ -109,8 +109,8 @@ public sealed class EventFeed
         Task<LogBounds[]> bounds;
         lock (_asking)
         {
-            bounds = _asked = _journal.ReadBoundsAsync(CancellationToken.None).AsTask();
             _next = null;
+            bounds = _asked = _journal.ReadBoundsAsync(CancellationToken.None).AsTask();
         }
 
         return await bounds.ConfigureAwait(false);

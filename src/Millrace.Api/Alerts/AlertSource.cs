@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text.Json;
 
 namespace Millrace.Api.Alerts;
@@ -20,7 +21,7 @@ internal sealed record AlertState(int Rules, IReadOnlyList<ActiveAlert> Active);
 /// The alerts of <c>deploy/prometheus</c>, as the Prometheus that evaluates them tells them: it is asked while somebody looks, and once in five seconds
 /// however many do. Thread-safe.
 /// </summary>
-internal sealed class AlertSource(Uri? prometheus, TimeProvider time) : IDisposable
+internal sealed class AlertSource(Uri? prometheus, TimeProvider time, HttpMessageHandler? connections = null) : IDisposable
 {
     // Of the names of rule groups: a Prometheus may look after more than us.
     private const string Ours = "millrace";
@@ -29,7 +30,7 @@ internal sealed class AlertSource(Uri? prometheus, TimeProvider time) : IDisposa
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(5);
     private static readonly AlertState Unwatched = new(0, []);
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseCookies = false }) { Timeout = Patience, MaxResponseContentBufferSize = MostBytes };
+    private readonly HttpClient _http = new(connections ?? new SocketsHttpHandler { UseCookies = false }) { Timeout = Patience, MaxResponseContentBufferSize = MostBytes };
     private readonly Lock _lock = new();
     private Task<AlertState?>? _reading;
     private long _readAt;
@@ -56,7 +57,7 @@ internal sealed class AlertSource(Uri? prometheus, TimeProvider time) : IDisposa
         {
             return (await _http.GetFromJsonAsync(rules, RulesJson.Default.RulesAnswer))?.Data is { } data ? StateOf(data) : null;
         }
-        catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException or JsonException)
+        catch (Exception failure) when (failure is HttpRequestException or SocketException or OperationCanceledException or JsonException)
         {
             return null;
         }

@@ -1,12 +1,14 @@
+using System.Net.Sockets;
+
 namespace Millrace.Api.Caching;
 
 /// <summary>One shared cache, and what it has yet to be told. Thread-safe.</summary>
-internal sealed class PurgeTarget(Uri url, CdnOptions options) : IDisposable
+internal sealed class PurgeTarget(Uri url, CdnOptions options, HttpMessageHandler? connections = null) : IDisposable
 {
     // A header of some 4 KB; one CDN takes no more than 256.
     private const int MostAtOnce = 128;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
-    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Patience };
+    private readonly HttpClient _client = new(connections ?? new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Patience };
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _isWaiting = new(0, 1);
     private HashSet<string> _waiting = new(StringComparer.Ordinal);
@@ -87,9 +89,9 @@ internal sealed class PurgeTarget(Uri url, CdnOptions options) : IDisposable
             using var answer = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
             return answer.IsSuccessStatusCode ? null : $"status {(int)answer.StatusCode}";
         }
-        catch (HttpRequestException failure)
+        catch (Exception failure) when (failure is HttpRequestException or SocketException)
         {
-            return failure.HttpRequestError.ToString();
+            return ((failure as HttpRequestException)?.HttpRequestError ?? HttpRequestError.ConnectionError).ToString();
         }
         catch (TaskCanceledException) when (!cancellation.IsCancellationRequested)
         {

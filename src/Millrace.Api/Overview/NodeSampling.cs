@@ -14,18 +14,20 @@ internal sealed class NodeSampling(NodeSamples samples, TimeProvider time, strin
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        _provider = Sdk.CreateMeterProviderBuilder().AddMeter(meters)
-            // Each measurement is one for every reader that wants it, on the thread of whoever measures.
-            .AddView(instrument => NodeSampler.Sampled.Contains(instrument.Name) ? null : MetricStreamConfiguration.Drop)
-            .AddReader(new PeriodicExportingMetricReader(new NodeSampler(samples, time), EveryMs)
-            {
-                TemporalityPreference = MetricReaderTemporalityPreference.Delta,
-            })
-            .Build();
+        Begin();
         return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Begin() => _provider = Sdk.CreateMeterProviderBuilder().AddMeter(meters)
+        // Each measurement is one for every reader that wants it, on the thread of whoever measures.
+        .AddView(instrument => NodeSampler.Sampled.Contains(instrument.Name) ? null : MetricStreamConfiguration.Drop)
+        .AddReader(new PeriodicExportingMetricReader(new NodeSampler(samples, time), EveryMs)
+        {
+            TemporalityPreference = MetricReaderTemporalityPreference.Delta,
+        })
+        .Build();
 
     public void Dispose() => _provider?.Dispose();
 }

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 
@@ -7,13 +8,13 @@ namespace Millrace.Api.Tokens;
 /// An issuer's metadata with its signing keys: read at first use, again every hour, and when a token names a key that is not among them, but
 /// not within five seconds of the last reading. One reading at a time, for all who wait, and by nobody's patience but its own. Thread-safe.
 /// </summary>
-internal sealed class SigningKeys(TokenOptions options, TimeProvider time) : IDisposable
+internal sealed class SigningKeys(TokenOptions options, TimeProvider time, HttpMessageHandler? connections = null) : IDisposable
 {
     private static readonly TimeSpan MostAge = TimeSpan.FromHours(1);
     private static readonly TimeSpan LeastAge = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private readonly Lock _lock = new();
-    private readonly HttpClient _http = new() { MaxResponseContentBufferSize = 1 << 20 };
+    private readonly HttpClient _http = new(connections ?? new SocketsHttpHandler()) { MaxResponseContentBufferSize = 1 << 20 };
     private readonly CancellationTokenSource _closing = new();
     private volatile Known? _known;
     private Task _reading = Task.CompletedTask;
@@ -69,7 +70,7 @@ internal sealed class SigningKeys(TokenOptions options, TimeProvider time) : IDi
                 throw new InvalidOperationException($"The metadata at {address} is of another issuer.");
             _known = new Known(configuration, time.GetTimestamp());
         }
-        catch (Exception e) when (e is IOException or InvalidOperationException or HttpRequestException or ArgumentException or System.Text.Json.JsonException or OperationCanceledException)
+        catch (Exception e) when (e is IOException or InvalidOperationException or HttpRequestException or SocketException or ArgumentException or System.Text.Json.JsonException or OperationCanceledException)
         {
             Failure = e.Message;
         }

@@ -44,7 +44,7 @@ internal sealed class TelemetryBench(PlaceSettings settings, int rounds, BenchSe
         var overheads = on.Zip(off, (one, other) => one / other - 1).Order().ToList();
         var mean = overheads.Average();
         // Of the mean of the rounds.
-        var error = Math.Sqrt(overheads.Sum(overhead => (overhead - mean) * (overhead - mean)) / Math.Max(1, rounds - 1) / rounds);
+        var error = Math.Sqrt(overheads.Sum(overhead => (overhead - mean) * (overhead - mean)) / (rounds - 1) / rounds);
         return new JsonObject
         {
             ["scenario"] = "telemetry",
@@ -53,7 +53,7 @@ internal sealed class TelemetryBench(PlaceSettings settings, int rounds, BenchSe
             ["overhead"] = Math.Round(mean, 4),
             ["standard_error"] = Math.Round(error, 4),
             ["overhead_by_sums"] = Math.Round(on.Sum() / off.Sum() - 1, 4),
-            ["overhead_median"] = Math.Round(overheads[rounds / 2], 4),
+            ["overhead_median"] = Math.Round((overheads[(rounds - 1) / 2] + overheads[rounds / 2]) / 2, 4),
             ["overhead_range"] = new JsonArray(Math.Round(overheads[0], 4), Math.Round(overheads[^1], 4)),
             ["rounds"] = rounds,
             ["seconds"] = settings.Duration.TotalSeconds,

@@ -15,8 +15,8 @@ internal static class TelemetryCommand
         json.AddTo(command);
         command.SetGuardedAction(async (arguments, cancellation) =>
         {
-            if (arguments.GetValue(rounds) < 1 || arguments.GetValue(seconds) < 1)
-                throw new UsageException("--rounds and --seconds are above zero.");
+            if (arguments.GetValue(rounds) < 2 || arguments.GetValue(seconds) < 1)
+                throw new UsageException("--rounds is at least 2 and --seconds at least 1.");
             var settings = new PlaceSettings("sqlite", TimeSpan.FromSeconds(arguments.GetValue(seconds)), 256, null, false, null, false, null);
             BenchCommand.Check(settings);
             await using var server = await BenchServer.StartAsync(settings, cancellation);

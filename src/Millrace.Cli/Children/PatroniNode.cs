@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Millrace.Cli.Serve;
@@ -93,7 +94,7 @@ internal sealed class PatroniNode : IAsyncDisposable
     }
 
     private static bool IsSilence(Exception failure, CancellationToken cancellation) =>
-        failure is HttpRequestException or IOException or TaskCanceledException && !cancellation.IsCancellationRequested;
+        failure is HttpRequestException or SocketException or IOException or TaskCanceledException && !cancellation.IsCancellationRequested;
 
     // It is no child of Patroni's, so that it outlives it: its pid file tells, and its command line that the number is not another's by now.
     private Process? FindPostmaster()

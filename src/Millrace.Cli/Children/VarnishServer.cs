@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 using Millrace.Cli.Serve;
 
 namespace Millrace.Cli.Children;
@@ -73,7 +74,7 @@ internal sealed class VarnishServer : IAsyncDisposable
             using var answer = await client.GetAsync(new Uri("/purge", UriKind.Relative), cancellation);
             return answer.StatusCode == System.Net.HttpStatusCode.Forbidden;
         }
-        catch (HttpRequestException)
+        catch (Exception away) when (away is HttpRequestException or SocketException)
         {
             return false;
         }

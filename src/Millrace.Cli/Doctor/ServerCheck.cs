@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text.Json;
 using Millrace.Cli.Client;
 
@@ -29,7 +30,7 @@ internal static class ServerCheck
             findings.Add(await OfReadinessAsync(http, address, cancellation));
             findings.Add(await OfContractAsync(http, address, cancellation));
         }
-        catch (Exception silent) when (silent is HttpRequestException || (silent is TaskCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception silent) when (silent is HttpRequestException or SocketException || (silent is TaskCanceledException && !cancellation.IsCancellationRequested))
         {
             findings.Add(new Finding("server", Verdict.Fail, $"{address} is not reached: {silent.Message}", "nobody can place an order", "millrace serve --data DIR"));
         }

@@ -5,13 +5,13 @@ namespace Millrace.Cli.Serve;
 
 /// <summary>
 /// A port that was free a moment ago. Below what systems give to outgoing connections (Linux: from 32,768), so that none of these takes it while the server that it
-/// belongs to is restarted, and above what services are commonly known by. Whoever binds it next may lose the race, and fails loudly; processes that look at
-/// the same time begin at different places, and none finds a port twice.
+/// belongs to is restarted, and above what services are commonly known by. Whoever binds it next may lose the race, and fails loudly. That is
+/// rare: processes begin to look at different places, and go on from there.
 /// </summary>
 internal sealed class FreePort
 {
     private static readonly FreePort s_told = new(23_000, 9_000, apart: 199);
-    private static readonly FreePort s_own = new(20_000, 3_000, apart: 1);
+    private static readonly FreePort s_own = new(20_000, 3_000, apart: 67);
 
     private readonly int _first;
     private readonly int _count;
@@ -23,7 +23,7 @@ internal sealed class FreePort
     /// <exception cref="InvalidOperationException">None was found.</exception>
     public static int Find() => s_told.Look();
 
-    /// <summary>One for this process itself, which nobody is told of: it takes none that another has been promised.</summary>
+    /// <summary>One for this process itself, which nobody is told of: of a range of its own, so that it takes none that somebody else has been promised.</summary>
     /// <exception cref="InvalidOperationException">None was found.</exception>
     public static int FindOwn() => s_own.Look();
 

@@ -32,7 +32,7 @@ using Orleans.Dashboard;
 namespace Millrace.Cli.Serve;
 
 /// <summary>The composition root of one node: store, gateway, partitions, edge. Reads as a table of contents.</summary>
-public static class Node
+public static partial class Node
 {
     /// <exception cref="StoreRefusedException">The data folder cannot be served.</exception>
     public static WebApplication Build(NodeOptions options)
@@ -97,14 +97,18 @@ public static class Node
             {
                 await app.StopAsync(CancellationToken.None);
             }
-            catch (InvalidOperationException)
+            catch (Exception unstopped)
             {
-                // Orleans refuses to stop what had not begun to run. Why it did not is what is told.
+                // Orleans, for one, refuses to stop what had not begun to run. Why it did not is what is told.
+                LogUnstopped(app.Logger, unstopped);
             }
 
             throw;
         }
     }
+
+    [LoggerMessage(1, LogLevel.Debug, "What was started of the node could not be stopped in its order.")]
+    private static partial void LogUnstopped(ILogger logger, Exception unstopped);
 
     private static void ConfigureLogging(WebApplicationBuilder builder, Func<bool> hasStarted)
     {

@@ -51,7 +51,7 @@ internal static class ServeCommand
         var webhooks = new WebhookSwitches();
         var prometheus = new Option<string?>("--prometheus-url") { Description = "Base URL of the Prometheus that evaluates deploy/prometheus: the console and /v1/alerts show what it says is wrong." };
         var orleansDashboard = new Option<bool>("--orleans-dashboard") { Description = "Serve the dashboard of Orleans at /orleans, to operators who are signed in to the console; it measures each call between nodes." };
-        var noop = new Option<bool>("--bench-noop") { Description = "Serve POST /v1/_noop, the benchmark's yardstick." };
+        var noop = new Option<bool>("--bench-noop") { Description = "Serve POST /v1/_noop, the benchmark's yardstick, and let an operator's key switch off all that is measured: not for production." };
         var command = new Command("serve", "Serve the API from a data folder.") { data, backups, postgres, listReplica, nodeName, replica, partitions, psp, reconcileAfter, maxBacklogAge, auditRate, redis, prometheus, orleansDashboard, noop };
         listeningOptions.AddTo(command);
         clusterOptions.AddTo(command);

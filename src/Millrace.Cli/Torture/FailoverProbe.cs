@@ -89,7 +89,7 @@ internal sealed class FailoverProbe : IDisposable
             if (Refusal.Fault(answer) is { } fault)
                 _complain($"A question to partition {partition} {fault}");
         }
-        catch (Exception broken) when (broken is HttpRequestException or SocketException || (broken is TaskCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception broken) when (broken is HttpRequestException or SocketException or TaskCanceledException && !cancellation.IsCancellationRequested)
         {
             _refused.TryAdd(partition, 0);
             if (broken is TaskCanceledException)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text.Json;
 using Millrace.Cli.Client;
 using Millrace.Cli.Serve;
@@ -42,7 +43,7 @@ internal static class VerifyCommand
                 Print(report, pspUrl is not null, notChecked, parsed.GetValue(json) is not null);
                 return report.ViolationCount == 0 ? 0 : 1;
             }
-            catch (Exception failure) when (failure is StoreRefusedException or StoreUnavailableException or HttpRequestException or UriFormatException)
+            catch (Exception failure) when (failure is StoreRefusedException or StoreUnavailableException or HttpRequestException or SocketException or UriFormatException)
             {
                 await Console.Error.WriteLineAsync($"millrace: {failure.Message}");
                 return 2;

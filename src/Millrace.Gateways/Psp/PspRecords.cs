@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 
 namespace Millrace.Gateways.Psp;
@@ -21,8 +22,7 @@ public sealed class PspUnavailableException(string code, Exception? cause = null
 public sealed class PspRecordGoneException() : Exception("The payment provider's record does not go as far as it was read.");
 
 /// <summary>The provider's own record of what it did, read on as it grows: the other side of reconciliation. Thread-safe.</summary>
-/// <param name="address">Scheme, host and port of the provider.</param>
-public sealed class PspRecords(Uri address) : IDisposable
+public sealed class PspRecords : IDisposable
 {
     /// <summary>Look-ups at one time, and connections.</summary>
     public const int MaxConcurrentCalls = 8;
@@ -31,7 +31,15 @@ public sealed class PspRecords(Uri address) : IDisposable
     private const string NextHeader = "Record-Next";
     private const string MoreHeader = "Record-More";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private readonly HttpClient _http = PspHttp.CreateClient(address, MaxConcurrentCalls, MaxAnswerBytes);
+    private readonly HttpClient _http;
+
+    /// <param name="address">Scheme, host and port of the provider.</param>
+    public PspRecords(Uri address)
+        : this(PspHttp.CreateClient(address, MaxConcurrentCalls, MaxAnswerBytes))
+    {
+    }
+
+    internal PspRecords(HttpClient http) => _http = http;
 
     /// <param name="after">0 for the beginning, else the <see cref="PspRecordPage.Next"/> of the page before.</param>
     /// <param name="cancellation">Gives up waiting.</param>
@@ -80,7 +88,7 @@ public sealed class PspRecords(Uri address) : IDisposable
         {
             throw new PspUnavailableException("timeout", failure);
         }
-        catch (Exception failure) when (failure is HttpRequestException or IOException)
+        catch (Exception failure) when (failure is HttpRequestException or SocketException or IOException)
         {
             throw new PspUnavailableException("network", failure);
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using Millrace.OperatorConsole.Sessions;
 
@@ -59,7 +60,7 @@ internal sealed class DemoPages(DemoControls demo) : IDisposable
             answer.EnsureSuccessStatusCode();
             return View.Back("/demo", words, isProblem: false);
         }
-        catch (HttpRequestException away)
+        catch (Exception away) when (away is HttpRequestException or SocketException)
         {
             return View.Back("/demo", $"The simulator does not answer: {away.Message}", isProblem: true);
         }

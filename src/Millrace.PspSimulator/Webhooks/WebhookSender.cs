@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 
@@ -45,7 +46,7 @@ internal sealed partial class WebhookSender(Uri url, string secret, TimeProvider
                 return true;
             LogRefused(log, id, (int)response.StatusCode);
         }
-        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException && !cancellation.IsCancellationRequested)
+        catch (Exception exception) when (exception is HttpRequestException or SocketException or TaskCanceledException && !cancellation.IsCancellationRequested)
         {
             LogUnreachable(log, id, exception.GetType().Name);
         }

@@ -131,7 +131,7 @@ public sealed class WebhookSender : IDisposable
                 left -= read;
             }
         }
-        catch (Exception end) when (end is IOException or HttpRequestException or OperationCanceledException)
+        catch (Exception end) when (end is IOException or HttpRequestException or SocketException or OperationCanceledException)
         {
             // The connection is given up with the rest of the body.
         }
