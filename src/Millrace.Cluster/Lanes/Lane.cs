@@ -57,7 +57,12 @@ internal sealed partial class Lane : IDisposable
     public bool TrySend(int partition, PartitionRequest request, ReplySink sink) =>
         _mailbox.TryPostRequest(LaneInput.Of(partition, request, sink), isUrgent: request is PartitionRequest.ReadOrder or PartitionRequest.ReadItem);
 
-    public void Post(in LaneInput input) => _mailbox.Post(input);
+    public void Post(in LaneInput input)
+    {
+        // The lane has ended, and with it what it ran; an answer to it finds nobody.
+        if (!_mailbox.Post(input) && input.Kind == LaneInputKind.Stop)
+            ((TaskCompletionSource)input.Payload!).TrySetResult();
+    }
 
     public void GroupWritten(GroupResult result) => Post(new LaneInput(LaneInputKind.GroupWritten, -1) { Payload = result });
 

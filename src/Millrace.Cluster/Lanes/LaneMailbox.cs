@@ -44,13 +44,17 @@ internal sealed class LaneMailbox(int limit)
         }
     }
 
-    public void Post(in LaneInput input)
+    /// <returns>False when nobody will take it any more.</returns>
+    public bool Post(in LaneInput input)
     {
         lock (_lock)
         {
+            if (_isClosed)
+                return false;
             Add(input);
             _hasCompletion = true;
             Wake();
+            return true;
         }
     }
 
@@ -74,14 +78,15 @@ internal sealed class LaneMailbox(int limit)
         }
     }
 
-    /// <summary>Takes no more requests.</summary>
-    /// <returns>What is left in it.</returns>
+    /// <summary>Takes nothing more.</summary>
+    /// <returns>What is left in it, the caller's own.</returns>
     public List<LaneInput> Close()
     {
         lock (_lock)
         {
             _isClosed = true;
-            return _filling;
+            (var left, _filling) = (_filling, []);
+            return left;
         }
     }
 

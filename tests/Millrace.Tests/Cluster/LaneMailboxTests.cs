@@ -8,6 +8,29 @@ public sealed class LaneMailboxTests
 {
     private static readonly LaneInput Input = new(LaneInputKind.Run, -1);
 
+    // As a lane does at its end, while payments that were broken off and commits that have ended still report to it.
+    [Fact]
+    public async Task What_a_closed_mailbox_held_is_looked_at_while_others_post()
+    {
+        for (var round = 0; round < 100; round++)
+        {
+            var mailbox = new LaneMailbox(10);
+            for (var i = 0; i < 1_000; i++)
+                Assert.True(mailbox.Post(Input));
+            var left = mailbox.Close();
+            using var begun = new ManualResetEventSlim();
+            var posting = Task.Run(() =>
+            {
+                begun.Set();
+                for (var i = 0; i < 1_000; i++)
+                    Assert.False(mailbox.Post(Input));
+            });
+            begun.Wait(TestContext.Current.CancellationToken);
+            Assert.Equal(1_000, left.Count(input => input == Input));
+            await posting;
+        }
+    }
+
     [Fact]
     public async Task How_long_the_oldest_input_has_waited_counts_from_the_first_that_nobody_has_taken()
     {
