@@ -17,10 +17,11 @@ internal sealed class PeerLink(string node, Func<string, byte[], Task> send, Fun
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     private readonly Lock _lock = new();
+    // Of all links: where one was closed and another made to the same node, a late reply to the first must not be taken for one of the second.
+    private static long s_numbers;
     private readonly PayloadWriter _filling = new(64 * 1024);
     private readonly PayloadWriter _frame = new(4 * 1024);
     private readonly Dictionary<long, (ReplySink Sink, long Since, TimeSpan Patience)> _waiting = [];
-    private long _number;
     private bool _isSending;
     private bool _isClosed;
 
@@ -68,7 +69,7 @@ internal sealed class PeerLink(string node, Func<string, byte[], Task> send, Fun
         {
             if (!_isClosed && _filling.Length < MostBytes && _waiting.Count < MostWaiting)
             {
-                var number = ++_number;
+                var number = Interlocked.Increment(ref s_numbers);
                 if (Put((number, partition, nowMs, request), static (w, f) => PeerFrames.WriteRequest(w, f.number, f.partition, f.nowMs, f.request)))
                 {
                     _waiting.Add(number, (sink, time.GetTimestamp(), patience));

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Millrace.Cluster;
 using Millrace.Cluster.Lanes;
 using Millrace.Cluster.Peers;
@@ -130,6 +132,47 @@ public sealed class PeerTests : IDisposable
             w.Unsigned((ulong)frame.Length);
             w.Bytes(frame.Written);
         }
+    }
+
+    // A link whose node owns nothing is closed, and another made to the same node when it owns something again.
+    [Fact]
+    public async Task A_late_reply_to_a_link_that_is_closed_is_given_to_nobody_who_asks_through_the_next()
+    {
+        var (time, sent) = (new FakeTimeProvider(DateTimeOffset.UtcNow), new ConcurrentQueue<long>());
+        using var links = new PeerLinks("late", _a.Runtime, (_, envelope) => Note(envelope), time, NullLogger<PeerLinks>.Instance);
+        var (first, second) = (new TaskSink(), new TaskSink());
+        links.SetOwner(1, "slow");
+        links.Request(1, new PartitionRequest.ReadOrder(OrderId.Create(Given.NowMs, 1, 1), Given.Acme), first);
+        await Eventually.Async(() => Task.FromResult(sent.Count == 1), "the first is sent");
+        links.SetOwner(1, null);
+        while (links.HasLinkTo("slow"))
+            time.Advance(TimeSpan.FromMilliseconds(500));
+        Assert.Equal(ReplyStatus.Unavailable, (await first.Task).Status);
+
+        links.SetOwner(1, "slow");
+        links.Request(1, new PartitionRequest.ReadOrder(OrderId.Create(Given.NowMs, 1, 2), Given.Other), second);
+        await Eventually.Async(() => Task.FromResult(sent.Count == 2), "the second is sent");
+        foreach (var (number, status) in sent.Zip([ReplyStatus.Replayed, ReplyStatus.NotFound]))
+            links.Receive("slow", Envelope(frame => PeerFrames.WriteReply(frame, number, new PartitionReply(status))));
+        Assert.Equal(ReplyStatus.NotFound, (await second.Task.WaitAsync(TimeSpan.FromSeconds(20))).Status);
+
+        Task Note(byte[] envelope)
+        {
+            var frame = new PayloadReader(new PayloadReader(envelope.AsSpan(1)).Bytes());
+            frame.Byte();
+            sent.Enqueue(frame.Signed());
+            return Task.CompletedTask;
+        }
+    }
+
+    private static byte[] Envelope(Action<PayloadWriter> write)
+    {
+        var (envelope, frame) = (new PayloadWriter(256), new PayloadWriter(64));
+        envelope.Byte(PayloadFormat.Newest);
+        write(frame);
+        envelope.Unsigned((ulong)frame.Length);
+        envelope.Bytes(frame.Written);
+        return envelope.WrittenMemory.ToArray();
     }
 
     [Fact]
