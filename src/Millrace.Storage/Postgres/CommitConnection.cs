@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Millrace.Engine.Journal;
 using Npgsql;
 
@@ -11,14 +12,30 @@ internal sealed class CommitConnection(NpgsqlDataSource source, ServerSettings s
 {
     // Whoever stands still this long ago and does not even close its connection is the network's fault; the next commit waits for it.
     private const int MostAbandoned = 16;
+    // Its writer commits one group after the other. But what that of another database still had of a partition when it moved here comes on that one's thread.
+    private readonly SemaphoreSlim _turn = new(1, 1);
     private NpgsqlConnection? _connection;
-    private bool _wasWarned;
+    // Of the connection: one that was left alone may yet be warned.
+    private StrongBox<bool> _warned = new();
     private int _abandoned;
 
     /// <summary>Runs a statement that commits by itself, and reads its rows.</summary>
     /// <exception cref="StoreUnavailableException">It was never sent, or the server rolled it back.</exception>
     /// <exception cref="AmbiguousCommitException">It may or may not be durable.</exception>
     public async Task<T> RunAsync<T>(NpgsqlCommand command, Func<NpgsqlDataReader, Task<T>> read)
+    {
+        await _turn.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            return await RunInTurnAsync(command, read).ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task<T> RunInTurnAsync<T>(NpgsqlCommand command, Func<NpgsqlDataReader, Task<T>> read)
     {
         var connection = await ConnectAsync().ConfigureAwait(false);
         var running = RunAsync(connection, command, read);
@@ -31,7 +48,7 @@ internal sealed class CommitConnection(NpgsqlDataSource source, ServerSettings s
         try
         {
             var result = await running.ConfigureAwait(false);
-            if (!_wasWarned)
+            if (!_warned.Value)
                 return result;
             await CloseAsync().ConfigureAwait(false);
             throw new AmbiguousCommitException("PostgreSQL stopped waiting for its standby: the commit may not be replicated.");
@@ -94,9 +111,9 @@ internal sealed class CommitConnection(NpgsqlDataSource source, ServerSettings s
             }
 
             await asking.ConfigureAwait(false);
-            _wasWarned = false;
+            var warned = _warned = new StrongBox<bool>();
             // A wait for the standby that is broken off is told as a warning, and the commit as a success.
-            connection.Notice += (_, notice) => _wasWarned |= notice.Notice.InvariantSeverity == "WARNING";
+            connection.Notice += (_, notice) => warned.Value |= notice.Notice.InvariantSeverity == "WARNING";
             return _connection = connection;
         }
         catch (Exception fault) when (PostgresFaults.IsOfDatabase(fault) || fault is StoreRefusedException)
@@ -134,6 +151,10 @@ internal sealed class CommitConnection(NpgsqlDataSource source, ServerSettings s
         if (_connection is not { } connection)
             return;
         _connection = null;
-        await connection.DisposeAsync().ConfigureAwait(false);
+        var closing = connection.DisposeAsync().AsTask();
+        if (await Task.WhenAny(closing, Task.Delay(patience)).ConfigureAwait(false) == closing)
+            await closing.ConfigureAwait(false);
+        else
+            Abandon(connection, closing);
     }
 }

@@ -27,8 +27,11 @@ internal sealed class Pool(Func<NpgsqlDataSource> make, TimeSpan patience) : IAs
         {
             return await running.WaitAsync(patience).ConfigureAwait(false);
         }
-        catch (TimeoutException) when (!running.IsCompleted)
+        catch (TimeoutException)
         {
+            // In the last moment it may have ended after all: as it did.
+            if (running.IsCompleted)
+                return await running.ConfigureAwait(false);
             Leave(source, running);
             throw new StoreUnavailableException($"PostgreSQL did not answer within {patience.TotalSeconds:F0} s.");
         }

@@ -108,6 +108,35 @@ public sealed class PartitionMoveTests(PostgresFixture postgres)
         Assert.NotEmpty((await store.ListOrdersAsync(new OrderQuery(null, null, 1000), CancellationToken.None)).Rows);
     }
 
+    // Decided by its last owner before the move, and still with the writer of the database that it has left: it goes to the other's on that writer's thread.
+    [Fact]
+    public async Task What_waited_while_its_partition_moved_is_fenced_and_disturbs_no_commit_of_the_other_writer()
+    {
+        var options = await OptionsAsync();
+        await using var store = await ShardedStore.OpenAsync(options);
+        await store.MoveAsync(1, "b", static _ => { }, CancellationToken.None);
+        var (ofB, ofHome, moved) = (await PartitionLog.ClaimAsync(store, 1), await PartitionLog.ClaimAsync(store, 3), await PartitionLog.ClaimAsync(store, 2));
+        var late = moved.Next();
+        await store.MoveAsync(2, "b", static _ => { }, CancellationToken.None);
+        await PartitionLog.ClaimAsync(store, 2);
+
+        var hasBegun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var stop = new CancellationTokenSource();
+        var writerOfB = Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                Assert.Equal([AppendOutcome.Appended], await store.AppendAsync([ofB.Next()]));
+                hasBegun.TrySetResult();
+            }
+        });
+        await hasBegun.Task;
+        for (var i = 0; i < 200 && !writerOfB.IsCompleted; i++)
+            Assert.Equal([AppendOutcome.Appended, AppendOutcome.Fenced], await store.AppendAsync([ofHome.Next(), late]).AsTask().WaitAsync(TimeSpan.FromSeconds(30)));
+        await stop.CancelAsync();
+        await writerOfB;
+    }
+
     [Fact]
     public async Task Lists_names_and_orders_are_right_in_a_node_that_has_not_heard_of_the_move()
     {
