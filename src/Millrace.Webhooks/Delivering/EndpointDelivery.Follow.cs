@@ -10,6 +10,7 @@ internal sealed partial class EndpointDelivery
     // Whoever owned an order may have had another time than who made the endpoint.
     private static readonly TimeSpan ClocksDiffer = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan WhileFull = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
 
     private async Task FollowAsync(CancellationToken cancellation)
     {
@@ -41,12 +42,13 @@ internal sealed partial class EndpointDelivery
             }
             catch (FeedGoneException)
             {
-                // In this order: where only the first was done, it is done again when the endpoint goes on.
-                await StopAsync(StopReasons.EventsGone, cancellation);
                 cursors = await _tools.Feed.StartAsync(cancellation);
+                // In this order: where only the first was done, it is done again when the endpoint goes on. And to its end, although the deliverer ends us as soon as it sees the first.
+                using var patience = new CancellationTokenSource(StopPatience, _tools.Time);
+                await StopAsync(StopReasons.EventsGone, patience.Token);
                 _journal.Reached(cursors);
-                await _journal.SaveAsync(_tools.Time.GetUtcNow(), cancellation);
-                await StandStillAsync(cancellation);
+                await _journal.SaveAsync(_tools.Time.GetUtcNow(), patience.Token);
+                await UntilDeliveringAsync(cancellation);
             }
         }
     }

@@ -111,9 +111,7 @@ internal sealed partial class EndpointDelivery : IDisposable
         try
         {
             using var slot = await InFlight.EnterAsync(_endpoint.Tenant, cancellation);
-            var endpoint = Now();
-            if (!endpoint.IsDelivering)
-                await StandStillAsync(cancellation);
+            var endpoint = await UntilDeliveringAsync(cancellation);
             var signing = await _tools.Secrets.SigningAsync(endpoint, _tools.Time.GetUtcNow(), cancellation);
             result = await _tools.Sender.SendAsync(endpoint.Tenant, endpoint.Settings.Url, id, body, signing, cancellation);
             _tools.Metrics.Tried(result);
@@ -142,8 +140,14 @@ internal sealed partial class EndpointDelivery : IDisposable
 
     private Task StopAsync(string reason, CancellationToken cancellation) => _tools.Endpoints.StopAsync(Now(), reason, cancellation);
 
-    // Until the deliverer sees that there is nothing to do here any more, and cancels.
-    private static Task StandStillAsync(CancellationToken cancellation) => Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
+    // Until the deliverer sees that there is nothing to do here any more, and cancels; or until there is again, before it has looked.
+    private async Task<WebhookEndpoint> UntilDeliveringAsync(CancellationToken cancellation)
+    {
+        var endpoint = Now();
+        for (; !endpoint.IsDelivering; endpoint = Now())
+            await WaitAsync(Poll, cancellation);
+        return endpoint;
+    }
 
     private Task WaitAsync(TimeSpan pause, CancellationToken cancellation) => Task.Delay(pause, _tools.Time, cancellation);
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using Millrace.Domain.Identity;
 using Millrace.Tests.Domain;
+using Millrace.Tests.EndToEnd;
 using Millrace.Webhooks.Endpoints;
 using Millrace.Webhooks.Sending;
 using Xunit;
@@ -264,6 +265,29 @@ public sealed class DelivererTests : IAsyncLifetime
         await ArrivedAsync(orders, 1);
         Assert.All(orders, order => Assert.Equal([2], Versions(order)));
         Assert.True(Find(endpoint).IsDelivering);
+    }
+
+    // Between two looks of the deliverer, which so never learns of it.
+    [Fact]
+    public async Task An_endpoint_that_was_disabled_for_a_moment_is_delivered_to()
+    {
+        var endpoint = await _node.AddAsync(_receiver);
+        var orders = Place(2, 1);
+        var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _receiver.Answer = async (_, response) =>
+        {
+            await answer.Task;
+            response.StatusCode = 204;
+        };
+        await _node.StartAsync();
+        await _node.UntilAsync(() => _receiver.Arrivals.Count == 1, "the first is under way, and the second waits for its turn");
+        // No time passes from here on: the deliverer does not look.
+        await _node.ChangeAsync(endpoint, endpoint.Settings with { IsDisabled = true });
+        answer.SetResult();
+        await Assert.ThrowsAsync<TimeoutException>(() => Eventually.Async(
+            () => Task.FromResult(_receiver.Arrivals.Count > 1), "the second is sent to an endpoint that is disabled", TimeSpan.FromMilliseconds(500)));
+        await _node.ChangeAsync(endpoint, endpoint.Settings);
+        await ArrivedAsync(orders, 1);
     }
 
     [Fact]
