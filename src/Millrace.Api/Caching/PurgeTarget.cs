@@ -52,6 +52,9 @@ internal sealed class PurgeTarget(Uri url, CdnOptions options, HttpMessageHandle
     {
         await _isWaiting.WaitAsync(cancellation);
         var groups = Take();
+        // What woke us now was taken along with what had woken us before.
+        if (groups.Length == 0)
+            return null;
         var failure = await TrySendAsync(groups, cancellation);
         _isWorking = failure is null;
         Interlocked.Increment(ref failure is null ? ref _sent : ref _failed);

@@ -49,22 +49,14 @@ internal sealed class WatchedOrders : BackgroundService
 
     /// <summary>From here on the order's changes are told; to be called before it is read.</summary>
     /// <returns>Whether they reach the shared caches: these are working, every node's changes are heard of, and there is room.</returns>
-    public bool Add(OrderId id)
-    {
-        if (_orders.TryGetValue(id, out var known))
-            known.AskedAtMs = NowMs;
-        else if (Volatile.Read(ref _count) >= MostWatched)
-            return false;
-        else if (_orders.TryAdd(id, new Watched { AskedAtMs = NowMs }))
-            Interlocked.Increment(ref _count);
-        return _hears && _purges.IsWorking;
-    }
+    public bool Add(OrderId id) => Watch(id) is not null && _hears && _purges.IsWorking;
 
-    /// <summary>The version that was read: what is told later of this one or an earlier one is no change.</summary>
+    /// <summary>The version that was read. Of the first reading alone: what is told later of this one or an earlier one is no change, but what a later reading finds anew,
+    /// those who were shown the first have not been told.</summary>
     public void Read(OrderId id, int version)
     {
         if (_orders.TryGetValue(id, out var known))
-            known.TryRaise(version);
+            known.Begin(version);
     }
 
     /// <summary>The order is at a version, durably. Blocks nobody.</summary>
@@ -82,8 +74,9 @@ internal sealed class WatchedOrders : BackgroundService
         _runtime.OrderChanged += Changed;
         _cache.ReadElsewhere = (kind, key) =>
         {
+            // What was shown there is not known here.
             if (kind == Kind.Name && OrderId.TryParse(key, out var id))
-                Add(id);
+                Watch(id)?.Begin(0);
         };
         return base.StartAsync(cancellationToken);
     }
@@ -125,6 +118,28 @@ internal sealed class WatchedOrders : BackgroundService
         (_hears, _gaps) = (hears, gaps);
     }
 
+    private Watched? Watch(OrderId id)
+    {
+        while (true)
+        {
+            if (_orders.TryGetValue(id, out var known))
+            {
+                known.AskedAtMs = NowMs;
+                // It may have been swept out meanwhile.
+                if (_orders.TryGetValue(id, out var still) && still == known)
+                    return known;
+            }
+            else if (Volatile.Read(ref _count) >= MostWatched)
+            {
+                return null;
+            }
+            else if (_orders.TryAdd(id, new Watched { AskedAtMs = NowMs }))
+            {
+                Interlocked.Increment(ref _count);
+            }
+        }
+    }
+
     private void Sweep()
     {
         var now = NowMs;
@@ -133,14 +148,18 @@ internal sealed class WatchedOrders : BackgroundService
         _sweptAtMs = now;
         foreach (var (id, order) in _orders)
         {
-            if (now - order.AskedAtMs > KeptMs && _orders.TryRemove(id, out _))
+            if (now - order.AskedAtMs <= KeptMs || !_orders.TryRemove(id, out _))
+                continue;
+            // Somebody may have asked between the look and the removal, and have been promised to be told.
+            if (now - order.AskedAtMs > KeptMs || !_orders.TryAdd(id, order))
                 Interlocked.Decrement(ref _count);
         }
     }
 
     private sealed class Watched
     {
-        private int _version;
+        private const int Unread = -1;
+        private int _version = Unread;
         private int _isQueued;
         private long _askedAtMs;
 
@@ -149,6 +168,8 @@ internal sealed class WatchedOrders : BackgroundService
             get => Volatile.Read(ref _askedAtMs);
             set => Volatile.Write(ref _askedAtMs, value);
         }
+
+        public void Begin(int version) => Interlocked.CompareExchange(ref _version, version, Unread);
 
         /// <returns>Whether it was lower.</returns>
         public bool TryRaise(int version)

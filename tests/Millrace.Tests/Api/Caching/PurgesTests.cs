@@ -37,6 +37,22 @@ public sealed class PurgesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Two_groups_at_once_are_no_reason_to_tell_of_none()
+    {
+        using var purges = Create();
+        await purges.StartAsync(TestContext.Current.CancellationToken);
+        for (var i = 0; i < 50; i++)
+        {
+            purges.Add($"a{i}");
+            purges.Add($"b{i}");
+            await Eventually.Async(() => Task.FromResult(_cdn.Told.Any(told => told.Split('|', ' ', ',').Contains($"b{i}"))), "the cache is told");
+        }
+
+        await purges.StopAsync(TestContext.Current.CancellationToken);
+        Assert.DoesNotContain("secret|", _cdn.Told);
+    }
+
+    [Fact]
     public async Task What_the_cache_does_not_take_is_told_again_and_meanwhile_nothing_is_promised()
     {
         _cdn.Status = StatusCodes.Status503ServiceUnavailable;

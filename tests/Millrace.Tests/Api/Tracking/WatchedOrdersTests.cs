@@ -91,6 +91,24 @@ public sealed class WatchedOrdersTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_change_that_somebody_has_read_before_it_is_told_is_told_all_the_same()
+    {
+        var time = new FakeTimeProvider();
+        var node = await StartAsync(time);
+        await Eventually.Async(() => Task.FromResult(Told(Purges.Everything) == 1), "it has begun");
+        node.Watched.Add(Followed);
+        // Somebody was shown the third version, and a shared cache keeps it for a minute.
+        node.Watched.Read(Followed, 3);
+        // The fourth is durable; another representation of the order is read before its change is told here.
+        node.Watched.Add(Followed);
+        node.Watched.Read(Followed, 4);
+        node.Runtime.OrderChanged!(Followed, 3);
+        node.Runtime.OrderChanged!(Followed, 4);
+        time.Advance(TimeSpan.FromMilliseconds(50));
+        await Eventually.Async(() => Task.FromResult(Told(Followed) == 1), "it is told");
+    }
+
+    [Fact]
     public async Task When_changes_of_others_may_have_been_missed_everything_is_purged_and_answers_live_shortly()
     {
         var node = await StartAsync(TimeProvider.System);
