@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
 using Millrace.Cli.Alerts;
 using Millrace.Cli.Caches;
 using Millrace.Cli.Audit;
@@ -31,7 +32,7 @@ using Millrace.Cli.Webhooks;
 namespace Millrace.Cli;
 
 /// <summary>All commands.</summary>
-internal static class CommandLine
+internal static partial class CommandLine
 {
     public static RootCommand Create() => new("Millrace: orders accepted, stock held, money moved, nothing lost.")
     {
@@ -84,12 +85,28 @@ internal static class CommandLine
     {
         var command = parsed.CommandResult;
         var path = string.Join(' ', Path(command).Reverse().Prepend("millrace"));
-        var errors = parsed.Errors.Select(error => string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))).Distinct(StringComparer.Ordinal).ToList();
+        var errors = parsed.Errors.Select(error => InWords(string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)))).Distinct(StringComparer.Ordinal).ToList();
         var isIncomplete = command.Command.Action is null && parsed.UnmatchedTokens.Count == 0;
         return isIncomplete
             ? $"'{path}' needs a command: {string.Join(", ", command.Command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name))}. See: {path} --help"
             : $"{string.Join(" ", errors)} See: {path} --help";
     }
+
+    // What the library says of a value names a type of .NET.
+    private static string InWords(string error) => Unread().Replace(error, match => $"{match.Groups["name"].Value} is {Kind(match.Groups["type"].Value)}, not '{match.Groups["value"].Value}'.");
+
+    private static string Kind(string type) => type switch
+    {
+        "System.Int32" or "System.Int64" or "System.UInt64" => "a whole number",
+        "System.Double" => "a number",
+        "System.Boolean" => "true or false",
+        "System.TimeSpan" => "a time such as 00:01:30",
+        "System.DateTimeOffset" => "a moment such as 2026-01-31T12:00:00Z",
+        _ => "something else",
+    };
+
+    [GeneratedRegex(@"^Cannot parse argument '(?<value>.*)' for (option|command|argument) '(?<name>[^']*)' as expected type '(System\.Nullable`1\[)?(?<type>[\w.]+)\]?'\.$", RegexOptions.ExplicitCapture, 1_000)]
+    private static partial Regex Unread();
 
     private static IEnumerable<string> Path(SymbolResult? result)
     {

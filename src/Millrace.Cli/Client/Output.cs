@@ -43,7 +43,10 @@ internal sealed class Output
     public void Write(ParseResult arguments, Shown shown)
     {
         var (format, writer) = (Of(arguments), arguments.InvocationConfiguration.Output);
-        if (format == OutputFormat.Table)
+        if (format == OutputFormat.Table && shown is Shown.One { Value.ValueKind: JsonValueKind.Undefined })
+            // It was done, and there is nothing to say of it.
+            arguments.InvocationConfiguration.Error.WriteLine("Done.");
+        else if (format == OutputFormat.Table)
             Terminal.To(writer).Write(TableOf(shown));
         else if (format == OutputFormat.Json)
             writer.WriteLine(ToText(shown is Shown.Many many ? JsonSerializer.SerializeToElement(many.Rows) : ((Shown.One)shown).Value, Indented));

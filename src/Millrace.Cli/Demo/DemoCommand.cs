@@ -2,6 +2,7 @@ using System.CommandLine;
 using Millrace.Api.Keys;
 using Millrace.Cli.Keys;
 using Millrace.Cli.Children;
+using Millrace.Cli.Client;
 using Millrace.Cli.Serve;
 using Millrace.OperatorConsole;
 using Millrace.Engine.Journal;
@@ -27,16 +28,8 @@ internal static class DemoCommand
         {
             Description = $"Nodes of a cluster over a PostgreSQL in a temporary folder, 2 to {DemoCluster.MostNodes}; it must be installed. 1: SQLite in the data folder.", DefaultValueFactory = _ => 1,
         };
-        nodes.Validators.Add(value =>
-        {
-            if (value.GetValueOrDefault<int>() is < 1 or > DemoCluster.MostNodes)
-                value.AddError($"--nodes is 1 to {DemoCluster.MostNodes}.");
-        });
-        rate.Validators.Add(value =>
-        {
-            if (value.GetValueOrDefault<double>() is not (>= 0 and <= 1_000))
-                value.AddError("--rate is 0 to 1000.");
-        });
+        nodes.Check(count => count is < 1 or > DemoCluster.MostNodes ? $"--nodes is 1 to {DemoCluster.MostNodes}." : null);
+        rate.Check(orders => orders is >= 0 and <= 1_000 ? null : "--rate is 0 to 1000.");
         var command = new Command("demo", "Run a whole shop on this machine.") { data, url, rate, seconds, nodes };
         command.SetAction(async (parsed, cancellation) =>
         {

@@ -30,16 +30,8 @@ public static class KeysCommand
         var scopes = new Option<string>("--scopes") { Description = string.Join(", ", ScopeNames.All) + "; separated by commas", Required = true };
         var expires = new Option<DateTimeOffset?>("--expires") { Description = "When it ends (ISO 8601) [default: never]" };
         // Before the store is opened, which makes one where there is none.
-        name.Validators.Add(value =>
-        {
-            if (string.IsNullOrWhiteSpace(value.GetValueOrDefault<string>()))
-                value.AddError($"{name.Name} names the program that will hold the key.");
-        });
-        expires.Validators.Add(value =>
-        {
-            if (value.GetValueOrDefault<DateTimeOffset?>() is { } end && end <= TimeProvider.System.GetUtcNow())
-                value.AddError($"{expires.Name}: {end:O} is past.");
-        });
+        name.Check(holder => string.IsNullOrWhiteSpace(holder) ? $"{name.Name} names the program that will hold the key." : null);
+        expires.Check(end => end <= TimeProvider.System.GetUtcNow() ? $"{expires.Name}: {end:O} is past." : null);
         var dryRun = new DryRun();
         var command = new Command("create", "Make a key; its text is shown this once") { tenant, name, scopes, expires };
         dryRun.AddTo(command);

@@ -52,11 +52,7 @@ internal static class WebhooksCommand
     {
         var id = Id();
         var overlap = new Option<TimeSpan>("--overlap") { Description = "How much longer the former secret signs too, as [D.]HH:MM:SS", DefaultValueFactory = _ => TimeSpan.FromDays(1) };
-        overlap.Validators.Add(given =>
-        {
-            if (given.GetValue(overlap) is var time && (time < TimeSpan.Zero || time > TimeSpan.FromDays(30)))
-                given.AddError($"{overlap.Name} is 0 to 30 days, as [D.]HH:MM:SS.");
-        });
+        overlap.Check(time => time < TimeSpan.Zero || time > TimeSpan.FromDays(30) ? $"{overlap.Name} is 0 to 30 days, as [D.]HH:MM:SS." : null);
         return Mutation.Create("rotate", "Sign with a new secret, which is shown this once", [id, overlap], arguments =>
             Of(HttpMethod.Post, arguments, id, "/rotate", JsonBody.Of(w => w.WriteNumber("overlap_s", (long)arguments.GetValue(overlap).TotalSeconds)), Scopes.WebhooksWrite));
     }

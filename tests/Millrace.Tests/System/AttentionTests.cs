@@ -73,7 +73,8 @@ public sealed class AttentionTests : IAsyncDisposable
         Assert.Equal([orders[1]], await IdsAsync());
         Assert.Equal([orders[0]], await IdsAsync("--dismissed"));
         Assert.Equal([orders[1]], (await CliRun.OfAsync(Acting.Done, ["parked", "retry", "--all", "-o", "ndjson", .. at])).Rows.Select(row => (string)row["id"]!));
-        await CliRun.OfAsync(Acting.Done, ["parked", "restore", orders[0], .. at]);
+        var restored = await CliRun.OfAsync(Acting.Done, ["parked", "restore", orders[0], .. at]);
+        Assert.Equal(("", "Done.\n"), (restored.Output, restored.Errors));
         await Eventually.Async(async () => (await IdsAsync()).SequenceEqual([orders[0]]), "one went on, and one is back");
 
         async Task<string[]> IdsAsync(params string[] which) =>

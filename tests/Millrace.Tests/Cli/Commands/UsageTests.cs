@@ -72,6 +72,23 @@ public sealed class UsageTests
         Assert.False(Directory.Exists("nowhere"));
     }
 
+    [Theory]
+    [InlineData("stock adjust MUG --delta many", "--delta is a whole number, not 'many'.")]
+    [InlineData("stock demand --limit it's", "--limit is a whole number, not 'it's'.")]
+    [InlineData("serve --data x --max-backlog-age soon", "--max-backlog-age is a time such as 00:01:30, not 'soon'.")]
+    [InlineData("plan --orders-per-second all", "--orders-per-second is a number, not 'all'.")]
+    [InlineData("keys create --data x --name a --scopes viewer --expires noon", "--expires is a moment such as 2026-01-31T12:00:00Z, not 'noon'.")]
+    [InlineData("demo --rate fast", "--rate is a number, not 'fast'.")]
+    [InlineData("demo --nodes many", "--nodes is a whole number, not 'many'.")]
+    [InlineData("webhooks rotate whk_1 --overlap long", "--overlap is a time such as 00:01:30, not 'long'.")]
+    [InlineData("audit list --after x", "--after is a whole number, not 'x'.")]
+    public async Task A_value_that_cannot_be_read_is_told_in_words(string line, string words)
+    {
+        var run = await CliRun.OfAsync(Acting.Usage, line.Split(' '));
+        Assert.DoesNotContain("System.", run.Errors, StringComparison.Ordinal);
+        Assert.StartsWith($"millrace: {words}", run.Errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Every_command_that_asks_a_server_can_show_its_request_and_never_the_key()
     {

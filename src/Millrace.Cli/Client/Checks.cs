@@ -1,0 +1,25 @@
+using System.CommandLine;
+
+namespace Millrace.Cli.Client;
+
+/// <summary>What a value must be beyond its type, told with all else that is wrong with a command line.</summary>
+internal static class Checks
+{
+    /// <param name="objection">What is wrong with the value; null for nothing.</param>
+    public static void Check<T>(this Option<T> option, Func<T?, string?> objection) => option.Validators.Add(given =>
+    {
+        T? value;
+        try
+        {
+            value = given.GetValueOrDefault<T>();
+        }
+        catch (InvalidOperationException)
+        {
+            // It is not of its type, which is told without us.
+            return;
+        }
+
+        if (objection(value) is { } words)
+            given.AddError(words);
+    });
+}
