@@ -31,13 +31,15 @@ public sealed class Catalog
     internal bool IsUsable(TenantId tenant, string sku, long nowMs) =>
         _items.TryGetValue((tenant, sku), out var entry) && entry.Item is not null && nowMs - entry.AtMs is >= 0 and < MostAgeUnaskedMs;
 
-    internal void Publish(StockItem item, long nowMs) => _items[(item.Tenant, item.Sku)] = (item, nowMs);
+    /// <summary>An answer may come late, when the item's partition is here by now and has said something newer: then that stays.</summary>
+    internal void Publish(StockItem item, long nowMs) => _items.AddOrUpdate(
+        (item.Tenant, item.Sku), static (_, told) => told, static (_, known, told) => known.Item?.Version > told.Item!.Version ? known : told, (Item: (StockItem?)item, AtMs: nowMs));
 
-    /// <summary>Its owner says that there is none.</summary>
+    /// <summary>Its owner says that there is none. An item that was made stays: then it is this answer that is late.</summary>
     internal void PublishNone(TenantId tenant, string sku, long nowMs)
     {
         // Whoever asks for what does not exist must not fill the memory.
         if (_items.Count < 1_000_000 || _items.ContainsKey((tenant, sku)))
-            _items[(tenant, sku)] = (null, nowMs);
+            _items.AddOrUpdate((tenant, sku), static (_, atMs) => (null, atMs), static (_, known, atMs) => known.Item is null ? (null, atMs) : known, nowMs);
     }
 }
