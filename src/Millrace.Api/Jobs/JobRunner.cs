@@ -18,6 +18,7 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
     private async Task RunAsync(CancellationToken held)
     {
         var running = new Dictionary<string, Task>(StringComparer.Ordinal);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(held);
         try
         {
             await store.MarkAllAsync(held);
@@ -26,13 +27,14 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
                 foreach (var (id, _) in running.Where(one => one.Value.IsCompleted).ToList())
                     running.Remove(id);
                 foreach (var job in (await LookAsync(running, held)).Take(MostAtOnce - running.Count))
-                    running.Add(job.Record.Id, RunAsync(job, held));
+                    running.Add(job.Record.Id, RunAsync(job, ending.Token));
                 await Task.Delay(LookEvery, time, held);
             }
         }
         finally
         {
-            // None of them throws.
+            // Also where a look failed: all are begun again from what is stored, and none is waited for that may go on for a day. None of them throws.
+            await ending.CancelAsync();
             await Task.WhenAll(running.Values);
         }
     }

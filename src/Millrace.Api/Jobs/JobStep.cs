@@ -24,20 +24,28 @@ internal sealed class JobStep(AdmittedRouter router, WatchedOrders watched)
     {
         var id = OrderId.TryParse(target.Id, out var parsed) ? parsed : throw new InvalidDataException($"'{target.Id}' is no order.");
         var result = new JobResult(target.Id, JobOutcome.Skipped, ProblemKinds.HoldNotFound.Code);
+        JobResult? refused = null;
         int? expected = target.Version;
         foreach (var (command, key) in JobActions.CommandsFor(job, target))
         {
             var request = new PartitionRequest.ChangeOrder(id, job.Owner, command, job.Actor, key, expected);
             if (await SendAsync(request, query, cancellation) is not { } one)
                 return null;
-            if (one.Outcome is JobOutcome.Refused or JobOutcome.Skipped)
-                return one;
+            if (one.Outcome == JobOutcome.Skipped)
+                return result.Outcome == JobOutcome.Changed ? result : one;
+            if (one.Outcome == JobOutcome.Refused)
+            {
+                // Somebody else has released this hold, say; the others are still to be.
+                refused ??= one;
+                continue;
+            }
+
             // What one command has changed is changed, whatever the next finds.
             result = result.Outcome == JobOutcome.Changed ? result : one;
             expected = null;
         }
 
-        return result;
+        return result.Outcome == JobOutcome.Changed ? result : refused ?? result;
     }
 
     private async ValueTask<JobResult?> SendAsync(PartitionRequest.ChangeOrder request, OrderListQuery query, CancellationToken cancellation)

@@ -29,7 +29,12 @@ internal sealed class JobStore(IRecords records)
         var prefix = Name(tenant.Value, "");
         var jobs = new List<Job>();
         await foreach (var record in records.ListAllAsync(Kind, prefix, cancellation))
-            jobs.Add(Read(record).Job);
+        {
+            // One of another version is for the nodes that can read it, and keeps the others from nobody.
+            if (TryRead(record) is { } stored)
+                jobs.Add(stored.Job);
+        }
+
         jobs.Sort((one, other) => other.CreatedAtUnixMs.CompareTo(one.CreatedAtUnixMs));
         return jobs;
     }
@@ -89,7 +94,7 @@ internal sealed class JobStore(IRecords records)
         {
             // The job last: what is left of a deletion that was broken off is found again.
             await ResultsOf(job).DeleteAsync(cancellation);
-            if (await records.FindRecordAsync(Kind, Name(job.Tenant, job.Id), cancellation) is { } record && !Read(record).Job.IsOpen)
+            if (await records.FindRecordAsync(Kind, Name(job.Tenant, job.Id), cancellation) is { } record && TryRead(record) is { Job.IsOpen: false })
                 await records.TryDeleteRecordAsync(Kind, record.Id, record.Version, cancellation);
         }
     }
@@ -112,12 +117,22 @@ internal sealed class JobStore(IRecords records)
         {
             return Read(record);
         }
-        catch (Exception unknown) when (unknown is JsonException or InvalidDataException)
+        catch (InvalidDataException)
         {
             return null;
         }
     }
 
-    private static StoredJob Read(StoredRecord record) => new(JsonSerializer.Deserialize(record.Body.Span, JobJson.Default.Job)
-        ?? throw new InvalidDataException($"The record of {record.Id} holds no job."), record);
+    // Not what whoever asks has written.
+    private static StoredJob Read(StoredRecord record)
+    {
+        try
+        {
+            return new StoredJob(JsonSerializer.Deserialize(record.Body.Span, JobJson.Default.Job) ?? throw new JsonException("null"), record);
+        }
+        catch (JsonException unknown)
+        {
+            throw new InvalidDataException($"The record of {record.Id} holds no job that this version can read.", unknown);
+        }
+    }
 }

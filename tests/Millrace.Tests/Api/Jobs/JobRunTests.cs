@@ -1,9 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.Api.Admission;
 using Millrace.Api.Jobs;
 using Millrace.Api.Limits;
 using Millrace.Api.Orders.Read;
 using Millrace.Api.Tracking;
+using Millrace.Cluster.Administration;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
 using Millrace.Engine.Administration;
@@ -93,6 +95,65 @@ public sealed class JobRunTests : IClassFixture<ApiServer>, IDisposable
     }
 
     [Fact]
+    public async Task A_hold_that_somebody_else_has_released_keeps_no_other_from_being_released()
+    {
+        var (customer, orders) = await _server.OrdersAsync(1);
+        var holds = new List<string>();
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(200, (await _server.PostAsync($"/v1/orders/{orders[0]}/holds", """{"kind":"review","reason":"r"}""", $"h{i}-{customer}")).Status);
+            holds = [.. (await _server.HoldsAsync(orders[0])).Select(hold => (string)hold!["id"]!)];
+        }
+
+        var job = await AddAsync("1", JobRules.Release, new JobQuery(null, customer, null, null, null, null), rate: 1, limit: 10);
+        // It has noted all three.
+        Assert.True(await EndsEarlyAsync(new FailingRecords(_records, write: 2, isMade: true), job));
+        Assert.Equal(200, (await _server.PostAsync($"/v1/orders/{orders[0]}/holds/{holds[1]}/release", "", "r-" + customer)).Status);
+        await RunAsync(_records, job);
+        Assert.Empty(await _server.HoldsAsync(orders[0]));
+        var store = new JobStore(_records);
+        var done = (await store.FindAsync(Acme, job, CancellationToken.None))!.Job;
+        Assert.Equal([new JobResult(orders[0], JobOutcome.Changed)], await store.ResultsOf(done).ReadAsync(0, 10, 10, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_look_that_fails_while_a_job_is_under_way_keeps_no_other_waiting_for_its_end()
+    {
+        var (slow, _) = await _server.OrdersAsync(60);
+        var (quick, orders) = await _server.OrdersAsync(1);
+        var (records, services, time) = (new PassingRecords(_records), _server.Services, TimeProvider.System);
+        var store = new JobStore(records);
+        var step = new JobStep(services.GetRequiredService<AdmittedRouter>(), services.GetRequiredService<WatchedOrders>());
+        var run = new JobRun(store, new JobPages(services.GetRequiredService<ListOrders>()), step, services.GetRequiredService<RateLimits>(), time);
+        using var runner = new JobRunner(store, run, new Leases(_records, "a", isShared: false, time, NullLogger<Lease>.Instance), time, NullLogger<JobRunner>.Instance);
+        var first = await AddAsync("slow", JobRules.Hold, new JobQuery(null, slow, null, null, null, null), rate: 1, limit: 100);
+        await runner.StartAsync(TestContext.Current.CancellationToken);
+        await Eventually.Async(async () => (await store.FindAsync(Acme, first, CancellationToken.None))!.Job.Progress.Processed > 0, "the first is under way");
+
+        records.IsAway = true;
+        await Eventually.Async(() => Task.FromResult(records.Refused > 0), "a look fails");
+        records.IsAway = false;
+        var second = await AddAsync("quick", JobRules.Hold, new JobQuery(null, quick, null, null, null, null), rate: 10, limit: 100);
+        await store.MarkAsync((await store.FindAsync(Acme, second, CancellationToken.None))!.Job, CancellationToken.None);
+        await Eventually.Async(async () => (await store.FindAsync(Acme, second, CancellationToken.None))!.Job.Status == JobStatus.Done, "the second is done");
+        Assert.Equal(JobStatus.Running, (await store.FindAsync(Acme, first, CancellationToken.None))!.Job.Status);
+        Assert.Single(await _server.HoldsAsync(orders[0]));
+        await runner.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task A_job_that_this_version_cannot_read_keeps_no_other_from_being_listed()
+    {
+        var store = new JobStore(_records);
+        var readable = await AddAsync("1", JobRules.Hold, new JobQuery(null, "c", null, null, null, null), 1, 1);
+        Assert.NotNull(await _records.TryWriteRecordAsync(new StoredRecord("job", "acme/job_" + new string('0', 32), 0, "{\"of\":\"a later version\"}"u8.ToArray()), CancellationToken.None));
+        Assert.Equal(readable, Assert.Single(await store.ListAsync(Acme, CancellationToken.None)).Id);
+        await store.RetireAsync(Acme, CancellationToken.None);
+        // Not as something that whoever asks has written wrongly.
+        await Assert.ThrowsAsync<InvalidDataException>(() => store.FindAsync(Acme, "job_" + new string('0', 32), CancellationToken.None));
+    }
+
+    [Fact]
     public async Task The_last_hundred_jobs_are_kept_and_none_that_is_open_is_forgotten()
     {
         var store = new JobStore(_records);
@@ -134,6 +195,35 @@ public sealed class JobRunTests : IClassFixture<ApiServer>, IDisposable
         var step = new JobStep(services.GetRequiredService<AdmittedRouter>(), services.GetRequiredService<WatchedOrders>());
         var run = new JobRun(store, new JobPages(services.GetRequiredService<ListOrders>()), step, services.GetRequiredService<RateLimits>(), new Client.InstantTime(TimeSpan.FromDays(1)));
         await run.RunAsync((await store.FindAsync(Acme, job, CancellationToken.None))!, CancellationToken.None);
+    }
+
+    /// <summary>Of which the marks cannot be read while it is away: what a look asks for first.</summary>
+    private sealed class PassingRecords(IRecords records) : IRecords
+    {
+        private volatile bool _isAway;
+        private int _refused;
+
+        public bool IsAway
+        {
+            set => _isAway = value;
+        }
+
+        public int Refused => Volatile.Read(ref _refused);
+
+        public ValueTask<IReadOnlyList<StoredRecord>> ListRecordsAsync(string kind, string? after, int most, CancellationToken cancellation)
+        {
+            if (!_isAway || kind != "job_mark")
+                return records.ListRecordsAsync(kind, after, most, cancellation);
+            Interlocked.Increment(ref _refused);
+            throw new StoreUnavailableException("It is away for a moment.");
+        }
+
+        public ValueTask<StoredRecord?> FindRecordAsync(string kind, string id, CancellationToken cancellation) => records.FindRecordAsync(kind, id, cancellation);
+
+        public ValueTask<StoredRecord?> TryWriteRecordAsync(StoredRecord record, CancellationToken cancellation) => records.TryWriteRecordAsync(record, cancellation);
+
+        public ValueTask<bool> TryDeleteRecordAsync(string kind, string id, long version, CancellationToken cancellation) =>
+            records.TryDeleteRecordAsync(kind, id, version, cancellation);
     }
 
     /// <param name="write">The number of the write that fails, from 1.</param>
