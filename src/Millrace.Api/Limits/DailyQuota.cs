@@ -10,6 +10,8 @@ internal sealed class DailyQuota
     private double _share = 1;
     private long _day;
     private long _own;
+    // Of them, those that were given while all others were known.
+    private long _shared;
     private long _others;
 
     public DailyQuota(long? limit) => _limit = limit;
@@ -36,7 +38,13 @@ internal sealed class DailyQuota
         set
         {
             lock (_lock)
+            {
+                if (value == 1)
+                    _shared = 0;
+                else if (_share == 1)
+                    _shared = _own;
                 _share = value;
+            }
         }
     }
 
@@ -50,8 +58,8 @@ internal sealed class DailyQuota
             var (day, sinceMs) = Math.DivRem(unixMs, MillisecondsPerDay);
             // A clock that is set back by less than a day, at midnight, gives no second quota; one that was wrong by more than that is believed now.
             if (day > _day || day < _day - 1)
-                (_day, _own, _others) = (day, 0, 0);
-            var here = (long)((limit - _others) * _share);
+                (_day, _own, _shared, _others) = (day, 0, 0, 0);
+            var here = _shared + (long)((limit - _others - _shared) * _share);
             var isTaken = _own < here;
             if (isTaken)
                 _own++;

@@ -101,8 +101,9 @@ internal sealed partial class SharedLimits : BackgroundService
 
             return true;
         }
-        catch (Exception failure) when (failure is RedisException or TimeoutException)
+        catch (Exception failure) when (failure is RedisException or RedisCommandException or TimeoutException)
         {
+            // Also where the library itself refuses, such as a command that the server is known not to take.
             Unheard(_logger, failure.GetType().Name);
             return false;
         }

@@ -78,6 +78,34 @@ public sealed class RateBucketTests
         Assert.Equal((20_000L, 100L), quota.Tell());
     }
 
+    // Whatever each of them has given before: what is left is given once, by all together.
+    [Theory]
+    [InlineData(2_000, 2_000, 2_000)]
+    [InlineData(7_998, 1, 1)]
+    [InlineData(1, 3_000, 5_999)]
+    public void Nodes_that_lose_sight_of_each_other_give_together_what_was_left(params int[] given)
+    {
+        const long now = 86_400_000L * 20_000;
+        var nodes = given.Select(_ => new DailyQuota(9_000)).ToList();
+        foreach (var (quota, count) in nodes.Zip(given))
+            Assert.Equal(count, Enumerable.Range(0, count).Count(_ => quota.TryTake(now).IsTaken));
+        foreach (var (quota, count) in nodes.Zip(given))
+        {
+            quota.Learn(20_000, given.Sum() - count);
+            quota.Share = 1.0 / 3;
+        }
+
+        var left = 9_000 - given.Sum();
+        Assert.All(nodes, quota => Assert.Equal(left / 3, Enumerable.Range(0, 9_000).Count(_ => quota.TryTake(now).IsTaken)));
+        // And with each other again, no more.
+        foreach (var quota in nodes)
+        {
+            quota.Share = 1;
+            quota.Learn(20_000, 9_000 - quota.Tell()!.Value.Count);
+            Assert.False(quota.TryTake(now).IsTaken);
+        }
+    }
+
     [Fact]
     public void A_day_of_UTC_has_its_number_and_the_next_day_again()
     {

@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.Api;
 using Millrace.Api.Keys;
@@ -62,6 +64,33 @@ public sealed class SharedLimitsTests : IAsyncLifetime
         await Eventually.Async(() => Task.FromResult(other.Take(1, "third") == 1 && other.Left("third") > Burst / 2), "the limits are shared again", TimeSpan.FromSeconds(30));
     }
 
+    // It takes no command with keys of several places.
+    [Fact]
+    public async Task A_Redis_of_a_cluster_is_one_that_is_away_and_ends_no_node()
+    {
+        await using var redis = await RedisServer.StartAsync("--cluster-enabled", "yes");
+        Assert.Equal("+OK", await redis.AskAsync("CLUSTER ADDSLOTSRANGE 0 16383"));
+        await Eventually.Async(async () => (await redis.AskAsync("SET a b")) == "+OK", "it serves");
+        var log = new Told();
+        await using var node = new Node(_folder["clustered"], redis.Address, _services.GetRequiredService<IMeterFactory>(), log);
+        await node.BeginAsync();
+        await Eventually.AsyncOf(() => Task.FromResult(node.Take(1) + string.Join(' ', log.Lines.Distinct())), lines => lines.Contains("Limits were not told", StringComparison.Ordinal), "it has tried to tell the others");
+        Assert.InRange(node.Left(), 1, Burst / 2);
+        Assert.False(node.HasFailed);
+    }
+
+    private sealed class Told : ILogger<SharedLimits>
+    {
+        public ConcurrentQueue<string> Lines { get; } = new();
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Lines.Enqueue(formatter(state, exception));
+    }
+
     private sealed class Node : IAsyncDisposable
     {
         private readonly SqliteAdministration _store;
@@ -70,18 +99,22 @@ public sealed class SharedLimitsTests : IAsyncLifetime
         private readonly SharedLimits _shared;
         private readonly Dictionary<string, CallerLimits> _callers = new(StringComparer.Ordinal);
 
-        private Node(string folder, string redis, IMeterFactory meters)
+        public Node(string folder, string redis, IMeterFactory meters, ILogger<SharedLimits> logger)
         {
             _store = SqliteAdministration.Open(folder);
             _audit = new AuditLog(_store, TimeProvider.System);
             _limits = new RateLimits(Settings, _audit, TimeProvider.System);
-            _shared = new SharedLimits(_limits, new SharedLimitsOptions(redis, () => 2), TimeProvider.System, new ApiMetrics(meters), NullLogger<SharedLimits>.Instance);
+            _shared = new SharedLimits(_limits, new SharedLimitsOptions(redis, () => 2), TimeProvider.System, new ApiMetrics(meters), logger);
         }
+
+        public bool HasFailed => _shared.ExecuteTask is { IsCompleted: true };
+
+        public Task BeginAsync() => _shared.StartAsync(TestContext.Current.CancellationToken);
 
         public static async Task<Node> StartAsync(string folder, string redis, IMeterFactory meters)
         {
-            var node = new Node(folder, redis, meters);
-            await node._shared.StartAsync(TestContext.Current.CancellationToken);
+            var node = new Node(folder, redis, meters, NullLogger<SharedLimits>.Instance);
+            await node.BeginAsync();
             // Shared from the first request on: else it would be a test of the halves.
             await Eventually.Async(() => Task.FromResult(node.Left("warm") > Burst / 2), "Redis is connected");
             return node;

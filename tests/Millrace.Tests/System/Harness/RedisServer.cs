@@ -10,13 +10,15 @@ internal sealed class RedisServer : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly int _port = FreePort.Find();
+    private string[] _more = [];
     private ChildProcess? _process;
 
     public string Address => $"127.0.0.1:{_port}";
 
-    public static async Task<RedisServer> StartAsync()
+    /// <param name="more">Further settings, as redis-server takes them.</param>
+    public static async Task<RedisServer> StartAsync(params string[] more)
     {
-        var server = new RedisServer();
+        var server = new RedisServer { _more = more };
         await server.RunAsync();
         return server;
     }
@@ -25,9 +27,19 @@ internal sealed class RedisServer : IAsyncDisposable
     public async Task RunAsync()
     {
         _process = new ChildProcess(new ProcessStartInfo("/usr/bin/redis-server", [
-            "--port", _port.ToString(System.Globalization.CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", _folder.Path,
+            "--port", _port.ToString(System.Globalization.CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", _folder.Path, .. _more,
         ]));
         await Eventually.Async(AnswersAsync, "Redis answers");
+    }
+
+    /// <returns>The first line of the answer to a command.</returns>
+    public async Task<string?> AskAsync(string command)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync("127.0.0.1", _port);
+        await client.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes(command + "\r\n"));
+        using var answer = new StreamReader(client.GetStream());
+        return await answer.ReadLineAsync();
     }
 
     public async Task KillAsync()
