@@ -107,6 +107,9 @@ public static partial class Node
         }
     }
 
+    /// <summary>Whether one of these ended by an exception, which ends the node with it.</summary>
+    public static bool HasFailed(IEnumerable<IHostedService> services) => services.OfType<BackgroundService>().Any(service => service.ExecuteTask is { IsFaulted: true });
+
     [LoggerMessage(1, LogLevel.Debug, "What was started of the node could not be stopped in its order.")]
     private static partial void LogUnstopped(ILogger logger, Exception unstopped);
 

@@ -131,8 +131,8 @@ internal static class ServeCommand
             await Node.StartAsync(app, cancellation);
             await Console.Error.WriteLineAsync($"millrace serves {string.Join(' ', app.Urls)} from {(options.Postgres is null ? Path.GetFullPath(options.DataDirectory!) : "PostgreSQL")}");
             await app.WaitForShutdownAsync(cancellation);
-            // A node that stopped by itself has said so.
-            return Environment.ExitCode;
+            // A node that stopped by itself has said so; one that a part of it ended by a defect must not seem to have ended well.
+            return Node.HasFailed(app.Services.GetServices<IHostedService>()) ? 1 : Environment.ExitCode;
         }
         catch (Exception refused) when (refused is StoreRefusedException or StoreUnavailableException or BackupFailedException)
         {

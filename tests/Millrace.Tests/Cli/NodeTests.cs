@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Millrace.Cli.Serve;
@@ -35,6 +36,24 @@ public sealed class NodeTests
         other.Start();
         var refused = await Assert.ThrowsAnyAsync<Exception>(() => Node.StartAsync(node, TestContext.Current.CancellationToken));
         Assert.Contains("address already in use", refused.Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task A_node_of_which_a_part_has_failed_has_not_ended_well()
+    {
+        using var part = new Part();
+        await part.StartAsync(TestContext.Current.CancellationToken);
+        Assert.False(Node.HasFailed([part]));
+        part.End.SetException(new InvalidOperationException("a defect"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => part.ExecuteTask!);
+        Assert.True(Node.HasFailed([part]));
+    }
+
+    private sealed class Part : BackgroundService
+    {
+        public TaskCompletionSource End { get; } = new();
+
+        protected override Task ExecuteAsync(CancellationToken stoppingToken) => End.Task;
     }
 
     [Fact]
