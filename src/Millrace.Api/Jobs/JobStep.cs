@@ -31,8 +31,9 @@ internal sealed class JobStep(AdmittedRouter router, WatchedOrders watched)
             var request = new PartitionRequest.ChangeOrder(id, job.Owner, command, job.Actor, key, expected);
             if (await SendAsync(request, query, cancellation) is not { } one)
                 return null;
+            // Of no command after one that has changed something: those expect no version.
             if (one.Outcome == JobOutcome.Skipped)
-                return result.Outcome == JobOutcome.Changed ? result : one;
+                return one;
             if (one.Outcome == JobOutcome.Refused)
             {
                 // Somebody else has released this hold, say; the others are still to be.

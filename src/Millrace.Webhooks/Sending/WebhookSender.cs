@@ -29,8 +29,11 @@ public sealed class WebhookSender : IDisposable
     {
     }
 
-    internal WebhookSender(WebhookOptions options, TimeProvider time, HttpMessageHandler connections) =>
+    internal WebhookSender(WebhookOptions options, TimeProvider time, HttpMessageHandler connections)
+    {
+        ArgumentNullException.ThrowIfNull(options);
         (_options, _time, _http) = (options, time, new HttpClient(connections) { Timeout = Timeout.InfiniteTimeSpan });
+    }
 
     /// <param name="tenant">Whose receiver it is.</param>
     /// <param name="url">The receiver's.</param>
