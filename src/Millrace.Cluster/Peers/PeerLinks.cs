@@ -113,9 +113,9 @@ public sealed class PeerLinks : IDisposable
     internal void TakeRequest(string from, long number, int partition, long sentAtMs, PartitionRequest request)
     {
         var sink = new RemoteSink(this, from, number);
-        // Time is told by the sender's clock, and kept by ours.
+        // Time is told by the sender's clock, and kept by ours; no sender waits longer than that.
         if (request is PartitionRequest.AwaitSettled wait)
-            request = wait with { UntilUnixMs = wait.UntilUnixMs - sentAtMs + NowMs };
+            request = wait with { UntilUnixMs = NowMs + Math.Min(wait.UntilUnixMs - sentAtMs, MostPatienceMs) };
         // A partition would take what is not its own for a broken invariant.
         if (!IsOf(partition, request))
             sink.Complete(PartitionReply.Unavailable("partition_unavailable", "The request was sent to a partition that does not own it."));

@@ -33,7 +33,8 @@ public sealed class PeerTests : IDisposable
 
     public PeerTests()
     {
-        (_a, _b) = (new Node(this, "a"), new Node(this, "b"));
+        // Clocks of two machines, never quite the same.
+        (_a, _b) = (new Node(this, "a", TimeProvider.System), new Node(this, "b", new ClockAhead()));
         for (var partition = 0; partition < Partitions; partition++)
             Own(partition, partition % 2 == 0 ? _a : _b);
     }
@@ -51,7 +52,7 @@ public sealed class PeerTests : IDisposable
             Assert.Equal((ReplyStatus.Accepted, 1), (placed.Status, placed.Order!.Version));
             var other = node == _a ? _b : _a;
             var settled = await other.Router.SendAsync(new PartitionRequest.AwaitSettled(id, Given.Acme, long.MaxValue));
-            Assert.Equal(OrderStatus.Confirmed, settled.Order!.Status);
+            Assert.Equal((OrderStatus.Confirmed, null), (settled.Order?.Status, settled.Detail));
             var read = await other.Router.SendAsync(new PartitionRequest.ReadOrder(id, Given.Acme));
             Assert.Equal(id, read.Order!.Id);
             Assert.Equal(ReplyStatus.NotFound, (await node.Router.SendAsync(new PartitionRequest.ReadOrder(id, Given.Other))).Status);
@@ -86,7 +87,7 @@ public sealed class PeerTests : IDisposable
     public async Task A_node_that_owns_nothing_is_answered_however_long_it_takes()
     {
         await StockAsync();
-        using var c = new Node(this, "c");
+        using var c = new Node(this, "c", TimeProvider.System);
         foreach (var (partition, owner) in Enumerable.Range(0, Partitions).Select(p => (p, p % 2 == 0 ? _a : _b)))
             c.Links.SetOwner(partition, owner.Links.Self);
         var placement = Enumerable.Range(0, 100).Select(i => Given.Keyed($"slow{i}")).First(p => _a.Runtime.IsHere(_a.Runtime.Map.OwnerOfName(p.KeyHash)));
@@ -237,22 +238,27 @@ public sealed class PeerTests : IDisposable
         public override void Complete(PartitionReply reply) => _source.SetResult(reply);
     }
 
+    private sealed class ClockAhead : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromSeconds(3);
+    }
+
     private sealed class Node : IDisposable
     {
-        public Node(PeerTests tests, string name)
+        public Node(PeerTests tests, string name, TimeProvider time)
         {
             Store = new MemoryStore(tests._disk);
             Catalog = new Catalog();
             Runtime = new PartitionRuntime(
                 Store, Store, new InstantPaymentGateway(), Catalog, new LaneMetrics(tests._services.GetRequiredService<IMeterFactory>()),
-                new PartitionRuntimeOptions { Owner = name }, TimeProvider.System, NullLogger<PartitionRuntime>.Instance);
+                new PartitionRuntimeOptions { Owner = name }, time, NullLogger<PartitionRuntime>.Instance);
             Links = new PeerLinks(name, Runtime, async (to, envelope) =>
             {
                 await Task.Yield();
                 if (tests._isCutOff(to))
                     throw new InvalidOperationException("cut off");
                 tests._links[to].Receive(name, envelope);
-            }, TimeProvider.System, NullLogger<PeerLinks>.Instance);
+            }, time, NullLogger<PeerLinks>.Instance);
             tests._links.Add(name, Links);
             Router = new PartitionRouter(Runtime);
         }
