@@ -87,8 +87,9 @@ public static class ApiHost
         services.AddHostedService<KeyUseRecorder>();
         services.AddSingleton(s => new RateLimits(options.Limits, s.GetRequiredService<AuditLog>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new SharedLimitsOptions(options.Redis, () => s.GetService<ClusterOperations>()?.LivingNodes ?? 1));
-        services.AddHostedService<SharedLimits>();
         AddCaching(services, options);
+        // Its keys in Redis follow from the store's secret, which is read first.
+        services.AddHostedService<SharedLimits>();
         AddWebhooks(services, options);
         if (options.Tokens is { } tokens)
             services.AddSingleton(tokens).AddSingleton<TokenValidator>();

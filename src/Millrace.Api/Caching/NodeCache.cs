@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Caching.StackExchangeRedis;
 using Millrace.Api.Problems;
@@ -45,8 +44,7 @@ internal sealed class NodeCache(NodeCacheOptions options, StoreSecret secret, Ap
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        // One Redis may serve several stores.
-        _prefix = $"millrace:cache:{Convert.ToHexStringLower(HMACSHA256.HashData(secret.Value, "cache"u8).AsSpan(0, 8))}:";
+        _prefix = secret.RedisPrefix("cache");
         _cache = new FusionCache(Settings(), _memory, logger);
         metrics.WatchCacheReads(Kinds);
         metrics.Watch(ApiMetrics.CacheShared, () => IsShared ? 1 : 0);

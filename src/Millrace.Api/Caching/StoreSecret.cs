@@ -30,6 +30,10 @@ public sealed class StoreSecret : IHostedService
     public byte[] KeyFor(string purpose, int bytes) =>
         HKDF.DeriveKey(HashAlgorithmName.SHA256, Value.ToArray(), bytes, salt: null, Encoding.UTF8.GetBytes(purpose));
 
+    /// <summary>What keys in Redis begin with, which may serve several stores: the same at all nodes of this one. There once the node has started.</summary>
+    internal string RedisPrefix(string purpose) =>
+        $"millrace:{purpose}:{Convert.ToHexStringLower(HMACSHA256.HashData(Value, Encoding.UTF8.GetBytes(purpose)).AsSpan(0, 8))}:";
+
     public async Task StartAsync(CancellationToken cancellationToken) =>
         _value ??= await _administration!.GetSecretAsync(Name, NewCandidate(), cancellationToken);
 

@@ -5,6 +5,8 @@ internal sealed class DailyQuota
 {
     private const long MillisecondsPerDay = 86_400_000;
     private const long NanosecondsPerMillisecond = 1_000_000;
+    // What has not changed here is told that often, to hear of the others, and as Redis may have lost it.
+    private const long TellAgainMs = 1_000;
     private readonly Lock _lock = new();
     private long? _limit;
     private double _share = 1;
@@ -13,6 +15,8 @@ internal sealed class DailyQuota
     // Of them, those that were given while all others were known.
     private long _shared;
     private long _others;
+    private long _told;
+    private long _toldAtMs;
 
     public DailyQuota(long? limit) => _limit = limit;
 
@@ -55,15 +59,12 @@ internal sealed class DailyQuota
         {
             if (_limit is not { } limit)
                 return new Taken(true, long.MaxValue, 0, 0);
-            var (day, sinceMs) = Math.DivRem(unixMs, MillisecondsPerDay);
-            // A clock that is set back by less than a day, at midnight, gives no second quota; one that was wrong by more than that is believed now.
-            if (day > _day || day < _day - 1)
-                (_day, _own, _shared, _others) = (day, 0, 0, 0);
+            Begin(unixMs / MillisecondsPerDay);
             var here = _shared + (long)((limit - _others - _shared) * _share);
             var isTaken = _own < here;
             if (isTaken)
                 _own++;
-            var reset = (MillisecondsPerDay - sinceMs) * NanosecondsPerMillisecond;
+            var reset = (MillisecondsPerDay - (unixMs % MillisecondsPerDay)) * NanosecondsPerMillisecond;
             return new Taken(isTaken, Math.Max(here - _own, 0), reset, isTaken ? 0 : reset);
         }
     }
@@ -75,11 +76,21 @@ internal sealed class DailyQuota
             return _limit is null ? null : unixMs / MillisecondsPerDay == _day ? _own + _others : 0;
     }
 
-    /// <summary>The day, and what was given here on it: told again it is no more than told once. Null while there is nothing to tell or to learn.</summary>
-    public (long Day, long Count)? Tell()
+    /// <summary>The day, and what was given here on it: told again it is no more than told once. Null while there is nothing to tell, and it is too soon to ask
+    /// what the others have given: also a node that was not asked on this day knows that, so that it gives its part of what is left when it is alone.</summary>
+    /// <param name="unixMs">Now.</param>
+    public (long Day, long Count)? Tell(long unixMs)
     {
         lock (_lock)
-            return _limit is not null && _day > 0 ? (_day, _own) : null;
+        {
+            if (_limit is null)
+                return null;
+            Begin(unixMs / MillisecondsPerDay);
+            if (_own == _told && unixMs - _toldAtMs is >= 0 and < TellAgainMs)
+                return null;
+            (_told, _toldAtMs) = (_own, unixMs);
+            return (_day, _own);
+        }
     }
 
     /// <param name="day">That it is about.</param>
@@ -91,5 +102,12 @@ internal sealed class DailyQuota
             if (day == _day)
                 _others = others;
         }
+    }
+
+    // A clock that is set back by less than a day, at midnight, gives no second quota; one that was wrong by more than that is believed now.
+    private void Begin(long day)
+    {
+        if (day > _day || day < _day - 1)
+            (_day, _own, _shared, _others) = (day, 0, 0, 0);
     }
 }

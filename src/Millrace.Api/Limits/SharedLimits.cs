@@ -46,13 +46,14 @@ internal sealed partial class SharedLimits : BackgroundService
     private readonly string _node = Guid.NewGuid().ToString("N");
     private readonly RateLimits _limits;
     private readonly SharedLimitsOptions _options;
+    private readonly StoreSecret _secret;
     private readonly TimeProvider _time;
     private readonly ILogger<SharedLimits> _logger;
     private volatile bool _isShared;
 
-    public SharedLimits(RateLimits limits, SharedLimitsOptions options, TimeProvider time, ApiMetrics metrics, ILogger<SharedLimits> logger)
+    public SharedLimits(RateLimits limits, SharedLimitsOptions options, StoreSecret secret, TimeProvider time, ApiMetrics metrics, ILogger<SharedLimits> logger)
     {
-        (_limits, _options, _time, _logger) = (limits, options, time, logger);
+        (_limits, _options, _secret, _time, _logger) = (limits, options, secret, time, logger);
         metrics.Watch(ApiMetrics.LimitsShared, () => _isShared ? 1 : 0);
         metrics.Watch(ApiMetrics.RedisAway, () => options.Redis is null || _isShared ? 0 : 1);
     }
@@ -61,10 +62,10 @@ internal sealed partial class SharedLimits : BackgroundService
     {
         using var timer = new PeriodicTimer(Every, _time);
         await using var redis = _options.Redis is { } address ? await RedisConnections.OpenAsync(address) : null;
-        var wasShared = true;
+        var (wasShared, prefix) = (true, _secret.RedisPrefix("limit"));
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            _isShared = redis is { IsConnected: true } && await TryShareAsync(redis.GetDatabase());
+            _isShared = redis is { IsConnected: true } && await TryShareAsync(redis.GetDatabase(), prefix);
             var share = _isShared ? 1 : 1.0 / Math.Max(_options.Nodes(), 1);
             foreach (var (_, tenant) in _limits.Tenants)
                 (tenant.Bucket.Share, tenant.Daily.Share) = (share, share);
@@ -76,20 +77,20 @@ internal sealed partial class SharedLimits : BackgroundService
         }
     }
 
-    private async Task<bool> TryShareAsync(IDatabase redis)
+    private async Task<bool> TryShareAsync(IDatabase redis, string prefix)
     {
         var told = new List<Telling>();
-        var now = _limits.Now;
+        var (now, unixMs) = (_limits.Now, _time.GetUtcNow().ToUnixTimeMilliseconds());
         foreach (var (name, tenant) in _limits.Tenants)
         {
             if (tenant.Bucket.IsInUse(now))
-                told.Add(Telling.Of($"millrace:limit:tenant:{name}", tenant.Bucket));
-            if (tenant.Daily.Tell() is var (day, count))
-                told.Add(Telling.Of($"millrace:limit:day:{name}", tenant.Daily, day, count, _node));
+                told.Add(Telling.Of($"{prefix}tenant:{name}", tenant.Bucket));
+            if (tenant.Daily.Tell(unixMs) is var (day, count))
+                told.Add(Telling.Of($"{prefix}day:{name}", tenant.Daily, day, count, _node));
         }
 
         foreach (var ((tenant, key), bucket) in _limits.Keys.Where(k => k.Value.IsInUse(now)))
-            told.Add(Telling.Of($"millrace:limit:key:{tenant}:{key}", bucket));
+            told.Add(Telling.Of($"{prefix}key:{tenant}:{key}", bucket));
         try
         {
             foreach (var chunk in told.Chunk(MostAtOnce))

@@ -74,8 +74,25 @@ public sealed class RateBucketTests
         quota.Share = 1.0 / 3;
         Assert.Equal(99, Enumerable.Range(0, 1_000).Count(_ => quota.TryTake(now).IsTaken));
         // Told twice it is no more than told once.
-        Assert.Equal((20_000L, 100L), quota.Tell());
-        Assert.Equal((20_000L, 100L), quota.Tell());
+        Assert.Equal((20_000L, 100L), quota.Tell(now));
+        Assert.Null(quota.Tell(now + 999));
+        Assert.Equal((20_000L, 100L), quota.Tell(now + 1_000));
+        Assert.Equal((20_000L, 100L), quota.Tell(now - 1));
+    }
+
+    [Fact]
+    public void A_node_that_was_not_asked_today_hears_of_the_others_and_gives_its_share_of_what_they_left()
+    {
+        const long now = 86_400_000L * 20_000;
+        var quota = new DailyQuota(1_000);
+        Assert.Equal((20_000L, 0L), quota.Tell(now));
+        quota.Learn(20_000, 700);
+        quota.Share = 1.0 / 3;
+        Assert.Equal(100, Enumerable.Range(0, 1_000).Count(_ => quota.TryTake(now).IsTaken));
+        // The next day all is left.
+        Assert.Equal((20_001L, 0L), quota.Tell(now + 86_400_000));
+        Assert.Equal(333, Enumerable.Range(0, 1_000).Count(_ => quota.TryTake(now + 86_400_000).IsTaken));
+        Assert.Null(new DailyQuota(null).Tell(now));
     }
 
     // Whatever each of them has given before: what is left is given once, by all together.
@@ -101,7 +118,7 @@ public sealed class RateBucketTests
         foreach (var quota in nodes)
         {
             quota.Share = 1;
-            quota.Learn(20_000, 9_000 - quota.Tell()!.Value.Count);
+            quota.Learn(20_000, 9_000 - quota.Used(now)!.Value + (given.Sum() - given[nodes.IndexOf(quota)]));
             Assert.False(quota.TryTake(now).IsTaken);
         }
     }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.Api;
+using Millrace.Api.Caching;
 using Millrace.Api.Keys;
 using Millrace.Api.Limits;
 using Millrace.Cluster.Administration;
@@ -32,7 +33,7 @@ public sealed class SharedLimitsTests : IAsyncLifetime
     {
         _redis = await RedisServer.StartAsync();
         for (var i = 0; i < 2; i++)
-            _nodes.Add(await Node.StartAsync(_folder[$"node-{i}"], _redis.Address, _services.GetRequiredService<IMeterFactory>()));
+            _nodes.Add(await Node.StartAsync(_folder[$"node-{i}"], _redis.Address, Secret(1), _services.GetRequiredService<IMeterFactory>()));
     }
 
     public async ValueTask DisposeAsync()
@@ -64,6 +65,19 @@ public sealed class SharedLimitsTests : IAsyncLifetime
         await Eventually.Async(() => Task.FromResult(other.Take(1, "third") == 1 && other.Left("third") > Burst / 2), "the limits are shared again", TimeSpan.FromSeconds(30));
     }
 
+    [Fact]
+    public async Task Stores_on_one_Redis_have_limits_of_their_own()
+    {
+        await using var stranger = await Node.StartAsync(_folder["stranger"], _redis.Address, Secret(2), _services.GetRequiredService<IMeterFactory>());
+        Assert.Equal(10, stranger.Take(10));
+        Assert.Equal(Burst - 100, _nodes[0].Take(Burst - 100));
+        Assert.Equal(10, _nodes[1].Take(10));
+        await Eventually.Async(() => Task.FromResult(_nodes[1].Left() < 90), "the other node of the store knows what the one gave");
+        Assert.True(stranger.Left() > Burst - 100);
+    }
+
+    private static StoreSecret Secret(byte value) => new([value]);
+
     // It takes no command with keys of several places.
     [Fact]
     public async Task A_Redis_of_a_cluster_is_one_that_is_away_and_ends_no_node()
@@ -72,7 +86,7 @@ public sealed class SharedLimitsTests : IAsyncLifetime
         Assert.Equal("+OK", await redis.AskAsync("CLUSTER ADDSLOTSRANGE 0 16383"));
         await Eventually.Async(async () => (await redis.AskAsync("SET a b")) == "+OK", "it serves");
         var log = new Told();
-        await using var node = new Node(_folder["clustered"], redis.Address, _services.GetRequiredService<IMeterFactory>(), log);
+        await using var node = new Node(_folder["clustered"], redis.Address, Secret(1), _services.GetRequiredService<IMeterFactory>(), log);
         await node.BeginAsync();
         await Eventually.AsyncOf(() => Task.FromResult(node.Take(1) + string.Join(' ', log.Lines.Distinct())), lines => lines.Contains("Limits were not told", StringComparison.Ordinal), "it has tried to tell the others");
         Assert.InRange(node.Left(), 1, Burst / 2);
@@ -99,21 +113,21 @@ public sealed class SharedLimitsTests : IAsyncLifetime
         private readonly SharedLimits _shared;
         private readonly Dictionary<string, CallerLimits> _callers = new(StringComparer.Ordinal);
 
-        public Node(string folder, string redis, IMeterFactory meters, ILogger<SharedLimits> logger)
+        public Node(string folder, string redis, StoreSecret secret, IMeterFactory meters, ILogger<SharedLimits> logger)
         {
             _store = SqliteAdministration.Open(folder);
             _audit = new AuditLog(_store, TimeProvider.System);
             _limits = new RateLimits(Settings, _audit, TimeProvider.System);
-            _shared = new SharedLimits(_limits, new SharedLimitsOptions(redis, () => 2), TimeProvider.System, new ApiMetrics(meters), logger);
+            _shared = new SharedLimits(_limits, new SharedLimitsOptions(redis, () => 2), secret, TimeProvider.System, new ApiMetrics(meters), logger);
         }
 
         public bool HasFailed => _shared.ExecuteTask is { IsCompleted: true };
 
         public Task BeginAsync() => _shared.StartAsync(TestContext.Current.CancellationToken);
 
-        public static async Task<Node> StartAsync(string folder, string redis, IMeterFactory meters)
+        public static async Task<Node> StartAsync(string folder, string redis, StoreSecret secret, IMeterFactory meters)
         {
-            var node = new Node(folder, redis, meters, NullLogger<SharedLimits>.Instance);
+            var node = new Node(folder, redis, secret, meters, NullLogger<SharedLimits>.Instance);
             await node.BeginAsync();
             // Shared from the first request on: else it would be a test of the halves.
             await Eventually.Async(() => Task.FromResult(node.Left("warm") > Burst / 2), "Redis is connected");
