@@ -148,12 +148,12 @@ public sealed class PartitionRuntime : IDisposable
     }
 
     /// <summary>Claims the partition again. Returns at once.</summary>
-    /// <param name="stays">Whether it is still to be here once its claim was given back.</param>
+    /// <param name="stays">Whether it is still to be here once its claim was given back. Asked on the lane, where a stop that comes after the answer
+    /// is also carried out after the start.</param>
     public void Renew(int partition, Func<bool> stays) => _ = Task.Run(async () =>
     {
         await StopAsync(partition).ConfigureAwait(false);
-        if (stays())
-            Start(partition);
+        Post(new LaneInput(LaneInputKind.Start, partition) { Payload = stays });
     });
 
     /// <summary>Gives the request to its partition; the sink is completed in any case.</summary>

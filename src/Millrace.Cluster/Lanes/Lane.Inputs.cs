@@ -33,6 +33,7 @@ internal sealed partial class Lane
             return;
         switch (input.Kind)
         {
+            case LaneInputKind.Start when input.Payload is Func<bool> stays && !stays(): return;
             case LaneInputKind.Start: Start(host); return;
             case LaneInputKind.Stop: Stop(host, (TaskCompletionSource)input.Payload!); return;
             case LaneInputKind.Recovered: TakeRecovered(host, (Partition)input.Payload!, (JournalClaim)input.Second!, nowMs); return;

@@ -113,6 +113,26 @@ public sealed class RuntimeTests : IDisposable
         Assert.All(sinks, sink => Assert.Equal(1, sink.Answers));
     }
 
+    [Fact]
+    public async Task A_partition_that_is_to_leave_while_it_is_claimed_again_does_not_come_back()
+    {
+        await StartAsync();
+        var (isLeaving, stopped) = (false, new TaskCompletionSource<Task>());
+        _runtime.Renew(0, () =>
+        {
+            // Its grain leaves just as it is asked, which said that it stays.
+            var stays = !isLeaving;
+            isLeaving = true;
+            stopped.TrySetResult(_runtime.StopAsync(0));
+            return stays;
+        });
+        await (await stopped.Task).WaitAsync(TimeSpan.FromSeconds(10));
+        // The lane takes one after the other: what was before this is done.
+        await _runtime.StopAsync(0).WaitAsync(TimeSpan.FromSeconds(10));
+        await _router.SendAsync(new PartitionRequest.ReadItem(Given.Acme, "tea"));
+        Assert.Equal(PartitionState.Stopped, _runtime.States[0]);
+    }
+
     private async Task StartAsync()
     {
         _runtime.Start(0);
