@@ -34,6 +34,8 @@ public sealed record PartitionRuntimeOptions
 public sealed class PartitionRuntime : IDisposable
 {
     private static readonly TimeSpan ConfirmPatience = TimeSpan.FromSeconds(5);
+    // Long reads: orders and lists need the store's readers too.
+    private const int MostNameReads = 2;
 
     private readonly IJournal _journal;
     private readonly IReadModel _readModel;
@@ -46,6 +48,7 @@ public sealed class PartitionRuntime : IDisposable
     private readonly JournalWriter[] _writers;
     private readonly Checkpointer[] _checkpointers;
     private int _format = PayloadFormat.Oldest;
+    private readonly SemaphoreSlim _nameReads = new(MostNameReads);
     private readonly CancellationTokenSource _stopping = new();
 
     public PartitionRuntime(
@@ -282,6 +285,35 @@ public sealed class PartitionRuntime : IDisposable
             lane.Post(new LaneInput(LaneInputKind.ReadFailed, partition.Id) { Incarnation = partition, NameHash = hash });
         }
     });
+
+    internal void ReadNames(Lane lane, Partition partition, TimeSpan pause) => _ = Task.Run(async () =>
+    {
+        try
+        {
+            await Task.Delay(pause, _time, _stopping.Token).ConfigureAwait(false);
+            lane.Post(new LaneInput(LaneInputKind.NamesRead, partition.Id) { Incarnation = partition, Payload = await ReadNamesAsync(partition.Id).ConfigureAwait(false) });
+        }
+        catch (Exception failure)
+        {
+            lane.Post(new LaneInput(LaneInputKind.NamesFailed, partition.Id) { Incarnation = partition, Payload = failure });
+        }
+    });
+
+    private async Task<KeyFilter> ReadNamesAsync(int partition)
+    {
+        var names = new KeyFilter();
+        await _nameReads.WaitAsync(_stopping.Token).ConfigureAwait(false);
+        try
+        {
+            await _readModel.ReadNamesAsync(partition, names.Add, _stopping.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            _nameReads.Release();
+        }
+
+        return names;
+    }
 
     internal int WriterOf(int partition) => _journal.WriterOf(partition);
 

@@ -35,7 +35,7 @@ internal sealed class StoreMigration(SqliteStore from, PostgresStore to)
     {
         var claim = await to.ClaimAsync(partition, "migration", cancellation);
         var made = new Partition(partition, _map, new PartitionOptions { CheckpointEvery = TimeSpan.Zero }, claim);
-        made.Restore(new PartitionSnapshot(0, ReadOnlyMemory<byte>.Empty, [], [], []));
+        made.Restore(new PartitionSnapshot(0, ReadOnlyMemory<byte>.Empty, [], []));
         await foreach (var batch in to.ReadAsync(partition, 0, cancellation))
             made.Replay(batch, RecordCodec.Read(batch.Payload));
         made.Recovered(claim, nowMs: 0);

@@ -81,6 +81,12 @@ internal sealed partial class Lane
             case LaneInputKind.ReadFailed:
                 partition.ReadFailed(input.Order.IsEmpty ? null : input.Order, input.Order.IsEmpty ? input.NameHash : null);
                 break;
+            case LaneInputKind.NamesRead:
+                partition.NamesRead((KeyFilter)input.Payload!);
+                break;
+            case LaneInputKind.NamesFailed:
+                TakeNamesFailure(host, partition, (Exception)input.Payload!);
+                break;
             case LaneInputKind.CheckpointStored:
                 partition.Checkpointed();
                 break;
@@ -195,6 +201,8 @@ internal sealed partial class Lane
             _runtime.Catalog.Publish(item, nowMs);
         host.State = PartitionState.Serving;
         _runtime.Peers?.Announce(host.Id);
+        if (partition.NeedsNames)
+            _runtime.ReadNames(this, partition, TimeSpan.Zero);
         _runtime.Metrics.Recovered();
         LaneLog.Serving(_runtime.Logger, host.Id, claim.Seq, claim.Epoch);
     }
@@ -225,6 +233,23 @@ internal sealed partial class Lane
 
         LaneLog.Halted(_runtime.Logger, host.Id, failure);
         host.State = PartitionState.Halted;
+    }
+
+    private void TakeNamesFailure(PartitionHost host, Partition partition, Exception failure)
+    {
+        switch (failure)
+        {
+            case StoreUnavailableException:
+                LaneLog.NamesFailed(_runtime.Logger, host.Id, failure);
+                _runtime.ReadNames(this, partition, RetryEvery);
+                break;
+            // The node ends.
+            case OperationCanceledException:
+                break;
+            default:
+                Suspect(host, failure);
+                break;
+        }
     }
 
     private void Stop(PartitionHost host, TaskCompletionSource stopped)

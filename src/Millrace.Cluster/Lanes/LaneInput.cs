@@ -18,6 +18,8 @@ internal enum LaneInputKind
     OrderRead,
     NameRead,
     ReadFailed,
+    NamesRead,
+    NamesFailed,
     CheckpointStored,
     CheckpointFailed,
     Fenced,

@@ -40,6 +40,9 @@ internal static partial class LaneLog
     [LoggerMessage(13, LogLevel.Information, "The checkpoint of partition {Partition} is stored again.")]
     public static partial void CheckpointTaken(ILogger logger, int partition);
 
+    [LoggerMessage(14, LogLevel.Warning, "The names of partition {Partition} could not be read yet; it serves, looks every key up, and tries again.")]
+    public static partial void NamesFailed(ILogger logger, int partition, Exception failure);
+
     [LoggerMessage(9, LogLevel.Warning, "Partition {Partition} could not release its claim; the next owner fences it.")]
     public static partial void ReleaseFailed(ILogger logger, int partition, Exception failure);
 }

@@ -88,7 +88,7 @@ public sealed partial class Partition
         OrderId? owner = _names.TryFindRecent(claim.Hash, out var recent) ? recent : null;
         if (owner is null && _resolvedName is { } resolved && resolved.Hash == claim.Hash)
             owner = resolved.Owner;
-        else if (owner is null && _names.MayBeOlder(claim.Hash))
+        else if (owner is null && MustLookUp(claim.Hash))
             return false;
 
         var isGranted = owner is null || owner == claim.Order;

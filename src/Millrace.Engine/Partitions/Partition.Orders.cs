@@ -25,7 +25,7 @@ public sealed partial class Partition
             return;
         }
 
-        if (_names.MayBeOlder(hash))
+        if (MustLookUp(hash))
         {
             LookUp(hash, new Waiting(request, sink));
             return;

@@ -11,15 +11,20 @@ public sealed partial class Partition
 {
     private bool _isRecovering = true;
 
+    /// <summary>Names that the store has are not known yet: until <see cref="NamesRead"/> every key that is not recent costs a look-up.</summary>
+    public bool NeedsNames => !_names.IsWhole;
+
+    /// <summary>All names that the store had at some time since the claim.</summary>
+    public void NamesRead(KeyFilter stored) => _names.AddStored(stored);
+
     /// <summary>First: the state at the checkpoint.</summary>
     public void Restore(PartitionSnapshot snapshot)
     {
         _appendedSeq = _checkpointSeq = snapshot.Seq;
         foreach (var row in snapshot.Stock)
             _stock.Put(StockEventCodec.ReadItem(row.Tenant, row.Sku, row.Document.Span));
-        _names.ReserveOlder(snapshot.NameHashes.Count);
-        foreach (var hash in snapshot.NameHashes)
-            _names.AddOlder(hash);
+        if (snapshot.Seq > 0)
+            _names.LackStored();
         foreach (var row in snapshot.DueOrders)
             AddCold(row);
         if (snapshot.State.Length == 0)

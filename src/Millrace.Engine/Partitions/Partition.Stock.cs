@@ -15,7 +15,7 @@ public sealed partial class Partition
     {
         if (_map.OwnerOfSku(request.Command.Tenant, request.Sku) != Id)
             throw new InvalidOperationException($"SKU '{request.Sku}' does not belong to partition {Id}.");
-        if (request.KeyHash is { } hash && !_names.TryFindRecent(hash, out _) && _names.MayBeOlder(hash))
+        if (request.KeyHash is { } hash && !_names.TryFindRecent(hash, out _) && MustLookUp(hash))
         {
             LookUp(hash, new Waiting(request, sink));
             return;

@@ -109,6 +109,9 @@ public sealed partial class Partition
         waiters.Add(waiting);
     }
 
+    // Whoever comes while a look-up is under way waits for it too: its answer would not know of a name given meanwhile.
+    private bool MustLookUp(UInt128 hash) => _names.MayBeOlder(hash) || (_lookingUp.Count > 0 && _lookingUp.ContainsKey(hash));
+
     private void LookUp(UInt128 hash, Waiting waiting)
     {
         if (!Admit(waiting))

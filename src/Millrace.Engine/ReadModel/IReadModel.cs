@@ -40,6 +40,10 @@ public interface IReadModel
     /// <summary>What the partition starts from. Call after the claim, before the tail.</summary>
     ValueTask<PartitionSnapshot> LoadPartitionAsync(int partition, CancellationToken cancellation);
 
+    /// <summary>Reads the hashes of all names of the partition, in any order, a name perhaps more than once: a long read of a large partition, which serves meanwhile.</summary>
+    /// <param name="take">Called for each, on one thread at a time; again from the first when the read had to be repeated.</param>
+    ValueTask ReadNamesAsync(int partition, Action<UInt128> take, CancellationToken cancellation);
+
     /// <summary>One order as checkpointed; null when there is none.</summary>
     ValueTask<OrderRow?> FindOrderAsync(OrderId id, CancellationToken cancellation);
 

@@ -51,11 +51,9 @@ public sealed record PartitionCheckpoint(
 /// <param name="Seq">The checkpointed sequence; 0 in a new store.</param>
 /// <param name="State">As last checkpointed; empty in a new store.</param>
 /// <param name="Stock">All items of the partition.</param>
-/// <param name="NameHashes">The hashes of all its names, to fill the filter; any order.</param>
 /// <param name="DueOrders">Its orders with a <c>DueAtUnixMs</c>, soonest first.</param>
 public sealed record PartitionSnapshot(
     long Seq,
     ReadOnlyMemory<byte> State,
     IReadOnlyList<StockRow> Stock,
-    IReadOnlyList<UInt128> NameHashes,
     IReadOnlyList<OrderRow> DueOrders);

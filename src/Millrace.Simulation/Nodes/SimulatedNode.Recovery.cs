@@ -99,8 +99,21 @@ internal sealed partial class SimulatedNode
         recovered.Recovered(claim, NowMs);
         host.Partition = recovered;
         _world.Trace?.Add($"node {Id} serves partition {host.Id} from {claim.Seq} as epoch {claim.Epoch}");
+        if (recovered.NeedsNames)
+            ReadNames(host, recovered);
         Touch(host);
     }
+
+    private void ReadNames(HostedPartition host, Partition partition) => _world.Database.Read(
+        this,
+        () => _world.Database[host.Id].NamesFilter(),
+        // A large partition's take a while, and it serves meanwhile.
+        names => _world.Schedule.After(_world.Database.NamesUs, this, () => WithPartition(host, partition, () =>
+        {
+            _world.Coverage.Count("recovery.names");
+            partition.NamesRead(names);
+        })),
+        () => _world.Schedule.After(RetryUs, this, () => WithPartition(host, partition, () => ReadNames(host, partition))));
 
     private void TryLater(HostedPartition host, Action run) => _world.Schedule.After(RetryUs, this, () => RunIfHere(host, run));
 

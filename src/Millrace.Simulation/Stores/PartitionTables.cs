@@ -1,5 +1,6 @@
 using Millrace.Domain.Identity;
 using Millrace.Engine.Journal;
+using Millrace.Engine.Partitions;
 using Millrace.Engine.ReadModel;
 
 namespace Millrace.Simulation.Stores;
@@ -45,7 +46,15 @@ internal sealed class PartitionTables
             Names.TryAdd(name.Hash, name.Order);
     }
 
+    public KeyFilter NamesFilter()
+    {
+        var filter = new KeyFilter();
+        foreach (var hash in Names.Keys)
+            filter.Add(hash);
+        return filter;
+    }
+
     public PartitionSnapshot Snapshot() => new(
-        CheckpointSeq, State, [.. Stock.Values], [.. Names.Keys],
+        CheckpointSeq, State, [.. Stock.Values],
         [.. Orders.Values.Where(row => row.DueAtUnixMs is not null).OrderBy(row => row.DueAtUnixMs)]);
 }

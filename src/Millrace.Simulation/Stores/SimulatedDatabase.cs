@@ -40,6 +40,7 @@ internal sealed class SimulatedDatabase
             Format = PayloadFormat.Newest - 1;
         _roundTripUs = dice.Between(100, 2_000);
         _commitUs = dice.Between(2_000, 12_000) * (world.Plan.Has(FaultKind.SlowDisk) ? 10 : 1);
+        NamesUs = dice.Between(0, 2_000_000);
     }
 
     /// <summary>Called for each batch once no failure can take it back, in order.</summary>
@@ -50,6 +51,9 @@ internal sealed class SimulatedDatabase
 
     /// <summary>What owners write from their next claim on; see <see cref="PayloadFormat"/>.</summary>
     public int Format { get; private set; } = PayloadFormat.Newest;
+
+    /// <summary>How long it takes to read all names of a partition, after the answer has begun.</summary>
+    public int NamesUs { get; }
 
     public PartitionTables this[int partition] => _tables[partition];
 

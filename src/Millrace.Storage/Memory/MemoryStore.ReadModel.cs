@@ -39,11 +39,22 @@ public sealed partial class MemoryStore
                 source.CheckpointSeq,
                 source.State,
                 [.. source.Stock.Values],
-                [.. source.Names.Keys],
                 [.. disk.Orders.Values
                     .Where(order => order.Id.Partition == partition && order.DueAtUnixMs is not null)
                     .OrderBy(order => order.DueAtUnixMs)]));
         }
+    }
+
+    public ValueTask ReadNamesAsync(int partition, Action<UInt128> take, CancellationToken cancellation)
+    {
+        lock (disk.Gate)
+        {
+            RequireOpen();
+            foreach (var hash in Partition(partition).Names.Keys)
+                take(hash);
+        }
+
+        return ValueTask.CompletedTask;
     }
 
     public ValueTask<OrderRow?> FindOrderAsync(OrderId id, CancellationToken cancellation)

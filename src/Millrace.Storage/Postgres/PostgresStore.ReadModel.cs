@@ -100,11 +100,24 @@ public sealed partial class PostgresStore
             cancellation).ConfigureAwait(false);
         var stock = await ReadAllAsync(
             "SELECT tenant, sku, doc FROM stock WHERE partition = $1 ORDER BY tenant, sku", Bind, ReadStock, cancellation).ConfigureAwait(false);
-        var names = await ReadAllAsync("SELECT hash FROM name WHERE partition = $1", Bind, static r => ReadHash(r, 0), cancellation).ConfigureAwait(false);
         var due = await ReadAllAsync(
             $"SELECT {OrderLister.Columns} FROM orders WHERE partition = $1 AND due_at IS NOT NULL ORDER BY due_at, id", Bind, OrderLister.Read, cancellation)
             .ConfigureAwait(false);
-        return new PartitionSnapshot(seq, state, stock, names, due);
+        return new PartitionSnapshot(seq, state, stock, due);
+    }
+
+    public async ValueTask ReadNamesAsync(int partition, Action<UInt128> take, CancellationToken cancellation)
+    {
+        RequirePartition(partition);
+        await RunAsync(
+            _readers, "SELECT hash FROM name WHERE partition = $1", p => p.Add(Of(partition)),
+            async reader =>
+            {
+                while (await reader.ReadAsync(cancellation).ConfigureAwait(false))
+                    take(ReadHash(reader, 0));
+                return true;
+            },
+            cancellation).ConfigureAwait(false);
     }
 
     public async ValueTask<OrderRow?> FindOrderAsync(OrderId id, CancellationToken cancellation) => (await LookUpOrderAsync(id, cancellation).ConfigureAwait(false)).Order;

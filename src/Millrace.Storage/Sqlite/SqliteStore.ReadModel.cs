@@ -29,6 +29,21 @@ public sealed partial class SqliteStore
     public ValueTask<PartitionSnapshot> LoadPartitionAsync(int partition, CancellationToken cancellation) =>
         _readers.ReadAsync(Head(partition).Partition, PartitionLoader.Load, cancellation);
 
+    public async ValueTask ReadNamesAsync(int partition, Action<UInt128> take, CancellationToken cancellation) =>
+        await _readers.ReadAsync(
+            (Head(partition).Partition, take, cancellation),
+            static (session, names) =>
+            {
+                foreach (var run in KeyRunReader.Runs(session, names.Partition))
+                {
+                    names.cancellation.ThrowIfCancellationRequested();
+                    KeyRunReader.ReadRun(session, run, entry => names.take(entry.Key));
+                }
+
+                return true;
+            },
+            cancellation);
+
     public ValueTask<OrderRow?> FindOrderAsync(OrderId id, CancellationToken cancellation) =>
         _readers.ReadAsync(id, OrderRows.Find, cancellation);
 

@@ -20,7 +20,7 @@ public sealed class SimulatorTests
     // No sound decider throws at an answer; PlantedBugTests has one that does.
     private static readonly Type[] OnlyWithBrokenDecider = [typeof(OrderCommand.SetAside), typeof(OrderEvent.AnswerSetAside)];
     private static readonly string[] Recoveries =
-        ["recovery.without_checkpoint", "recovery.with_checkpoint", "recovery.tail", "recovery.fenced", "recovery.ambiguous", "recovery.overtaken"];
+        ["recovery.without_checkpoint", "recovery.with_checkpoint", "recovery.tail", "recovery.fenced", "recovery.ambiguous", "recovery.overtaken", "recovery.names"];
 
     [Fact]
     public void Ten_thousand_seeds_break_no_promise_and_reach_every_case()

@@ -24,6 +24,13 @@ public sealed partial class ShardedStore
         return await store.LoadPartitionAsync(partition, cancellation).ConfigureAwait(false);
     }
 
+    public async ValueTask ReadNamesAsync(int partition, Action<UInt128> take, CancellationToken cancellation)
+    {
+        RequirePartition(partition);
+        var store = await OpenAsync(WriterOf(partition), cancellation).ConfigureAwait(false);
+        await store.ReadNamesAsync(partition, take, cancellation).ConfigureAwait(false);
+    }
+
     public async ValueTask<IReadOnlyList<StockRow>> ListStockAsync(int partition, (TenantId Tenant, string Sku)? after, int limit, CancellationToken cancellation)
     {
         RequirePartition(partition);

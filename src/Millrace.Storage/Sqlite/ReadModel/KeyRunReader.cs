@@ -63,7 +63,7 @@ internal static class KeyRunReader
         return ids;
     }
 
-    public static void ReadRun(SqliteSession session, long run, List<KeyEntry> entries)
+    public static void ReadRun(SqliteSession session, long run, Action<KeyEntry> take)
     {
         var select = session.Statement("SELECT entries FROM key_block WHERE run = ?1 ORDER BY first");
         using var use = select.Bind(1, run).Use();
@@ -71,7 +71,7 @@ internal static class KeyRunReader
         {
             var block = select.Blob(0);
             for (var at = 0; at < block.Length; at += KeyEntry.Length)
-                entries.Add(KeyEntry.ReadFrom(block[at..]));
+                take(KeyEntry.ReadFrom(block[at..]));
         }
     }
 

@@ -66,7 +66,7 @@ internal static class KeyRuns
         var merged = new List<KeyEntry>((int)count);
         foreach (var run in runs)
         {
-            KeyRunReader.ReadRun(session, run, merged);
+            KeyRunReader.ReadRun(session, run, merged.Add);
             session.Statement("DELETE FROM key_block WHERE run = ?1").Bind(1, run).Run();
             session.Statement("DELETE FROM key_run WHERE id = ?1").Bind(1, run).Run();
         }

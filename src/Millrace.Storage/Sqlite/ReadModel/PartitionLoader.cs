@@ -20,16 +20,7 @@ internal static class PartitionLoader
             state,
             ReadAll(session, "SELECT tenant, sku, doc FROM stock WHERE partition = ?1", partition, static row =>
                 new StockRow(TenantId.Parse(row.Text(0)), row.Text(1), row.Blob(2).ToArray())),
-            ReadNames(session, partition),
             ReadAll(session, SelectDue, partition, OrderRows.Read));
-    }
-
-    private static List<UInt128> ReadNames(SqliteSession session, int partition)
-    {
-        var entries = new List<KeyEntry>();
-        foreach (var run in KeyRunReader.Runs(session, partition))
-            KeyRunReader.ReadRun(session, run, entries);
-        return entries.ConvertAll(static entry => entry.Key);
     }
 
     private static (long Seq, byte[] State) ReadCheckpoint(SqliteSession session, int partition)

@@ -238,6 +238,8 @@ public sealed class AuditorTests
 
         public ValueTask<bool> CheckpointAsync(PartitionCheckpoint checkpoint) => store.CheckpointAsync(checkpoint);
 
+        public ValueTask ReadNamesAsync(int partition, Action<UInt128> take, CancellationToken cancellation) => store.ReadNamesAsync(partition, take, cancellation);
+
         public ValueTask<PartitionSnapshot> LoadPartitionAsync(int partition, CancellationToken cancellation) => store.LoadPartitionAsync(partition, cancellation);
 
         public ValueTask<OrderId?> FindNameAsync(int partition, UInt128 hash, CancellationToken cancellation) => store.FindNameAsync(partition, hash, cancellation);

@@ -1,4 +1,5 @@
 using Millrace.Domain.Identity;
+using Millrace.Engine.Partitions;
 using Millrace.Engine.ReadModel;
 using Millrace.Simulation.Checkers;
 using Xunit;
@@ -53,10 +54,18 @@ internal sealed class MemoryReadModel(int partitions)
         Assert.Empty(report.Violations);
     }
 
+    public KeyFilter Names(int partition)
+    {
+        var names = new KeyFilter();
+        foreach (var hash in _stores[partition].Names.Keys)
+            names.Add(hash);
+        return names;
+    }
+
     public PartitionSnapshot Load(int partition)
     {
         var store = _stores[partition];
-        return new PartitionSnapshot(store.Seq, store.State, [.. store.Stock.Values], [.. store.Names.Keys],
+        return new PartitionSnapshot(store.Seq, store.State, [.. store.Stock.Values],
             [.. store.Orders.Values.Where(o => o.DueAtUnixMs is not null).OrderBy(o => o.DueAtUnixMs)]);
     }
 

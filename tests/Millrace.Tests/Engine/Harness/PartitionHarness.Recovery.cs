@@ -20,7 +20,13 @@ internal sealed partial class PartitionHarness
     }
 
     /// <summary>The partition as it is after recovery, apart from the running one.</summary>
-    public Partition Recovered(int id, bool ignoreCheckpoint = false) => Recover(id, Journal.Head(id), ignoreCheckpoint);
+    public Partition Recovered(int id, bool ignoreCheckpoint = false)
+    {
+        var partition = Recover(id, Journal.Head(id), ignoreCheckpoint);
+        if (partition.NeedsNames)
+            partition.NamesRead(ReadModel.Names(id));
+        return partition;
+    }
 
     private Partition Recover(int id, JournalClaim claim, bool ignoreCheckpoint = false)
     {
@@ -43,6 +49,8 @@ internal sealed partial class PartitionHarness
     {
         _incarnations[id]++;
         _inFlight[id] = null;
-        _partitions[id] = Recover(id, Journal.Claim(id));
+        var partition = _partitions[id] = Recover(id, Journal.Claim(id));
+        if (partition.NeedsNames)
+            Later(id, _incarnations[id], () => partition.NamesRead(ReadModel.Names(id)));
     }
 }

@@ -85,7 +85,9 @@ public sealed class ColdOrderTests
         // Read models answer late: both wait for the same look-up of a key that the filter only thinks it knows.
         var partition = new Partition(0, new Millrace.Domain.Identity.PartitionMap(1), Small, new(1, 0, 0, Millrace.Engine.Codec.PayloadFormat.Newest));
         var hash = Given.Placement().KeyHash;
-        partition.Restore(new(0, default, [], [hash], []));
+        var stored = new KeyFilter();
+        stored.Add(hash);
+        partition.NamesRead(stored);
         partition.Recovered(new(1, 0, 0, Millrace.Engine.Codec.PayloadFormat.Newest), Given.NowMs);
         var (a, b) = (new RecordingSink(), new RecordingSink());
         partition.Handle(new PartitionRequest.PlaceOrder(Given.Id(random: 1), Given.Placement(), Given.Shop), a, Given.NowMs);
@@ -99,6 +101,34 @@ public sealed class ColdOrderTests
             sink.Complete(reply);
         Assert.Equal([ReplyStatus.Accepted, ReplyStatus.Replayed], [a.Status, b.Status]);
         Assert.Equal(a.Reply!.Order!.Id, b.Reply!.Order!.Id);
+    }
+
+    [Fact]
+    public void Before_its_names_are_read_a_partition_looks_every_key_up_and_then_only_what_may_be_old()
+    {
+        var partition = new Partition(0, new Millrace.Domain.Identity.PartitionMap(1), Small, new(1, 5, 0, Millrace.Engine.Codec.PayloadFormat.Newest));
+        partition.Restore(new(5, default, [], []));
+        partition.Recovered(new(1, 5, 0, Millrace.Engine.Codec.PayloadFormat.Newest), Given.NowMs);
+        Assert.True(partition.NeedsNames);
+        var hash = Given.Placement().KeyHash;
+        var (a, b) = (new RecordingSink(), new RecordingSink());
+        partition.Handle(new PartitionRequest.PlaceOrder(Given.Id(random: 1), Given.Placement(), Given.Shop), a, Given.NowMs);
+        Assert.Equal([hash], partition.Outputs.NameLookups);
+        partition.Outputs.Clear();
+
+        // The store knows it to be fresh, yet the look-up under way may come back after another order has the key, and that order left the memory.
+        partition.NamesRead(new KeyFilter());
+        Assert.False(partition.NeedsNames);
+        partition.Handle(new PartitionRequest.PlaceOrder(Given.Id(random: 2), Given.Placement(), Given.Shop), b, Given.NowMs);
+        Assert.Null(partition.TakeBatch());
+        Assert.Empty(partition.Outputs.NameLookups);
+
+        partition.NameFound(hash, null, Given.NowMs);
+        partition.TakeBatch();
+        partition.Committed(Given.NowMs);
+        foreach (var (sink, reply, _) in partition.Outputs.Replies)
+            sink.Complete(reply);
+        Assert.Equal([ReplyStatus.Accepted, ReplyStatus.Replayed], [a.Status, b.Status]);
     }
 
     [Fact]

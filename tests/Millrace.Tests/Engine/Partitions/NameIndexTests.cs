@@ -31,6 +31,21 @@ public sealed class NameIndexTests
     }
 
     [Fact]
+    public void Until_the_stored_names_are_known_every_name_may_be_one_of_them()
+    {
+        var names = new NameIndex(maxRecent: 0);
+        names.LackStored();
+        names.Add(1, Given.Id(random: 1));
+        Assert.True(names.MayBeOlder(99));
+        names.Trim(unsaved: 0);
+
+        var stored = new KeyFilter();
+        stored.Add(2);
+        names.AddStored(stored);
+        Assert.Equal([true, true, false], new UInt128[] { 1, 2, 99 }.Select(names.MayBeOlder));
+    }
+
+    [Fact]
     public void The_first_owner_of_a_name_keeps_it()
     {
         var names = new NameIndex(maxRecent: 9);
