@@ -77,13 +77,24 @@ public sealed partial class ShardedStore : IJournal, IReadModel, IStockPages, IA
     }
 
     /// <summary>As <see cref="PostgresStore.PrepareTimePartitionsAsync"/>, in every database that is open.</summary>
+    /// <exception cref="StoreUnavailableException">One of them is away; it is done in all others.</exception>
     public async Task PrepareTimePartitionsAsync(CancellationToken cancellation)
     {
-        foreach (var shard in _shards)
+        var away = new List<StoreUnavailableException>();
+        foreach (var store in _shards.Select(shard => shard.Opened).OfType<PostgresStore>())
         {
-            if (shard.Opened is { } store)
+            try
+            {
                 await store.PrepareTimePartitionsAsync(cancellation).ConfigureAwait(false);
+            }
+            catch (StoreUnavailableException failure)
+            {
+                away.Add(failure);
+            }
         }
+
+        if (away is [var first, ..])
+            throw new StoreUnavailableException(first.Message, first);
     }
 
     public async ValueTask DisposeAsync()

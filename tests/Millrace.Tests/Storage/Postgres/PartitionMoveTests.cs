@@ -82,6 +82,26 @@ public sealed class PartitionMoveTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task The_tables_of_the_days_to_come_are_made_wherever_a_database_answers()
+    {
+        var options = await OptionsAsync();
+        await using var store = await ShardedStore.OpenAsync(options);
+        var (home, other) = (options.Home.ConnectionString, options.Shards["b"]);
+        const string Days = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'journal'::regclass";
+        var days = await PostgresFixture.CountAsync(other, Days);
+        await PostgresFixture.ExecuteAsync(other, "DO $$ BEGIN EXECUTE (SELECT 'DROP TABLE ' || max(inhrelid::regclass::text COLLATE \"C\") FROM pg_inherits WHERE inhparent = 'journal'::regclass AND inhrelid::regclass::text ~ '[0-9]$'); END $$");
+        Assert.Equal(days - 1, await PostgresFixture.CountAsync(other, Days));
+
+        var name = new NpgsqlConnectionStringBuilder(home).Database;
+        await PostgresFixture.ExecuteAsync(other, $"ALTER DATABASE {name} ALLOW_CONNECTIONS false");
+        await PostgresFixture.ExecuteAsync(other, $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.PrepareTimePartitionsAsync(CancellationToken.None));
+        Assert.Equal(days, await PostgresFixture.CountAsync(other, Days));
+        await PostgresFixture.ExecuteAsync(other, $"ALTER DATABASE {name} ALLOW_CONNECTIONS true");
+        await store.PrepareTimePartitionsAsync(CancellationToken.None);
+    }
+
+    [Fact]
     public async Task A_mover_that_stood_still_while_the_partition_came_back_changes_nothing()
     {
         var options = await OptionsAsync();
