@@ -77,7 +77,7 @@ internal static class ApiRoutes
         routes.Map("GET", "/v1/orders/{id}", read.GetAsync, new("get_order", "Get an order")
         {
             Answer = typeof(OrderShape), Scope = Scopes.OrdersRead, Statuses = [200, 304],
-            Query = [("as_of", "RFC 3339: the order as it was then.")],
+            Query = [("as_of", "RFC 3339: the order as it was then."), ("version", "The order as it was after so many of its events; not together with as_of.")],
             Headers = [IfNoneMatch], AnswerHeaders = ["ETag"], Problems = OfAnOrder,
         });
         routes.Map("GET", "/v1/orders/{id}/events", read.EventsAsync,

@@ -107,7 +107,7 @@ public sealed partial class ConsoleBrowserTests(ConsoleServer server)
         var slider = tab.Page.GetByRole(AriaRole.Slider);
         await slider.FocusAsync();
         await tab.Page.Keyboard.PressAsync("Home");
-        await Expect(tab.Page.Locator(".notice")).ToContainTextAsync("As it was at");
+        await Expect(tab.Page.Locator(".notice")).ToContainTextAsync("As it was after event");
         await Expect(tab.Page.Locator(".facts .status")).ToHaveTextAsync("pending");
         await Expect(slider).ToBeFocusedAsync();
         await tab.Page.Keyboard.PressAsync("End");

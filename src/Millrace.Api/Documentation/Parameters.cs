@@ -45,6 +45,7 @@ internal static class Parameters
         "step" => new() { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = "60", Default = 1 },
         "after" when tag == "events" => Text(null, "now"),
         "type" => Text(null, "order.confirmed.v1,order.closed.v1"),
+        "version" => new() { Type = JsonSchemaType.Integer, Format = "int32", Minimum = "1" },
         "share" => Text(null, "1/4"),
         "after" => new() { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" },
         "outcome" => new() { Type = JsonSchemaType.String, Enum = [.. AttemptOutcomes.Select(outcome => JsonValue.Create(outcome)!)] },

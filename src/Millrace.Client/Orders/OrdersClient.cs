@@ -38,13 +38,14 @@ public sealed class OrdersClient
     /// <param name="asOf">As it was then; null for now.</param>
     /// <param name="ifNoneMatch">The ETag that is known: <see cref="Answer{T}.IsNotModified"/> when it still is that.</param>
     /// <param name="options">For this call.</param>
+    /// <param name="version">As it was after so many of its events, instead of at a time; null for now.</param>
     /// <param name="cancellation">Ends the call.</param>
     [Operation("get_order")]
     public Task<Answer<Order>> GetAsync(
-        string id, DateTimeOffset? asOf = null, string? ifNoneMatch = null, CallOptions? options = null, CancellationToken cancellation = default)
+        string id, DateTimeOffset? asOf = null, string? ifNoneMatch = null, CallOptions? options = null, int? version = null, CancellationToken cancellation = default)
     {
         var call = Call.Get($"v1/orders/{id}", options);
-        return _sender.SendAsync((call with { Path = call.Path + new Query().With("as_of", asOf) }).With("If-None-Match", ifNoneMatch), ClientJson.Default.Order, cancellation);
+        return _sender.SendAsync((call with { Path = call.Path + new Query().With("as_of", asOf).With("version", version) }).With("If-None-Match", ifNoneMatch), ClientJson.Default.Order, cancellation);
     }
 
     /// <summary>One page of orders, newest first.</summary>
@@ -73,7 +74,7 @@ public sealed class OrdersClient
         string? seen = null;
         while (true)
         {
-            var answer = await GetAsync(id, null, seen, null, cancellation);
+            var answer = await GetAsync(id, ifNoneMatch: seen, cancellation: cancellation);
             if (!answer.IsNotModified)
             {
                 seen = answer.ETag;

@@ -67,25 +67,23 @@ internal static partial class OrdersPages
     public static async Task<IResult> ShowAsync(HttpContext http, Session session)
     {
         var id = (string)http.Request.RouteValues["id"]!;
-        DateTimeOffset? asOf = DateTimeOffset.TryParse(http.Request.Query["as_of"], CultureInfo.InvariantCulture, out var then) ? then : null;
         var events = session.Api.Orders.ListEventsAsync(id, cancellation: http.RequestAborted);
         // The last is how it is now.
-        if (int.TryParse(http.Request.Query["after"], NumberStyles.None, CultureInfo.InvariantCulture, out var after) && (await events).Value.Data is var all && after > 0 && after < all.Count)
-            asOf = all[after - 1].At;
-        var order = session.Api.Orders.GetAsync(id, asOf, cancellation: http.RequestAborted);
+        int? after = int.TryParse(http.Request.Query["after"], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 && number < (await events).Value.Data.Count ? number : null;
+        var order = session.Api.Orders.GetAsync(id, version: after, cancellation: http.RequestAborted);
         var ledger = session.Api.Orders.GetLedgerAsync(id, cancellation: http.RequestAborted);
         await Task.WhenAll(order, events, ledger);
-        var breaks = session.May("system:operate") && asOf is null
+        var breaks = session.May("system:operate") && after is null
             ? await View.OrNothingAsync(call => session.Api.Reconciliation.ListBreaksAsync("all", order: id, options: call, cancellation: http.RequestAborted))
             : null;
-        var dismissal = order.Result.Value.Attention is not null && asOf is null 
+        var dismissal = order.Result.Value.Attention is not null && after is null
             ? await View.OrNothingAsync(call => session.Api.Orders.GetDismissalAsync(id, call, http.RequestAborted))
             : null;
         var (notice, isProblem) = View.Notice(http);
         return View.Of<OrderPage>(new(StringComparer.Ordinal)
         {
             ["Session"] = session, ["Order"] = order.Result.Value, ["Events"] = events.Result.Value.Data, ["Ledger"] = ledger.Result.Value,
-            ["Breaks"] = breaks?.Data ?? [], ["Dismissal"] = dismissal, ["AsOf"] = asOf, ["Notice"] = notice, ["IsProblem"] = isProblem,
+            ["Breaks"] = breaks?.Data ?? [], ["Dismissal"] = dismissal, ["After"] = after, ["Notice"] = notice, ["IsProblem"] = isProblem,
         });
     }
 

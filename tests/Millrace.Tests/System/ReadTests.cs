@@ -143,6 +143,17 @@ public sealed class ReadTests(Shop shop)
             Assert.Equal((int)last, (int)(await shop.Api.GetAsync($"{path}?as_of={at}"))["version"]);
         }
 
+        // Events of one millisecond too, each apart.
+        for (var version = 1; version <= events.Count; version++)
+        {
+            var then = await shop.Api.GetAsync($"{path}?version={version}");
+            Assert.Equal((version, version < 7 ? "pending" : "confirmed"), ((int)then["version"], (string)then["status"]!));
+        }
+
+        (await shop.Api.GetAsync($"{path}?version={events.Count + 1}")).Problem(404, "order_not_found");
+        (await shop.Api.GetAsync(path + "?version=0")).Problem(400, "invalid_parameter");
+        (await shop.Api.GetAsync(path + "?version=1&version=2")).Problem(400, "invalid_parameter");
+        (await shop.Api.GetAsync(path + "?version=1&as_of=2099-01-01T00:00:00Z")).Problem(400, "invalid_parameter");
         (await shop.Api.GetAsync(path + "?as_of=2020-01-01T00:00:00Z")).Problem(404, "order_not_found");
         (await shop.Api.GetAsync(path + "?as_of=yesterday")).Problem(400, "invalid_parameter");
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Millrace.Api.Admission;
 using Millrace.Api.Edge;
 using Millrace.Api.Keys;
@@ -17,23 +18,16 @@ internal sealed class ReadOrders(AdmittedRouter router, TrackingTokens tokens)
 {
     public async Task GetAsync(HttpContext http, Caller caller)
     {
-        long? asOf = null;
-        if (http.Request.Query.TryGetValue("as_of", out var text))
+        var problem = ReadMoment(http.Request.Query, out var asOf, out var version);
+        PartitionReply? reply = null;
+        if (problem is null)
+            (reply, problem) = await FindAsync(http, caller);
+        var order = reply?.Order is { } now && (asOf, version) is not (null, null) ? FoldUntil(now.Id, reply.Document, asOf ?? long.MaxValue, version ?? int.MaxValue) : reply?.Order;
+        if (problem is null && (order is null || order.Version < version))
+            problem = new Problem(ProblemKinds.OrderNotFound, version is null ? "The order did not exist at that time." : "The order has not had so many events.");
+        if (problem is not null || order is null)
         {
-            if (!Rfc3339.TryParse(text, out var unixMs))
-            {
-                await Answer.Problem(http, new Problem(ProblemKinds.InvalidParameter, "as_of is a time of RFC 3339, such as 2026-01-31T12:00:00Z."));
-                return;
-            }
-
-            asOf = unixMs;
-        }
-
-        var (reply, problem) = await FindAsync(http, caller);
-        var order = problem is null && asOf is { } time ? FoldUntil(reply!, time) : reply?.Order;
-        if (order is null)
-        {
-            await Answer.Problem(http, problem ?? new Problem(ProblemKinds.OrderNotFound, "The order did not exist at that time."));
+            await Answer.Problem(http, problem!);
             return;
         }
 
@@ -88,14 +82,33 @@ internal sealed class ReadOrders(AdmittedRouter router, TrackingTokens tokens)
         return reply.IsSuccess() ? (reply, null) : (null, ReplyProblem.Of(reply));
     }
 
-    private static Order? FoldUntil(PartitionReply reply, long unixMs)
+    // Events often share a millisecond: after which of them, only its number says.
+    private static Problem? ReadMoment(IQueryCollection query, out long? asOf, out int? version)
+    {
+        (asOf, version) = (null, null);
+        if (query.TryGetValue("as_of", out var time))
+        {
+            if (!Rfc3339.TryParse(time, out var unixMs))
+                return new Problem(ProblemKinds.InvalidParameter, "as_of is a time of RFC 3339, such as 2026-01-31T12:00:00Z.");
+            asOf = unixMs;
+        }
+
+        if (!query.TryGetValue("version", out var number))
+            return null;
+        if (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var events) || events == 0)
+            return new Problem(ProblemKinds.InvalidParameter, "version is the number of one of the order's events, from 1.");
+        version = events;
+        return asOf is null ? null : new Problem(ProblemKinds.InvalidParameter, "as_of and version name two moments; give one of them.");
+    }
+
+    private static Order? FoldUntil(OrderId id, ReadOnlyMemory<byte> document, long unixMs, int version)
     {
         Order? order = null;
-        foreach (var recorded in OrderDocument.Read(reply.Document))
+        foreach (var recorded in OrderDocument.Read(document))
         {
-            if (recorded.Context.AtUnixMs > unixMs)
+            if (recorded.Context.AtUnixMs > unixMs || order?.Version == version)
                 break;
-            order = Order.Evolve(reply.Order!.Id, order, recorded.Fact, recorded.Context);
+            order = Order.Evolve(id, order, recorded.Fact, recorded.Context);
         }
 
         return order;

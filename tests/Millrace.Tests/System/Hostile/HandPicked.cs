@@ -187,6 +187,8 @@ internal sealed class HandPicked(string admin, string reader, string order, stri
         foreach (var query in new[] { "after=-1", "after=9223372036854775808", "limit=0", "x=1", "after=1&after=2" })
             yield return Get("the audit log with " + query, "/v1/audit?" + query, 400, "invalid_parameter");
         yield return Get("an order as it was on no day", $"/v1/orders/{order}?as_of=2026-13-01T00:00:00Z", 400, "invalid_parameter");
+        yield return Get("an order after no event", $"/v1/orders/{order}?version=-1", 400, "invalid_parameter");
+        yield return Get("an order after more events than any has", $"/v1/orders/{order}?version=2147483647", 404, "order_not_found");
         yield return Get("an order as it was before it was", $"/v1/orders/{order}?as_of=1970-01-01T00:00:00Z", 404, "order_not_found");
         yield return As("a token of consistency from nowhere", $"{Key}\r\nConsistency-Token: ord_x.1", "/v1/orders", 400, "invalid_header");
     }
