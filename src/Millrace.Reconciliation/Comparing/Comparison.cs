@@ -27,8 +27,9 @@ internal sealed partial class Comparison
     private long _version;
     private long _refused;
     private int _turnsLeftOut;
-    private DateTimeOffset _lookedAt;
-    private DateTimeOffset _savedAt;
+    // Of the clock that is never set back, as it is only about what has passed since; null before the first.
+    private long? _lookedAt;
+    private long? _savedAt;
 
     private Comparison(ReconciliationTools tools, ReconciliationState state, long version, BothSides sides)
     {
@@ -102,9 +103,9 @@ internal sealed partial class Comparison
 
     private async Task<string?> LookAgainAsync(CancellationToken cancellation)
     {
-        if (_tools.Time.GetUtcNow() - _lookedAt < _tools.Options.LookAgainAfter)
+        if (_lookedAt is { } last && _tools.Time.GetElapsedTime(last) < _tools.Options.LookAgainAfter)
             return null;
-        _lookedAt = _tools.Time.GetUtcNow();
+        _lookedAt = _tools.Time.GetTimestamp();
         try
         {
             await _breaks.LookAgainAsync(cancellation);
@@ -182,11 +183,10 @@ internal sealed partial class Comparison
 
     private async Task<bool> SaveAsync(CancellationToken cancellation)
     {
-        var now = _tools.Time.GetUtcNow();
-        if (now - _savedAt < SaveEvery)
+        if (_savedAt is { } last && _tools.Time.GetElapsedTime(last) < SaveEvery)
             return true;
-        _savedAt = now;
-        _state = _sides.Keep(_state with { Node = _tools.Node, SavedAt = now });
+        _savedAt = _tools.Time.GetTimestamp();
+        _state = _sides.Keep(_state with { Node = _tools.Node, SavedAt = _tools.Time.GetUtcNow() });
         if (await _tools.Store.TrySaveStateAsync(_state, _version, cancellation) is not { } version)
             return false;
         _version = version;

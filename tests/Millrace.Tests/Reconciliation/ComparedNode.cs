@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
 using Millrace.Engine.Codec;
@@ -12,6 +11,7 @@ using Millrace.Reconciliation.Breaks;
 using Millrace.Reconciliation.Comparing;
 using Millrace.Storage.Sqlite.Administration;
 using Millrace.Tests.Domain;
+using Millrace.Tests.EndToEnd;
 using Millrace.Tests.Feed;
 using Millrace.Tests.PspSimulator;
 using Millrace.Tests.Storage;
@@ -53,7 +53,7 @@ internal sealed class ComparedNode : IAsyncDisposable
 
     public BreakStore Store { get; }
 
-    public FakeTimeProvider Time { get; } = new(DateTimeOffset.FromUnixTimeMilliseconds(Given.NowMs));
+    public AdjustedTime Time { get; } = new(DateTimeOffset.FromUnixTimeMilliseconds(Given.NowMs));
 
     /// <summary>Requests that the node has refused.</summary>
     public long Refused { get; set; }

@@ -192,6 +192,21 @@ public sealed class ComparisonFailureTests
         Assert.Equal("b", (await node.StateAsync()).Node);
     }
 
+    [Fact]
+    public async Task A_clock_that_is_set_back_keeps_no_break_from_being_looked_at_and_nothing_from_being_kept()
+    {
+        await using var node = await ComparedNode.StartAsync();
+        var order = node.Asks();
+        var reference = (await node.Psp.AuthorizeAsync(ComparedNode.KeyOf(order))).Id;
+        await node.TurnAsync();
+        await node.TurnAfterAsync(AfterGrace);
+        Assert.True(Assert.Single(await node.BreaksAsync()).IsOpen);
+        node.Time.SetBack(TimeSpan.FromDays(1));
+        node.Books(order, reference);
+        await node.TurnAfterAsync(AfterGrace);
+        Assert.Equal((false, node.Time.GetUtcNow()), (Assert.Single(await node.BreaksAsync()).IsOpen, (await node.StateAsync()).SavedAt));
+    }
+
     private static async Task ReadAllAgainAsync(ComparedNode node)
     {
         var (state, version) = await node.Store.ReadStateAsync(default);
