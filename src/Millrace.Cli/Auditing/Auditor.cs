@@ -36,7 +36,8 @@ internal sealed partial class Auditor : BackgroundService
     private readonly ChangedOrders _changed;
     private readonly AuditFindings _findings;
     private Sweep? _sweep;
-    private DateTimeOffset? _sweptAt;
+    // When the last sweep began: a timestamp of the clock that is never set back.
+    private long? _sweptAt;
     private long _refused;
     private volatile AuditorStatus _status;
 
@@ -145,9 +146,9 @@ internal sealed partial class Auditor : BackgroundService
         return looked;
     }
 
-    private bool IsTimeForSweep() => _node.HasPartitions && (_sweptAt is not { } last || _time.GetUtcNow() - last >= BetweenSweeps);
+    private bool IsTimeForSweep() => _node.HasPartitions && (_sweptAt is not { } last || _time.GetElapsedTime(last) >= BetweenSweeps);
 
-    private void Begin(Sweep sweep) => (_sweep, _sweptAt) = (sweep, sweep.StartedAt);
+    private void Begin(Sweep sweep) => (_sweep, _sweptAt) = (sweep, _time.GetTimestamp());
 
     private async Task LookOnAsync(Sweep sweep, int rows, CheckReport report, CancellationToken cancellation)
     {

@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using Millrace.Cli.Auditing;
 using Millrace.Cluster;
 using Millrace.Cluster.Lanes;
@@ -43,7 +42,7 @@ internal sealed class AuditedShop : IAsyncDisposable
 
     public SqliteStore Store { get; }
 
-    public FakeTimeProvider Time { get; } = new(DateTimeOffset.UnixEpoch.AddYears(50));
+    public AdjustedTime Time { get; } = new(DateTimeOffset.UnixEpoch.AddYears(50));
 
     private IMeterFactory Meters => _services.GetRequiredService<IMeterFactory>();
 

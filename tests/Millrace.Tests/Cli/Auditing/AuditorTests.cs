@@ -71,6 +71,17 @@ public sealed class AuditorTests
         }, "it is looked at again");
     }
 
+    [Fact]
+    public async Task A_clock_that_is_set_back_keeps_no_sweep_waiting()
+    {
+        await using var shop = await AuditedShop.StartAsync();
+        var auditor = shop.NewAuditor();
+        await shop.SweepAsync(auditor);
+        shop.Time.SetBack(TimeSpan.FromDays(1));
+        await shop.SweepAsync(auditor);
+        Assert.Equal(3, auditor.Read().LastSweep!.Items);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(4)]
