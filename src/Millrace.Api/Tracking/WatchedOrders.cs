@@ -26,7 +26,8 @@ internal sealed class WatchedOrders : BackgroundService
 
     // An order is in it once, and is watched.
     private readonly Channel<(OrderId Id, Watched Order)> _changed = Channel.CreateBounded<(OrderId, Watched)>(new BoundedChannelOptions(MostWatched) { SingleReader = true });
-    private readonly Queue<(OrderId Id, Watched Order, long AtMs)> _again = new();
+    // When each was told first: a timestamp of the clock that is never set back.
+    private readonly Queue<(OrderId Id, long ToldAt)> _again = new();
     private readonly NodeCache _cache;
     private readonly Purges _purges;
     private readonly PartitionRuntime _runtime;
@@ -91,10 +92,10 @@ internal sealed class WatchedOrders : BackgroundService
             {
                 changed.Order.Unqueue();
                 await ForgetAsync(changed.Id);
-                _again.Enqueue((changed.Id, changed.Order, NowMs + (long)AgainAfter.TotalMilliseconds));
+                _again.Enqueue((changed.Id, _time.GetTimestamp()));
             }
 
-            while (_again.TryPeek(out var again) && again.AtMs <= NowMs)
+            while (_again.TryPeek(out var again) && _time.GetElapsedTime(again.ToldAt) >= AgainAfter)
                 await ForgetAsync(_again.Dequeue().Id);
             Sweep();
         }

@@ -91,6 +91,25 @@ public sealed class WatchedOrdersTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_change_is_told_again_though_the_clock_is_set_back()
+    {
+        var time = new AdjustedTime(DateTimeOffset.UnixEpoch.AddYears(50));
+        var node = await StartAsync(time);
+        await Eventually.Async(() => Task.FromResult(Told(Purges.Everything) == 1), "it has begun");
+        node.Watched.Add(Followed);
+        node.Watched.Read(Followed, 3);
+        node.Runtime.OrderChanged!(Followed, 4);
+        time.Advance(TimeSpan.FromMilliseconds(50));
+        await Eventually.Async(() => Task.FromResult(Told(Followed) == 1), "it is told");
+        time.SetBack(TimeSpan.FromDays(1));
+        await Eventually.Async(() =>
+        {
+            time.Advance(TimeSpan.FromMilliseconds(500));
+            return Task.FromResult(Told(Followed) == 2);
+        }, "it is told again");
+    }
+
+    [Fact]
     public async Task A_change_that_somebody_has_read_before_it_is_told_is_told_all_the_same()
     {
         var time = new FakeTimeProvider();
