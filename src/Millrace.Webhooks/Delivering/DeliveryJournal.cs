@@ -6,7 +6,7 @@ using Millrace.Feed;
 namespace Millrace.Webhooks.Delivering;
 
 /// <summary>How far one endpoint is, and what was tried last: changed by its delivery, kept in the store. Thread-safe.</summary>
-internal sealed class DeliveryJournal(string endpoint, DeliveryRecords stored, WaitingRoom room) : IDisposable
+internal sealed class DeliveryJournal(string endpoint, DeliveryRecords stored, WaitingRoom room, TimeProvider time) : IDisposable
 {
     /// <summary>Attempts that are kept; a record of these stays well below its limit.</summary>
     public const int MaxAttempts = 150;
@@ -17,7 +17,8 @@ internal sealed class DeliveryJournal(string endpoint, DeliveryRecords stored, W
     private readonly SemaphoreSlim _saving = new(1, 1);
     private readonly LinkedList<Attempt> _attempts = new();
     private DeliveryState _state = new();
-    private DateTimeOffset _savedAt;
+    // A timestamp of the clock that is never set back; null before the first.
+    private long? _savedAt;
     private long _stateVersion;
     private long _attemptsVersion;
     private (int Waiting, int Failed) _savedCounts;
@@ -86,18 +87,18 @@ internal sealed class DeliveryJournal(string endpoint, DeliveryRecords stored, W
         }
     }
 
-    public bool IsWorthSaving(DateTimeOffset now)
+    public bool IsWorthSaving()
     {
         lock (_lock)
-            return _isChanged || _savedCounts != (room.Count, room.FailedCount) || (_isMoved && now - _savedAt > MoveIsSaved);
+            return _isChanged || _savedCounts != (room.Count, room.FailedCount) || (_isMoved && (_savedAt is not { } last || time.GetElapsedTime(last) > MoveIsSaved));
     }
 
-    public Task SaveAsync(DateTimeOffset now, CancellationToken cancellation) => InTurnAsync(async () =>
+    public Task SaveAsync(CancellationToken cancellation) => InTurnAsync(async () =>
     {
         DeliveryState state;
         lock (_lock)
         {
-            (_isChanged, _isMoved, _savedAt) = (false, false, now);
+            (_isChanged, _isMoved, _savedAt) = (false, false, time.GetTimestamp());
             _savedCounts = (room.Count, room.FailedCount);
             state = _state with { Waiting = _savedCounts.Waiting, Failed = _savedCounts.Failed };
         }

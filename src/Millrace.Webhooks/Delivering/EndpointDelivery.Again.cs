@@ -54,7 +54,7 @@ internal sealed partial class EndpointDelivery
             else
                 await ReplayFailedAsync([failed], cancellation);
             _journal.Replayed(replay.Seq);
-            await _journal.SaveAsync(_tools.Time.GetUtcNow(), cancellation);
+            await _journal.SaveAsync(cancellation);
         }
     }
 

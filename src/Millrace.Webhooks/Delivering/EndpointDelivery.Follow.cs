@@ -36,7 +36,7 @@ internal sealed partial class EndpointDelivery
                 cursors = next;
                 _journal.Reached(cursors);
                 if (events.Count > 0)
-                    await _journal.SaveAsync(_tools.Time.GetUtcNow(), cancellation);
+                    await _journal.SaveAsync(cancellation);
                 if (!hasMore)
                     await WaitAsync(Poll, cancellation);
             }
@@ -47,7 +47,7 @@ internal sealed partial class EndpointDelivery
                 using var patience = new CancellationTokenSource(StopPatience, _tools.Time);
                 await StopAsync(StopReasons.EventsGone, patience.Token);
                 _journal.Reached(cursors);
-                await _journal.SaveAsync(_tools.Time.GetUtcNow(), patience.Token);
+                await _journal.SaveAsync(patience.Token);
                 await UntilDeliveringAsync(cancellation);
             }
         }

@@ -33,7 +33,7 @@ internal sealed partial class EndpointDelivery : IDisposable
     {
         (_endpoint, _tools, _logger) = (endpoint, tools, logger);
         _room = new WaitingRoom(tools.Stored.Records, endpoint.Id);
-        _journal = new DeliveryJournal(endpoint.Id, tools.Stored, _room);
+        _journal = new DeliveryJournal(endpoint.Id, tools.Stored, _room, tools.Time);
     }
 
     /// <summary>As metrics show it.</summary>
@@ -64,8 +64,8 @@ internal sealed partial class EndpointDelivery : IDisposable
         {
             await WaitAsync(SaveEvery, cancellation);
             await _journal.SaveAttemptsAsync(cancellation);
-            if (_journal.IsWorthSaving(_tools.Time.GetUtcNow()))
-                await _journal.SaveAsync(_tools.Time.GetUtcNow(), cancellation);
+            if (_journal.IsWorthSaving())
+                await _journal.SaveAsync(cancellation);
         }
     }
 

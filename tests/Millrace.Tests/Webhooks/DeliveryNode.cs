@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using Millrace.Cluster.Administration;
 using Millrace.Domain.Orders;
 using Millrace.Engine.Administration;
@@ -46,7 +45,7 @@ internal sealed class DeliveryNode : IAsyncDisposable
     }
 
     /// <summary>Ours, and the events'.</summary>
-    public FakeTimeProvider Time { get; } = new(DateTimeOffset.FromUnixTimeMilliseconds(Given.NowMs));
+    public AdjustedTime Time { get; } = new(DateTimeOffset.FromUnixTimeMilliseconds(Given.NowMs));
 
     public FeedJournal Journal { get; }
 
