@@ -32,13 +32,20 @@ internal static partial class LiveData
     private static async IAsyncEnumerable<string> Lines(Session session, CancellationToken stopping, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, cancellation);
+        await foreach (var point in EachAsync(() => NextAsync(session, either.Token)))
+            yield return JsonSerializer.Serialize(point, LiveJson.Default.NodePoint);
+    }
+
+    /// <summary>Each point once, until there is none. One that is earlier than the last is of a clock that was set back, and no older.</summary>
+    internal static async IAsyncEnumerable<NodePoint> EachAsync(Func<Task<NodePoint?>> next)
+    {
         var seen = default(DateTimeOffset);
-        while (await View.OrEndAsync(() => NextAsync(session, either.Token)) is { } last)
+        while (await View.OrEndAsync(next) is { } last)
         {
-            if (last.At <= seen)
+            if (last.At == seen)
                 continue;
             seen = last.At;
-            yield return JsonSerializer.Serialize(last, LiveJson.Default.NodePoint);
+            yield return last;
         }
     }
 
