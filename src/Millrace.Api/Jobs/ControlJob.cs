@@ -43,26 +43,25 @@ internal sealed class ControlJob(JobStore store, AuditLog audit, TimeProvider ti
         var isRecorded = false;
         while (await store.FindAsync(caller.Tenant, id, cancellation) is { } stored)
         {
-            var isRepeat = stored.Job.Controls.Contains(key);
-            if (isRepeat || stored.Job.Status == status)
+            if (stored.Job.Controls.Contains(key))
             {
-                if (isRepeat)
-                    http.Response.Headers[IdempotencyKey.ReplayedHeaderName] = "true";
+                http.Response.Headers[IdempotencyKey.ReplayedHeaderName] = "true";
                 await DoneAsync(http, stored.Job);
                 return null;
             }
 
-            if (!from.Contains(stored.Job.Status))
-                return new Problem(ProblemKinds.JobEnded, $"The job is {stored.Job.Status}.");
-            if (!isRecorded)
-                await audit.AddAsync(() => JobAudit.Changed(stored.Job, verb, caller.Actor), cancellation);
-            isRecorded = true;
-            var changed = stored.Job with
+            // The key is kept also where nothing is to be changed: a late repeat must not undo what somebody asked for since.
+            var changed = stored.Job with { Controls = [.. stored.Job.Controls.Append(key).TakeLast(MostKeysKept)] };
+            if (changed.Status != status)
             {
-                Status = status,
-                EndedAtUnixMs = status == JobStatus.Canceled ? time.GetUtcNow().ToUnixTimeMilliseconds() : null,
-                Controls = [.. stored.Job.Controls.Append(key).TakeLast(MostKeysKept)],
-            };
+                if (!from.Contains(changed.Status))
+                    return new Problem(ProblemKinds.JobEnded, $"The job is {changed.Status}.");
+                if (!isRecorded)
+                    await audit.AddAsync(() => JobAudit.Changed(stored.Job, verb, caller.Actor), cancellation);
+                isRecorded = true;
+                changed = changed with { Status = status, EndedAtUnixMs = status == JobStatus.Canceled ? time.GetUtcNow().ToUnixTimeMilliseconds() : null };
+            }
+
             // Its runner may have come further in between.
             if (await store.TrySaveAsync(stored, changed, cancellation) is null)
                 continue;

@@ -38,6 +38,20 @@ public sealed class JobControlTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
+    public async Task A_late_repeat_of_a_pause_that_changed_nothing_undoes_no_resume()
+    {
+        var (customer, _) = await server.OrdersAsync(20);
+        var job = await server.StartAsync($$"""{"action":"hold","query":{"customer":"{{customer}}"},"rate":1}""");
+        await server.PostAsync($"/v1/jobs/{job}/pause", "", "p1-" + job);
+        var second = await server.PostAsync($"/v1/jobs/{job}/pause", "", "p2-" + job);
+        Assert.Equal((200, "paused"), (second.Status, second.Text("status")));
+        Assert.Equal("running", (await server.PostAsync($"/v1/jobs/{job}/resume", "", "r-" + job)).Text("status"));
+        var late = await server.PostAsync($"/v1/jobs/{job}/pause", "", "p2-" + job);
+        Assert.Equal((200, "true", "running"), (late.Status, late.Header("Idempotent-Replayed"), late.Text("status")));
+        await server.PostAsync($"/v1/jobs/{job}/cancel", "", "c-" + job);
+    }
+
+    [Fact]
     public async Task Who_started_and_stopped_a_job_is_in_the_audit_log_but_not_whose_orders_they_are()
     {
         var (customer, _) = await server.OrdersAsync(2);
