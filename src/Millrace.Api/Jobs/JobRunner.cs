@@ -17,17 +17,17 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
 
     private async Task RunAsync(CancellationToken held)
     {
-        var running = new Dictionary<string, Task>(StringComparer.Ordinal);
+        var running = new Dictionary<string, Running>(StringComparer.Ordinal);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(held);
         try
         {
             await store.MarkAllAsync(held);
             while (true)
             {
-                foreach (var (id, _) in running.Where(one => one.Value.IsCompleted).ToList())
+                foreach (var (id, _) in running.Where(one => one.Value.Run.IsCompleted).ToList())
                     running.Remove(id);
                 foreach (var job in (await LookAsync(running, held)).Take(MostAtOnce - running.Count))
-                    running.Add(job.Record.Id, RunAsync(job, ending.Token));
+                    running.Add(job.Record.Id, new Running(job.Job.Tenant, RunAsync(job, ending.Token)));
                 await Task.Delay(LookEvery, time, held);
             }
         }
@@ -35,7 +35,7 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
         {
             // Also where a look failed: all are begun again from what is stored, and none is waited for that may go on for a day. None of them throws.
             await ending.CancelAsync();
-            await Task.WhenAll(running.Values);
+            await Task.WhenAll(running.Values.Select(one => one.Run));
         }
     }
 
@@ -46,8 +46,8 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
             NotRead(logger, id);
     }
 
-    /// <returns>What is to be run and does not: every tenant's oldest, then every tenant's second, and so on.</returns>
-    private async Task<IEnumerable<StoredJob>> LookAsync(Dictionary<string, Task> running, CancellationToken held)
+    /// <returns>What is to be run and does not: every tenant's first, then every tenant's second, and so on, where those that run count.</returns>
+    private async Task<IEnumerable<StoredJob>> LookAsync(Dictionary<string, Running> running, CancellationToken held)
     {
         var jobs = new List<StoredJob>();
         await foreach (var (mark, stored) in store.ListMarkedAsync(Unreadable, held))
@@ -66,8 +66,9 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
                 await store.RetireAsync(stored.Job.Owner, held);
         }
 
+        var underWay = running.Values.CountBy(one => one.Tenant, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
         return jobs.GroupBy(job => job.Job.Tenant, StringComparer.Ordinal)
-            .SelectMany(tenant => tenant.OrderBy(job => job.Job.CreatedAtUnixMs).Select((job, place) => (job, place)))
+            .SelectMany(tenant => tenant.OrderBy(job => job.Job.CreatedAtUnixMs).Select((job, place) => (job, place: underWay.GetValueOrDefault(tenant.Key) + place)))
             .OrderBy(placed => placed.place).ThenBy(placed => placed.job.Job.CreatedAtUnixMs).Select(placed => placed.job);
     }
 
@@ -109,6 +110,8 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
             Away(logger, job.Job.Id, failure);
         }
     }
+
+    private sealed record Running(string Tenant, Task Run);
 
     [LoggerMessage(1, LogLevel.Warning, "The store is away; job {Job} goes on when it is back.")]
     private static partial void Away(ILogger logger, string job, Exception failure);

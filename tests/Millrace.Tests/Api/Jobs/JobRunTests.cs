@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.Api.Admission;
@@ -142,6 +143,29 @@ public sealed class JobRunTests : IClassFixture<ApiServer>, IDisposable
     }
 
     [Fact]
+    public async Task A_tenants_next_job_waits_for_the_first_of_another_though_it_is_older()
+    {
+        const int atOnce = 16;
+        var (records, services, time) = (new HeldRecords(_records), _server.Services, TimeProvider.System);
+        var store = new JobStore(records);
+        var step = new JobStep(services.GetRequiredService<AdmittedRouter>(), services.GetRequiredService<WatchedOrders>());
+        var run = new JobRun(store, new JobPages(services.GetRequiredService<ListOrders>()), step, services.GetRequiredService<RateLimits>(), time);
+        using var runner = new JobRunner(store, run, new Leases(_records, "a", isShared: false, time, NullLogger<Lease>.Instance), time, NullLogger<JobRunner>.Instance);
+        var nobodys = new JobQuery(null, "nobody", null, null, null, null);
+        for (var i = 1; i <= atOnce + 1; i++)
+            await AddAsync($"{i}", JobRules.Hold, nobodys, 1, 1, createdAt: i);
+        await runner.StartAsync(TestContext.Current.CancellationToken);
+        await Eventually.Async(() => Task.FromResult(records.Begun.Count == atOnce), "as many as may be are under way");
+
+        var others = await AddAsync("1", JobRules.Hold, nobodys, 1, 1, createdAt: 100, tenant: "other");
+        await store.MarkAsync((await store.FindAsync(TenantId.Parse("other"), others, CancellationToken.None))!.Job, CancellationToken.None);
+        records.Release(records.Begun.First());
+        await Eventually.Async(() => Task.FromResult(records.Begun.Count == atOnce + 1), "there is room for one");
+        Assert.Equal("other/" + others, records.Begun.Last());
+        await runner.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
     public async Task A_job_that_this_version_cannot_read_keeps_no_other_from_being_listed()
     {
         var store = new JobStore(_records);
@@ -165,11 +189,11 @@ public sealed class JobRunTests : IClassFixture<ApiServer>, IDisposable
         Assert.Equal((JobStore.MostKept + 1, open, 6L), (kept.Count, kept[^1].Id, kept[^2].CreatedAtUnixMs));
     }
 
-    private async Task<string> AddAsync(string name, string action, JobQuery query, int rate, int limit, string status = JobStatus.Running, long createdAt = 0)
+    private async Task<string> AddAsync(string name, string action, JobQuery query, int rate, int limit, string status = JobStatus.Running, long createdAt = 0, string tenant = "acme")
     {
         var job = new Job
         {
-            Id = $"job_{NameHash.ChangeKey(Acme, "test", name + query.Customer):x32}", Tenant = "acme", Action = action, Query = query, Rate = rate, Limit = limit,
+            Id = $"job_{NameHash.ChangeKey(Acme, "test", name + query.Customer):x32}", Tenant = tenant, Action = action, Query = query, Rate = rate, Limit = limit,
             ActorKind = ActorKind.Operator, ActorName = "ada", Payload = "", CreatedAtUnixMs = createdAt, Status = status,
         };
         Assert.NotNull(await new JobStore(_records).TryAddAsync(job, CancellationToken.None));
@@ -221,6 +245,40 @@ public sealed class JobRunTests : IClassFixture<ApiServer>, IDisposable
         public ValueTask<StoredRecord?> FindRecordAsync(string kind, string id, CancellationToken cancellation) => records.FindRecordAsync(kind, id, cancellation);
 
         public ValueTask<StoredRecord?> TryWriteRecordAsync(StoredRecord record, CancellationToken cancellation) => records.TryWriteRecordAsync(record, cancellation);
+
+        public ValueTask<bool> TryDeleteRecordAsync(string kind, string id, long version, CancellationToken cancellation) =>
+            records.TryDeleteRecordAsync(kind, id, version, cancellation);
+    }
+
+    /// <summary>In which no job comes further than its first write until it is released.</summary>
+    private sealed class HeldRecords(IRecords records) : IRecords
+    {
+        private readonly ConcurrentDictionary<string, TaskCompletionSource> _held = new(StringComparer.Ordinal);
+
+        /// <summary>Jobs, in the order in which they began.</summary>
+        public ConcurrentQueue<string> Begun { get; } = new();
+
+        public void Release(string job) => _held[job].SetResult();
+
+        public ValueTask<IReadOnlyList<StoredRecord>> ListRecordsAsync(string kind, string? after, int most, CancellationToken cancellation) =>
+            records.ListRecordsAsync(kind, after, most, cancellation);
+
+        public ValueTask<StoredRecord?> FindRecordAsync(string kind, string id, CancellationToken cancellation) => records.FindRecordAsync(kind, id, cancellation);
+
+        public async ValueTask<StoredRecord?> TryWriteRecordAsync(StoredRecord record, CancellationToken cancellation)
+        {
+            // The test's own is its first version.
+            if (record is { Kind: "job", Version: > 0 })
+            {
+                var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                var first = _held.GetOrAdd(record.Id, mine);
+                if (first == mine)
+                    Begun.Enqueue(record.Id);
+                await first.Task.WaitAsync(cancellation);
+            }
+
+            return await records.TryWriteRecordAsync(record, cancellation);
+        }
 
         public ValueTask<bool> TryDeleteRecordAsync(string kind, string id, long version, CancellationToken cancellation) =>
             records.TryDeleteRecordAsync(kind, id, version, cancellation);
