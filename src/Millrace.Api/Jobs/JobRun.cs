@@ -14,6 +14,9 @@ internal sealed class JobRun(JobStore store, JobPages pages, JobStep step, RateL
 {
     // A batch is about half a second: as long takes a job to see that it is paused, and as much is done again after a crash.
     private const int BatchesPerSecond = 2;
+
+    // Of orders that take long, only as many: docs/jobs.md says when a job sees what it is told.
+    private static readonly TimeSpan LongestBatch = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CountPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan EmptyPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LeastWait = TimeSpan.FromSeconds(1);
@@ -73,7 +76,7 @@ internal sealed class JobRun(JobStore store, JobPages pages, JobStep step, RateL
     {
         var (job, progress) = (stored.Job, stored.Job.Progress);
         var results = new List<JobResult>();
-        var pace = TimeSpan.FromSeconds(1.0 / job.Rate);
+        var (pace, begunAt) = (TimeSpan.FromSeconds(1.0 / job.Rate), time.GetTimestamp());
         foreach (var order in progress.Batch)
         {
             var began = time.GetTimestamp();
@@ -82,6 +85,8 @@ internal sealed class JobRun(JobStore store, JobPages pages, JobStep step, RateL
             results.Add(result);
             if (pace - time.GetElapsedTime(began) is var rest && rest > TimeSpan.Zero)
                 await Task.Delay(rest, time, held);
+            if (time.GetElapsedTime(begunAt) >= LongestBatch)
+                break;
         }
 
         if (!await store.ResultsOf(job).TryWriteAsync(progress.Processed, results, held))

@@ -13,11 +13,18 @@ internal sealed class InstantTime(TimeSpan attemptTimeout) : TimeProvider
     /// <summary>How many of the next attempts time out.</summary>
     public int Late { get; set; }
 
+    /// <summary>What passes before each look at how much has.</summary>
+    public TimeSpan Pace { get; init; }
+
     public override DateTimeOffset GetUtcNow() => _now;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    public override long GetTimestamp() => _now.UtcTicks;
+    public override long GetTimestamp()
+    {
+        Advance(Pace);
+        return _now.UtcTicks;
+    }
 
     public void Advance(TimeSpan by) => _now += by;
 

@@ -166,6 +166,21 @@ public sealed class JobRunTests : IClassFixture<ApiServer>, IDisposable
     }
 
     [Fact]
+    public async Task However_long_its_orders_take_a_job_sees_after_a_second_or_two_what_it_is_told()
+    {
+        var (customer, orders) = await _server.OrdersAsync(6);
+        var job = await AddAsync("1", JobRules.Hold, new JobQuery(null, customer, null, null, null, null), rate: 100, limit: 6);
+        var store = new JobStore(_records);
+        // Counted, planned, the results of what was done first, and how far it is.
+        Assert.True(await EndsEarlyAsync(new FailingRecords(_records, write: 4, isMade: true), job, new Client.InstantTime(TimeSpan.FromDays(1)) { Pace = TimeSpan.FromMilliseconds(300) }));
+        Assert.InRange((await store.FindAsync(Acme, job, CancellationToken.None))!.Job.Progress.Processed, 1, 3);
+        await RunAsync(_records, job);
+        var done = (await store.FindAsync(Acme, job, CancellationToken.None))!.Job;
+        Assert.Equal((JobStatus.Done, 6), (done.Status, done.Progress.Changed));
+        Assert.Equal(orders, (await store.ResultsOf(done).ReadAsync(0, 10, done.Progress.Processed, CancellationToken.None)).Select(row => row.Order));
+    }
+
+    [Fact]
     public async Task A_job_that_this_version_cannot_read_keeps_no_other_from_being_listed()
     {
         var store = new JobStore(_records);
@@ -200,11 +215,11 @@ public sealed class JobRunTests : IClassFixture<ApiServer>, IDisposable
         return job.Id;
     }
 
-    private async Task<bool> EndsEarlyAsync(IRecords records, string job)
+    private async Task<bool> EndsEarlyAsync(IRecords records, string job, TimeProvider? time = null)
     {
         try
         {
-            await RunAsync(records, job);
+            await RunAsync(records, job, time);
             return false;
         }
         catch (StoreUnavailableException)
@@ -213,11 +228,11 @@ public sealed class JobRunTests : IClassFixture<ApiServer>, IDisposable
         }
     }
 
-    private async Task RunAsync(IRecords records, string job)
+    private async Task RunAsync(IRecords records, string job, TimeProvider? time = null)
     {
         var (store, services) = (new JobStore(records), _server.Services);
         var step = new JobStep(services.GetRequiredService<AdmittedRouter>(), services.GetRequiredService<WatchedOrders>());
-        var run = new JobRun(store, new JobPages(services.GetRequiredService<ListOrders>()), step, services.GetRequiredService<RateLimits>(), new Client.InstantTime(TimeSpan.FromDays(1)));
+        var run = new JobRun(store, new JobPages(services.GetRequiredService<ListOrders>()), step, services.GetRequiredService<RateLimits>(), time ?? new Client.InstantTime(TimeSpan.FromDays(1)));
         await run.RunAsync((await store.FindAsync(Acme, job, CancellationToken.None))!, CancellationToken.None);
     }
 
