@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Millrace.Engine.Administration;
 using Millrace.Engine.Journal;
 
@@ -24,11 +25,12 @@ public sealed class BreakStore(IRecords records)
     private const string BreakKind = "reconciliation_break";
     private const string StateId = "state";
 
-    /// <summary>All of them, in no order that means anything.</summary>
+    /// <summary>All of them, in no order that means anything. One of another version is for the nodes that can read it, and keeps the others from nobody.</summary>
     public async Task<List<StoredBreak>> ListAsync(CancellationToken cancellation) =>
-        await records.ListAllAsync(BreakKind, cancellation: cancellation).Select(Read).ToListAsync(cancellation);
+        await records.ListAllAsync(BreakKind, cancellation: cancellation).Select(TryRead).OfType<StoredBreak>().ToListAsync(cancellation);
 
     /// <returns>Null when there is none.</returns>
+    /// <exception cref="InvalidDataException">It is of another version, or damaged.</exception>
     public async Task<StoredBreak?> FindAsync(string id, CancellationToken cancellation) =>
         await records.FindRecordAsync(BreakKind, id, cancellation) is { } record ? Read(record) : null;
 
@@ -44,9 +46,10 @@ public sealed class BreakStore(IRecords records)
         await records.TryDeleteRecordAsync(BreakKind, read.Record.Id, read.Record.Version, cancellation);
 
     /// <returns>Null before anything was compared; with the version to be written next.</returns>
+    /// <exception cref="InvalidDataException">It is of another version, or damaged.</exception>
     public async Task<(ReconciliationState? State, long Version)> ReadStateAsync(CancellationToken cancellation) =>
         await records.FindRecordAsync(StateKind, StateId, cancellation) is { } record
-            ? (JsonSerializer.Deserialize(record.Body.Span, ReconciliationJson.Default.ReconciliationState), record.Version)
+            ? (Read(record, ReconciliationJson.Default.ReconciliationState), record.Version)
             : (null, 0);
 
     /// <returns>The version to be written next; null when another has written.</returns>
@@ -61,6 +64,30 @@ public sealed class BreakStore(IRecords records)
             ? new StoredBreak(found, saved)
             : null;
 
-    private static StoredBreak Read(StoredRecord record) => new(
-        JsonSerializer.Deserialize(record.Body.Span, ReconciliationJson.Default.Break) ?? throw new InvalidDataException($"The record of {record.Id} holds no break."), record);
+    private static StoredBreak? TryRead(StoredRecord record)
+    {
+        try
+        {
+            return Read(record);
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+    }
+
+    private static StoredBreak Read(StoredRecord record) => new(Read(record, ReconciliationJson.Default.Break), record);
+
+    // Not what whoever asks has written.
+    private static T Read<T>(StoredRecord record, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(record.Body.Span, type) ?? throw new JsonException("null");
+        }
+        catch (JsonException unknown)
+        {
+            throw new InvalidDataException($"The record of {record.Id} holds nothing that this version can read.", unknown);
+        }
+    }
 }

@@ -22,7 +22,17 @@ internal sealed class OpenBreaks(BreakStore store, BreakJudge judge, TimeProvide
         var id = Break.IdOf(paymentKey, operationId);
         while (true)
         {
-            var stored = await store.FindAsync(id, cancellation);
+            StoredBreak? stored;
+            try
+            {
+                stored = await store.FindAsync(id, cancellation);
+            }
+            catch (InvalidDataException)
+            {
+                // Another version has told of it, and sees to it; the other operations do not wait for that.
+                return;
+            }
+
             var change = Change(stored?.Break, found, paymentKey, operationId);
             if (change is null)
                 return;

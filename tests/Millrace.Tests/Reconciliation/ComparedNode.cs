@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
+using Millrace.Engine.Administration;
 using Millrace.Engine.Codec;
 using Millrace.Engine.Requests;
 using Millrace.Feed;
@@ -52,6 +53,8 @@ internal sealed class ComparedNode : IAsyncDisposable
     public FeedJournal Journal { get; private set; }
 
     public BreakStore Store { get; }
+
+    public IRecords Records => _administration;
 
     public AdjustedTime Time { get; } = new(DateTimeOffset.FromUnixTimeMilliseconds(Given.NowMs));
 

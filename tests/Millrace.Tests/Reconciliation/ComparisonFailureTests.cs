@@ -1,3 +1,4 @@
+using Millrace.Engine.Administration;
 using Millrace.Reconciliation.Breaks;
 using Xunit;
 
@@ -205,6 +206,21 @@ public sealed class ComparisonFailureTests
         node.Books(order, reference);
         await node.TurnAfterAsync(AfterGrace);
         Assert.Equal((false, node.Time.GetUtcNow()), (Assert.Single(await node.BreaksAsync()).IsOpen, (await node.StateAsync()).SavedAt));
+    }
+
+    [Fact]
+    public async Task A_break_that_this_version_cannot_read_keeps_no_other_from_being_found_and_listed()
+    {
+        await using var node = await ComparedNode.StartAsync();
+        var unreadable = Break.IdOf("known", (await node.Psp.AuthorizeAsync("known")).Id);
+        Assert.NotNull(await node.Records.TryWriteRecordAsync(new StoredRecord("reconciliation_break", unreadable, 0, """{"opened_at":{"of":"a later version"}}"""u8.ToArray()), default));
+        await node.Psp.AuthorizeAsync("stray");
+        await node.TurnAsync();
+        await node.TurnAfterAsync(AfterGrace);
+        Assert.Equal("stray", Assert.Single(await node.BreaksAsync()).PaymentKey);
+        Assert.Equal((0, null), await node.StateAsync() is var state ? (state.Unsettled, state.Trouble) : default);
+        // Not as something that whoever asks has written wrongly.
+        await Assert.ThrowsAsync<InvalidDataException>(() => node.Store.FindAsync(unreadable, default));
     }
 
     private static async Task ReadAllAgainAsync(ComparedNode node)
