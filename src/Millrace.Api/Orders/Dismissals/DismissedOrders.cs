@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Millrace.Domain.Identity;
+using Millrace.Domain.Orders;
 using Millrace.Engine.Administration;
 using Millrace.Engine.ReadModel;
 
@@ -12,6 +13,7 @@ internal sealed class DismissedOrders(IRecords records)
     private const string Kind = "dismissed_order";
 
     /// <returns>The dismissal, which may be of an earlier version of the order, and its record; a record of version 0 when there is none.</returns>
+    /// <exception cref="InvalidDataException">It is of another version of this program, or damaged.</exception>
     public async Task<(Dismissal? Dismissal, StoredRecord Record)> FindAsync(TenantId tenant, OrderId order, CancellationToken cancellation) =>
         await records.FindRecordAsync(Kind, IdOf(tenant, order), cancellation) is { } found
             ? (Read(found), found)
@@ -24,6 +26,10 @@ internal sealed class DismissedOrders(IRecords records)
     /// <returns>False when another has written since it was read.</returns>
     public async Task<bool> TryDeleteAsync(StoredRecord read, CancellationToken cancellation) =>
         await records.TryDeleteRecordAsync(Kind, read.Id, read.Version, cancellation);
+
+    /// <summary>Whether an order is dismissed, as it is. One of which that cannot be read is not: it is rather shown than hidden, as in <see cref="AmongAsync"/>.</summary>
+    public async Task<bool> ContainsAsync(TenantId tenant, Order order, CancellationToken cancellation) =>
+        await records.FindRecordAsync(Kind, IdOf(tenant, order.Id), cancellation) is { } found && IsOf(found, order.Version);
 
     /// <summary>Which of a tenant's orders are dismissed, as they are: ids sort as their texts do, so one range has them all.</summary>
     /// <param name="rows">Newest first.</param>
@@ -43,7 +49,7 @@ internal sealed class DismissedOrders(IRecords records)
             {
                 if (string.CompareOrdinal(record.Id, newest) > 0)
                     return dismissed;
-                if (versions.TryGetValue(record.Id, out var row) && Read(record).OrderVersion == row.Version)
+                if (versions.TryGetValue(record.Id, out var row) && IsOf(record, row.Version))
                     dismissed.Add(row.Id);
             }
         }
@@ -53,6 +59,28 @@ internal sealed class DismissedOrders(IRecords records)
 
     private static string IdOf(TenantId tenant, OrderId order) => $"{tenant.Value}/{order}";
 
-    private static Dismissal Read(StoredRecord record) => JsonSerializer.Deserialize(record.Body.Span, DismissalJson.Default.Dismissal)
-        ?? throw new InvalidDataException($"The record of {record.Id} holds no dismissal.");
+    private static bool IsOf(StoredRecord record, int orderVersion)
+    {
+        try
+        {
+            return Read(record).OrderVersion == orderVersion;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+    }
+
+    // Not what whoever asks has written.
+    private static Dismissal Read(StoredRecord record)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(record.Body.Span, DismissalJson.Default.Dismissal) ?? throw new JsonException("null");
+        }
+        catch (JsonException unknown)
+        {
+            throw new InvalidDataException($"The record of {record.Id} holds no dismissal that this version can read.", unknown);
+        }
+    }
 }

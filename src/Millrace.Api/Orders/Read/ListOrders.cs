@@ -137,7 +137,7 @@ internal sealed class ListOrders(IReadModel readModel, OrderLists lists, Admitte
     }
 
     private async ValueTask<bool> IsShownAsync(TenantId tenant, Order order, OrderListQuery query, CancellationToken cancellation) => !query.NeedsAttention
-        || ((await dismissed.FindAsync(tenant, order.Id, cancellation)).Dismissal?.OrderVersion == order.Version) == query.IsDismissed;
+        || await dismissed.ContainsAsync(tenant, order, cancellation) == query.IsDismissed;
 
     /// <summary>All but what a person has said of it.</summary>
     public static bool Matches(Order order, OrderListQuery query) =>
