@@ -33,7 +33,7 @@ internal sealed class AskedPayments(int most)
                 return null;
             case OrderEvent.PaymentSucceeded e:
                 var asked = Forget(told.Order) is { } found && found.Step == e.Step && found.Number == e.Number ? found : null;
-                return new Operation(Order.PaymentKey(told.Order, e.Step, e.Number), e.Reference, Booking.NameOf(e.Step), asked?.AmountMinor, asked?.Currency);
+                return new Operation(Order.PaymentKey(told.Order, e.Step, e.Number), Operation.NameOf(e.Reference), Booking.NameOf(e.Step), asked?.AmountMinor, asked?.Currency);
             default:
                 return null;
         }

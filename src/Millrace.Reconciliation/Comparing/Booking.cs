@@ -34,9 +34,9 @@ internal sealed record Booking(string Operation, long AmountMinor, string Curren
                     break;
                 case OrderEvent.PaymentSucceeded e:
                     if (IsIt(e.Step, e.Number))
-                        found = found! with { IsPending = false, Reference = e.Reference };
+                        found = found! with { IsPending = false, Reference = Comparing.Operation.NameOf(e.Reference) };
                     if (e.Step == PaymentStep.Authorize)
-                        authorization = e.Reference;
+                        authorization = Comparing.Operation.NameOf(e.Reference);
                     break;
                 case OrderEvent.PaymentDeclined e when IsIt(e.Step, e.Number):
                     found = found! with { IsPending = false };

@@ -64,7 +64,7 @@ internal sealed class BreakJudge(OrderReader orders, PspRecords provider)
     {
         try
         {
-            return (await provider.FindAsync(paymentKey, cancellation)).FirstOrDefault(record => record.Id == operationId && !record.IsDeclined) is { } found ? Operation.Of(found) : null;
+            return (await provider.FindAsync(paymentKey, cancellation)).Where(record => !record.IsDeclined).Select(Operation.Of).FirstOrDefault(found => found.Id == operationId);
         }
         catch (PspUnavailableException away)
         {

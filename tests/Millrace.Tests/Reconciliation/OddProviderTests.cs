@@ -170,6 +170,35 @@ public sealed class OddProviderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Names_of_any_length_are_compared_and_told_each_as_its_own_and_keep_no_other_from_being_told()
+    {
+        var (name, order) = (new string('ü', 60_000), _node.Asks());
+        _provider.Does(name + "1", name);
+        _provider.Does(name + "2", name);
+        _provider.Does(name + "3", order);
+        _provider.Does("R", "stray");
+        _node.Books(order, name + "3");
+        await RestAsync();
+        await RestAsync();
+        var breaks = await _node.BreaksAsync();
+        Assert.Equal(["stray", .. breaks.Select(one => one.PaymentKey).Where(key => key[0] == 'ü')], breaks.Select(one => one.PaymentKey).OrderBy(key => key[0]));
+        Assert.Equal((3, 3), (breaks.Count, breaks.Select(one => one.OperationId).Distinct().Count()));
+        Assert.All(breaks, one => Assert.True(one is { IsOpen: true, Kind: BreakKinds.NotRequested } && one.PaymentKey.Length <= 200 && one.OperationId.Length <= 200));
+        Assert.Equal((1, 0, null), await _node.StateAsync() is var state ? (state.Matched, state.Unsettled, state.Trouble) : default);
+    }
+
+    [Fact]
+    public async Task What_nobody_answers_for_is_not_kept_with_the_state_where_that_would_be_too_much_for_its_record()
+    {
+        for (var i = 0; i < OperationJoin.MostKept; i++)
+            _provider.Does($"{new string('<', 150)}{i}", _node.Asks());
+        _node.AreOwnersHere = false;
+        await RestAsync();
+        await RestAsync();
+        Assert.Equal((OperationJoin.MostKept, 0), await _node.StateAsync() is var state ? (state.Unsettled, state.Kept.Count) : default);
+    }
+
+    [Fact]
     public void A_page_that_waits_for_long_keeps_no_later_ones()
     {
         var pages = new ReadPages<int>(0);
