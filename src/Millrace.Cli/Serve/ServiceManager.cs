@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Hosting.Systemd;
 using Millrace.Cluster;
 
@@ -5,17 +6,18 @@ namespace Millrace.Cli.Serve;
 
 /// <summary>
 /// Tells systemd, where it asks to be told (<c>Type=notify</c>), that all partitions serve, that the process still lives (<c>WatchdogSec</c>), and that it
-/// ends; see sd_notify(3).
+/// ends; see sd_notify(3). A manager that cannot be told now, such as one that is started anew, is told at the next look: orders go on without it.
 /// </summary>
-internal sealed class ServiceManager(ISystemdNotifier notifier, PartitionRouter router, TimeProvider time) : BackgroundService
+internal sealed partial class ServiceManager(ISystemdNotifier notifier, PartitionRouter router, TimeProvider time, ILogger<ServiceManager> logger) : BackgroundService
 {
     private const string WatchdogVariable = "WATCHDOG_USEC";
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
     private static readonly ServiceState Alive = new("WATCHDOG=1");
+    private volatile bool _isAway;
 
     public override Task StopAsync(CancellationToken cancellationToken)
     {
-        notifier.Notify(ServiceState.Stopping);
+        Tell(ServiceState.Stopping);
         return base.StopAsync(cancellationToken);
     }
 
@@ -30,19 +32,31 @@ internal sealed class ServiceManager(ISystemdNotifier notifier, PartitionRouter 
         using var timer = new PeriodicTimer(Look, time);
         while (!isReady || watchdog is not null)
         {
-            if (!isReady && router.IsReady)
-            {
-                isReady = true;
-                notifier.Notify(ServiceState.Ready);
-            }
-
-            if (time.GetElapsedTime(toldAt) >= watchdog)
-            {
-                notifier.Notify(Alive);
+            isReady = isReady || (router.IsReady && Tell(ServiceState.Ready));
+            if (time.GetElapsedTime(toldAt) >= watchdog && Tell(Alive))
                 toldAt = time.GetTimestamp();
-            }
-
             await timer.WaitForNextTickAsync(stoppingToken);
         }
     }
+
+    private bool Tell(ServiceState state)
+    {
+        try
+        {
+            notifier.Notify(state);
+            _isAway = false;
+            return true;
+        }
+        catch (SocketException failure)
+        {
+            // Once, and not at every look.
+            if (!_isAway)
+                NotTold(logger, failure);
+            _isAway = true;
+            return false;
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The service manager cannot be told how the node is; it is told when it can be.")]
+    private static partial void NotTold(ILogger logger, Exception failure);
 }
