@@ -15,7 +15,8 @@ internal sealed class SignInPages(Visitors visitors, SessionCookie cookie)
         if (IsOfElsewhere(http.Request))
             return Show(to, "That form was of another site: sign in here.");
         var key = form["api_key"].ToString().Trim();
-        if (key.Length == 0 || await visitors.OpenAsync(key, http.RequestAborted) is null)
+        // What no header can carry is the key of nobody, and cannot be asked about.
+        if (key.Length == 0 || key.AsSpan().ContainsAnyExceptInRange('!', '~') || await visitors.OpenAsync(key, http.RequestAborted) is null)
             return Show(to, "That is no live API key.");
         cookie.Write(http, key);
         return Results.Redirect(to);

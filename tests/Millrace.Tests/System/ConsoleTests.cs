@@ -9,11 +9,14 @@ namespace Millrace.Tests.EndToEnd;
 [Collection(Processes.Name)]
 public sealed partial class ConsoleTests(Shop shop)
 {
-    [Fact]
-    public async Task A_key_that_nobody_has_signs_nobody_in()
+    [Theory]
+    [InlineData("mr_live_wrong")]
+    [InlineData("mr_live_schlüssel")]
+    [InlineData("mr_live_a\r\nb")]
+    public async Task A_key_that_nobody_has_signs_nobody_in(string key)
     {
         using var visitor = new ConsoleVisitor(shop.Settings.Address);
-        var answer = await visitor.SignInAsync("mr_live_wrong");
+        var answer = await visitor.SignInAsync(key);
         Assert.Equal(401, answer.Status);
         Assert.DoesNotContain("Set-Cookie", answer.Headers.Keys);
         Assert.Equal("/sign-in?to=%2Forders", (await visitor.GetAsync("/orders")).Location);
