@@ -78,8 +78,10 @@ internal static class ArchiveCommand
         foreach (var stays in StaysOf(reports, months))
             output.WriteLine($"stays: {stays}");
         var archived = isDryRun ? "would be archived" : "archived";
-        output.WriteLine($"{reports.Sum(report => report.Done.Count)} days of the journal, {months.Count(month => month.Why is null)} months of orders {archived}");
+        output.WriteLine($"{Count(reports.Sum(report => report.Done.Count), "day")} of the journal, {Count(months.Count(month => month.Why is null), "month")} of orders {archived}");
     }
+
+    private static string Count(int count, string unit) => count == 1 ? $"1 {unit}" : $"{count} {unit}s";
 
     private static JsonObject Result(IReadOnlyList<ArchiveReport> reports, IReadOnlyList<ArchivedOrders> months, bool isDryRun) => new()
     {

@@ -25,9 +25,9 @@ public sealed class ArchiveCommandTests(PostgresFixture postgres) : IDisposable
         var database = await postgres.NewDatabaseAsync();
         await FillAsync(database);
         string[] archive = ["archive", "--postgres", database, "--to", _folder.Path, "--json", "-"];
-        Assert.Contains("0 months of orders archived", (await CliRun.OfAsync(Acting.Done, archive)).Output, StringComparison.Ordinal);
+        Assert.Contains("0 days of the journal, 0 months of orders archived", (await CliRun.OfAsync(Acting.Done, archive)).Output, StringComparison.Ordinal);
         var dry = await CliRun.OfAsync(Acting.Done, [.. archive, "--orders-older-than", "400d", "--dry-run"]);
-        Assert.Contains("1 months of orders would be archived", dry.Output, StringComparison.Ordinal);
+        Assert.Contains("1 month of orders would be archived", dry.Output, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Path));
 
         var done = await CliRun.OfAsync(Acting.Done, [.. archive, "--orders-older-than", "400d"]);
