@@ -11,7 +11,7 @@ namespace Millrace.Api.Tracking;
 /// The orders that the public has asked for lately, at any node, and what to do when one of them changes: out of the nodes' caches, and out of the caches before them. A change of any
 /// other order costs a look-up. Twice, the second time when whatever was read before the change has arrived where it was going.
 /// </summary>
-internal sealed class WatchedOrders : BackgroundService
+internal sealed partial class WatchedOrders : BackgroundService
 {
     // Each some 150 bytes.
     private const int MostWatched = 100_000;
@@ -33,14 +33,15 @@ internal sealed class WatchedOrders : BackgroundService
     private readonly PartitionRuntime _runtime;
     private readonly SharedLimitsOptions _cluster;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private long _sweptAtMs;
     private int _count;
     private int _gaps;
     private volatile bool _hears;
 
-    public WatchedOrders(NodeCache cache, Purges purges, PartitionRuntime runtime, SharedLimitsOptions cluster, TimeProvider time)
+    public WatchedOrders(NodeCache cache, Purges purges, PartitionRuntime runtime, SharedLimitsOptions cluster, TimeProvider time, ILogger<WatchedOrders> logger)
     {
-        (_cache, _purges, _runtime, _cluster, _time) = (cache, purges, runtime, cluster, time);
+        (_cache, _purges, _runtime, _cluster, _time, _logger) = (cache, purges, runtime, cluster, time, logger);
         Kind = cache.NewKind("tracking", whileAway: TimeSpan.FromHours(1));
     }
 
@@ -63,11 +64,8 @@ internal sealed class WatchedOrders : BackgroundService
     /// <summary>The order is at a version, durably. Blocks nobody.</summary>
     public void Changed(OrderId id, int version)
     {
-        if (!_orders.TryGetValue(id, out var known) || !known.TryRaise(version) || !known.TryQueue() || _changed.Writer.TryWrite((id, known)))
-            return;
-        // Only when this has not been looked at for long: more is purged than needed, never less.
-        known.Unqueue();
-        _purges.Add(Purges.Everything);
+        if (_orders.TryGetValue(id, out var known) && known.TryRaise(version))
+            Queue(id, known);
     }
 
     public override Task StartAsync(CancellationToken cancellationToken)
@@ -85,21 +83,57 @@ internal sealed class WatchedOrders : BackgroundService
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Every, _time);
+        var isFailing = false;
         do
         {
-            Listen();
-            while (_changed.Reader.TryRead(out var changed))
+            try
             {
-                changed.Order.Unqueue();
-                await ForgetAsync(changed.Id);
-                _again.Enqueue((changed.Id, _time.GetTimestamp()));
+                await TurnAsync();
+                isFailing = false;
             }
-
-            while (_again.TryPeek(out var again) && _time.GetElapsedTime(again.ToldAt) >= AgainAfter)
-                await ForgetAsync(_again.Dequeue().Id);
-            Sweep();
+            catch (Exception defect) when (!stoppingToken.IsCancellationRequested)
+            {
+                // Once, and not at every tick: what was to be forgotten is forgotten at the next.
+                if (!isFailing)
+                    Failed(_logger, defect);
+                isFailing = true;
+            }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private async Task TurnAsync()
+    {
+        Listen();
+        while (_changed.Reader.TryRead(out var changed))
+        {
+            // Before it is forgotten: whatever changes from here on is told once more.
+            changed.Order.Unqueue();
+            try
+            {
+                await ForgetAsync(changed.Id);
+            }
+            catch
+            {
+                Queue(changed.Id, changed.Order);
+                throw;
+            }
+
+            _again.Enqueue((changed.Id, _time.GetTimestamp()));
+        }
+
+        for (; _again.TryPeek(out var again) && _time.GetElapsedTime(again.ToldAt) >= AgainAfter; _again.Dequeue())
+            await ForgetAsync(again.Id);
+        Sweep();
+    }
+
+    private void Queue(OrderId id, Watched order)
+    {
+        if (!order.TryQueue() || _changed.Writer.TryWrite((id, order)))
+            return;
+        // Only when this has not been looked at for long: more is purged than needed, never less.
+        order.Unqueue();
+        _purges.Add(Purges.Everything);
     }
 
     private async Task ForgetAsync(OrderId id)
@@ -156,6 +190,9 @@ internal sealed class WatchedOrders : BackgroundService
                 Interlocked.Decrement(ref _count);
         }
     }
+
+    [LoggerMessage(1, LogLevel.Error, "What has changed cannot be taken out of the caches; it is tried again until it can. They show it for longer than they should.")]
+    private static partial void Failed(ILogger logger, Exception defect);
 
     private sealed class Watched
     {

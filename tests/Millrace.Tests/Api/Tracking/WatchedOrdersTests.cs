@@ -128,6 +128,29 @@ public sealed class WatchedOrdersTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_removal_that_fails_ends_no_node_is_logged_once_and_made_when_it_can_be()
+    {
+        var time = new FakeTimeProvider();
+        // Its cache is not there yet.
+        var node = await StartAsync(time, hasCache: false);
+        node.Watched.Add(Followed);
+        node.Watched.Read(Followed, 3);
+        node.Runtime.OrderChanged!(Followed, 4);
+        await UntilAsync(() => node.Log.Lines > 0, "it has failed");
+        for (var tick = 0; tick < 10; tick++)
+            time.Advance(TimeSpan.FromMilliseconds(50));
+        await node.Cache.StartAsync(TestContext.Current.CancellationToken);
+        await UntilAsync(() => Told(Followed) >= 1, "it is told");
+        Assert.Equal(1, node.Log.Lines);
+
+        Task UntilAsync(Func<bool> isSo, string claim) => Eventually.Async(() =>
+        {
+            time.Advance(TimeSpan.FromMilliseconds(50));
+            return Task.FromResult(isSo());
+        }, claim);
+    }
+
+    [Fact]
     public async Task When_changes_of_others_may_have_been_missed_everything_is_purged_and_answers_live_shortly()
     {
         var node = await StartAsync(TimeProvider.System);
@@ -139,7 +162,7 @@ public sealed class WatchedOrdersTests : IAsyncLifetime
 
     private int Told(object group) => _cdn.Told.Sum(told => told.Split('|', ' ').Count(name => name == group.ToString()));
 
-    private async Task<Node> StartAsync(TimeProvider time, string? redis = null)
+    private async Task<Node> StartAsync(TimeProvider time, string? redis = null, bool hasCache = true)
     {
         var cancellation = TestContext.Current.CancellationToken;
         var secret = new StoreSecret(_store);
@@ -147,19 +170,21 @@ public sealed class WatchedOrdersTests : IAsyncLifetime
         var meters = _services.GetRequiredService<IMeterFactory>();
         var metrics = new ApiMetrics(meters);
         var cache = new NodeCache(new NodeCacheOptions(redis, TimeSpan.FromMinutes(5)), secret, metrics, TimeProvider.System, NullLogger<FusionCache>.Instance);
-        await cache.StartAsync(cancellation);
+        if (hasCache)
+            await cache.StartAsync(cancellation);
         var purges = new Purges(_cdn.Options(), metrics, TimeProvider.System, NullLogger<Purges>.Instance);
         await purges.StartAsync(cancellation);
         var store = new MemoryStore(new MemoryDisk(4));
         var runtime = new PartitionRuntime(store, store, new InstantPaymentGateway(), new Catalog(), new LaneMetrics(meters), new PartitionRuntimeOptions(), TimeProvider.System, NullLogger<PartitionRuntime>.Instance);
-        var watched = new WatchedOrders(cache, purges, runtime, new SharedLimitsOptions(redis, () => Volatile.Read(ref _nodes)), time);
+        var log = new CountedLog<WatchedOrders>();
+        var watched = new WatchedOrders(cache, purges, runtime, new SharedLimitsOptions(redis, () => Volatile.Read(ref _nodes)), time, log);
         await watched.StartAsync(cancellation);
-        var node = new Node(cache, purges, runtime, watched);
+        var node = new Node(cache, purges, runtime, watched, log);
         _open.Add(node);
         return node;
     }
 
-    private sealed record Node(NodeCache Cache, Purges Purges, PartitionRuntime Runtime, WatchedOrders Watched) : IAsyncDisposable
+    private sealed record Node(NodeCache Cache, Purges Purges, PartitionRuntime Runtime, WatchedOrders Watched, CountedLog<WatchedOrders> Log) : IAsyncDisposable
     {
         /// <param name="version">That its owner has.</param>
         /// <returns>That is shown.</returns>
