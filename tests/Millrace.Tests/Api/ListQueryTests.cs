@@ -53,6 +53,8 @@ public sealed class ListQueryTests
     [InlineData("?limit=201")]
     [InlineData("?limit=x")]
     [InlineData("?attention=maybe")]
+    [InlineData("?attention=true&dismissed=banana")]
+    [InlineData("?dismissed=true")]
     [InlineData("?created_after=yesterday")]
     [InlineData("?customer=")]
     [InlineData("?customer=a&customer=b")]
