@@ -14,6 +14,8 @@ internal static class PspRecordMatch
         if (!found.TrueForAll(record => IsSame(record, request)))
             return PspAnswer.Disputed("record_mismatch");
         var best = found.Find(record => !record.IsDeclined) ?? found[0];
+        if (best.Id.Length is 0 or > PspClient.MaxNameLength || best.Code?.Length > PspClient.MaxNameLength)
+            return PspAnswer.Failing("bad_answer");
         return PspAnswer.Settled(best.IsDeclined
             ? new PaymentOutcome.Declined(best.Code ?? PspRecord.Declined, best.Soft)
             : new PaymentOutcome.Succeeded(best.Id));

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Millrace.Domain.Identity;
@@ -161,6 +162,36 @@ public sealed class HttpPaymentGatewayTests
         Assert.Equal(new PaymentOutcome.Unknown("network"), answer.Result.Outcome);
     }
 
+    // An id or a code stays in the order for good.
+    [Theory]
+    [InlineData(HttpStatusCode.Created, "{}", 1)]
+    [InlineData(HttpStatusCode.Created, "null", 1)]
+    [InlineData(HttpStatusCode.Created, "<html>", 1)]
+    [InlineData(HttpStatusCode.Created, """{"id":"","amount":500,"reference":"KEY"}""", 1)]
+    [InlineData(HttpStatusCode.Created, """{"id":"LONG","amount":500,"reference":"KEY"}""", 1)]
+    [InlineData(HttpStatusCode.PaymentRequired, """{"soft":true}""", 1)]
+    [InlineData(HttpStatusCode.PaymentRequired, """{"code":"LONG"}""", 1)]
+    [InlineData(HttpStatusCode.OK, "null", 2)]
+    [InlineData(HttpStatusCode.OK, """[{"id":"LONG",RECORD,"status":"done"}]""", 2)]
+    [InlineData(HttpStatusCode.OK, """[{"id":"a",RECORD,"status":"declined","code":"LONG"}]""", 2)]
+    public async Task An_answer_that_is_none_is_unknown(HttpStatusCode status, string body, int attempt)
+    {
+        var request = Authorize(1) with { Attempt = attempt };
+        const string Record = "\"kind\":\"authorize\",\"reference\":\"KEY\",\"order\":\"o\",\"authorization_id\":\"\",\"amount\":500,\"currency\":\"EUR\",\"at\":\"2026-01-31T12:00:00Z\"";
+        string Filled(int length) => body.Replace("RECORD", Record, StringComparison.Ordinal).Replace("KEY", request.IdempotencyKey, StringComparison.Ordinal)
+            .Replace("LONG", new string('x', length), StringComparison.Ordinal);
+        Assert.Equal(new PaymentOutcome.Unknown("bad_answer"), await AnsweredAsync(256));
+        // One letter less is one.
+        if (body.Contains("LONG", StringComparison.Ordinal))
+            Assert.IsNotType<PaymentOutcome.Unknown>(await AnsweredAsync(255));
+
+        async Task<PaymentOutcome> AnsweredAsync(int length)
+        {
+            using var http = new HttpClient(new CannedAnswer(status, Filled(length))) { BaseAddress = new Uri("http://psp.test") };
+            return (await new PspClient(http).CallAsync(request, CancellationToken.None, TestContext.Current.CancellationToken)).Result.Outcome;
+        }
+    }
+
     [Fact]
     public async Task A_provider_that_is_gone_is_unknown()
     {
@@ -182,6 +213,12 @@ public sealed class HttpPaymentGatewayTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new HttpPaymentGatewayOptions { BaseAddress = address, MaxConcurrentCalls = 0 });
         Assert.Throws<ArgumentOutOfRangeException>(() => new HttpPaymentGatewayOptions { BaseAddress = address, MaxWaitingCalls = -1 });
         Assert.Throws<ArgumentOutOfRangeException>(() => new HttpPaymentGatewayOptions { BaseAddress = address, BreakDuration = TimeSpan.FromDays(1) });
+    }
+
+    private sealed class CannedAnswer(HttpStatusCode status, string body) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(new HttpResponseMessage(status) { Content = new StringContent(body) });
     }
 
     // Longer than the default, for a slow machine: a test that means a time-out asks for one.
