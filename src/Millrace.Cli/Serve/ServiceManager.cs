@@ -15,10 +15,11 @@ internal sealed partial class ServiceManager(ISystemdNotifier notifier, Partitio
     private static readonly ServiceState Alive = new("WATCHDOG=1");
     private volatile bool _isAway;
 
-    public override Task StopAsync(CancellationToken cancellationToken)
+    public override async Task StopAsync(CancellationToken cancellationToken)
     {
+        // First, or it could be told afterwards that the node is ready.
+        await base.StopAsync(cancellationToken);
         Tell(ServiceState.Stopping);
-        return base.StopAsync(cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
