@@ -123,16 +123,5 @@ internal sealed class JobStore(IRecords records)
         }
     }
 
-    // Not what whoever asks has written.
-    private static StoredJob Read(StoredRecord record)
-    {
-        try
-        {
-            return new StoredJob(JsonSerializer.Deserialize(record.Body.Span, JobJson.Default.Job) ?? throw new JsonException("null"), record);
-        }
-        catch (JsonException unknown)
-        {
-            throw new InvalidDataException($"The record of {record.Id} holds no job that this version can read.", unknown);
-        }
-    }
+    private static StoredJob Read(StoredRecord record) => new(record.Read(JobJson.Default.Job), record);
 }

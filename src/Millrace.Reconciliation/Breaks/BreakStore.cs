@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Millrace.Engine.Administration;
 using Millrace.Engine.Journal;
 
@@ -49,7 +48,7 @@ public sealed class BreakStore(IRecords records)
     /// <exception cref="InvalidDataException">It is of another version, or damaged.</exception>
     public async Task<(ReconciliationState? State, long Version)> ReadStateAsync(CancellationToken cancellation) =>
         await records.FindRecordAsync(StateKind, StateId, cancellation) is { } record
-            ? (Read(record, ReconciliationJson.Default.ReconciliationState), record.Version)
+            ? (record.Read(ReconciliationJson.Default.ReconciliationState), record.Version)
             : (null, 0);
 
     /// <returns>The version to be written next; null when another has written.</returns>
@@ -76,18 +75,5 @@ public sealed class BreakStore(IRecords records)
         }
     }
 
-    private static StoredBreak Read(StoredRecord record) => new(Read(record, ReconciliationJson.Default.Break), record);
-
-    // Not what whoever asks has written.
-    private static T Read<T>(StoredRecord record, JsonTypeInfo<T> type)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(record.Body.Span, type) ?? throw new JsonException("null");
-        }
-        catch (JsonException unknown)
-        {
-            throw new InvalidDataException($"The record of {record.Id} holds nothing that this version can read.", unknown);
-        }
-    }
+    private static StoredBreak Read(StoredRecord record) => new(record.Read(ReconciliationJson.Default.Break), record);
 }

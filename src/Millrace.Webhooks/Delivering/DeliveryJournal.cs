@@ -43,8 +43,16 @@ internal sealed class DeliveryJournal(string endpoint, DeliveryRecords stored, W
         if (await stored.Records.FindRecordAsync(DeliveryRecords.AttemptsKind, endpoint, cancellation) is not { } attempts)
             return;
         _attemptsVersion = attempts.Version;
-        foreach (var attempt in JsonSerializer.Deserialize(attempts.Body.Span, DeliveryJson.Default.IReadOnlyListAttempt) ?? [])
-            _attempts.AddLast(attempt);
+        try
+        {
+            foreach (var attempt in attempts.Read(DeliveryJson.Default.IReadOnlyListAttempt))
+                _attempts.AddLast(attempt);
+        }
+        catch (InvalidDataException)
+        {
+            // Only people read them, and nothing that is to be sent waits for that: they begin anew.
+            _attempts.Clear();
+        }
     }
 
     public void Reached(FeedCursor[] cursors)

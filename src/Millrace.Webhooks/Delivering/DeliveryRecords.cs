@@ -4,7 +4,8 @@ using Millrace.Engine.Journal;
 
 namespace Millrace.Webhooks.Delivering;
 
-/// <summary>What is kept of an endpoint's deliveries, for whoever looks. Thread-safe. Everything throws <see cref="StoreUnavailableException"/> when it cannot be read.</summary>
+/// <summary>What is kept of an endpoint's deliveries, for whoever looks. Thread-safe. Everything throws <see cref="StoreUnavailableException"/> when it cannot be read,
+/// and <see cref="InvalidDataException"/> when it was written by another version of this program, or is damaged.</summary>
 public sealed class DeliveryRecords(IRecords records)
 {
     // Stored names; never to change.
@@ -25,12 +26,12 @@ public sealed class DeliveryRecords(IRecords records)
     /// <summary>The last attempts, newest first.</summary>
     public async ValueTask<IReadOnlyList<Attempt>> ListAttemptsAsync(string endpoint, CancellationToken cancellation) =>
         await records.FindRecordAsync(AttemptsKind, endpoint, cancellation) is { } record
-            ? JsonSerializer.Deserialize(record.Body.Span, DeliveryJson.Default.IReadOnlyListAttempt) ?? []
+            ? record.Read(DeliveryJson.Default.IReadOnlyListAttempt)
             : [];
 
     /// <summary>What waits or has failed, by the event's id.</summary>
     public async ValueTask<IReadOnlyList<WaitingEvent>> ListWaitingAsync(string endpoint, CancellationToken cancellation) =>
-        [.. (await ReadWaitingAsync(endpoint, cancellation)).Select(record => WaitingEvent.Read(record.Body, out _))];
+        [.. (await ReadWaitingAsync(endpoint, cancellation)).Select(record => WaitingEvent.Read(record, out _))];
 
     internal async ValueTask<IReadOnlyList<StoredRecord>> ReadWaitingAsync(string endpoint, CancellationToken cancellation) =>
         await records.ListAllAsync(WaitingKind, WaitingId(endpoint, ""), cancellation).ToListAsync(cancellation);
@@ -51,6 +52,5 @@ public sealed class DeliveryRecords(IRecords records)
 
     internal static byte[] Write(DeliveryState state) => JsonSerializer.SerializeToUtf8Bytes(state, DeliveryJson.Default.DeliveryState);
 
-    internal static DeliveryState ReadState(StoredRecord record) =>
-        JsonSerializer.Deserialize(record.Body.Span, DeliveryJson.Default.DeliveryState) ?? throw new JsonException("The state is null.");
+    internal static DeliveryState ReadState(StoredRecord record) => record.Read(DeliveryJson.Default.DeliveryState);
 }

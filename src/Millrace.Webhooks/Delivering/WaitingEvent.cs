@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Millrace.Engine.Administration;
 
 namespace Millrace.Webhooks.Delivering;
 
@@ -40,11 +41,11 @@ public sealed record WaitingEvent(string Id, string Order, int Version, string T
         return record;
     }
 
-    /// <exception cref="JsonException">It is no such record.</exception>
-    internal static WaitingEvent Read(ReadOnlyMemory<byte> record, out ReadOnlyMemory<byte> body)
+    /// <exception cref="InvalidDataException">It is no such record, or another version's.</exception>
+    internal static WaitingEvent Read(StoredRecord record, out ReadOnlyMemory<byte> body)
     {
-        var end = record.Span.IndexOf((byte)'\n');
-        body = end < 0 ? throw new JsonException("There is no line of JSON.") : record[(end + 1)..];
-        return JsonSerializer.Deserialize(record.Span[..end], DeliveryJson.Default.WaitingEvent) ?? throw new JsonException("It is null.");
+        var end = record.Body.Span.IndexOf((byte)'\n');
+        body = end < 0 ? throw new InvalidDataException($"The record '{record.Id}' has no line of JSON.") : record.Body[(end + 1)..];
+        return record.With(record.Body[..end]).Read(DeliveryJson.Default.WaitingEvent);
     }
 }

@@ -46,7 +46,7 @@ internal sealed class WaitingRoom(IRecords records, string endpoint)
     {
         foreach (var record in await stored.ReadWaitingAsync(endpoint, cancellation))
         {
-            var waiting = new Waiting(WaitingEvent.Read(record.Body, out _)) { Version = record.Version };
+            var waiting = new Waiting(WaitingEvent.Read(record, out _)) { Version = record.Version };
             if (waiting.What.IsFailed)
                 _failed[waiting.What.Id] = waiting;
             else
@@ -130,7 +130,7 @@ internal sealed class WaitingRoom(IRecords records, string endpoint)
     {
         if (await records.FindRecordAsync(DeliveryRecords.WaitingKind, IdOf(waiting.What), cancellation) is not { } record)
             return null;
-        WaitingEvent.Read(record.Body, out var body);
+        WaitingEvent.Read(record, out var body);
         return body;
     }
 

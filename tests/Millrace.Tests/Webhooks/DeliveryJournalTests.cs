@@ -1,3 +1,4 @@
+using Millrace.Engine.Administration;
 using Millrace.Feed;
 using Millrace.Webhooks.Delivering;
 using Xunit;
@@ -22,6 +23,29 @@ public sealed class DeliveryJournalTests
         Assert.False(journal.IsWorthSaving());
         time.Advance(TimeSpan.FromSeconds(11));
         Assert.True(journal.IsWorthSaving());
+    }
+
+    [Fact]
+    public async Task Attempts_that_this_version_cannot_read_keep_no_endpoint_from_being_delivered_to()
+    {
+        await using var node = new DeliveryNode();
+        var cancellation = TestContext.Current.CancellationToken;
+        await node.Records.TryWriteRecordAsync(new StoredRecord("webhook_attempts", "wh_1", 0, """{"of":"a later version"}"""u8.ToArray()), cancellation);
+        using var journal = new DeliveryJournal("wh_1", node.Stored, new WaitingRoom(node.Records, "wh_1"), node.Time);
+        await journal.LoadAsync(cancellation);
+        // Whoever asks for them has sent nothing that is malformed.
+        await Assert.ThrowsAsync<InvalidDataException>(async () => await node.Stored.ListAttemptsAsync("wh_1", cancellation));
+    }
+
+    [Fact]
+    public async Task A_state_that_this_version_cannot_read_is_no_request_that_is_malformed()
+    {
+        await using var node = new DeliveryNode();
+        var cancellation = TestContext.Current.CancellationToken;
+        await node.Records.TryWriteRecordAsync(new StoredRecord("webhook_state", "wh_1", 0, "[]"u8.ToArray()), cancellation);
+        await node.Records.TryWriteRecordAsync(new StoredRecord("webhook_waiting", "wh_1/e", 0, "{}"u8.ToArray()), cancellation);
+        await Assert.ThrowsAsync<InvalidDataException>(async () => await node.Stored.FindStateAsync("wh_1", cancellation));
+        await Assert.ThrowsAsync<InvalidDataException>(async () => await node.Stored.ListWaitingAsync("wh_1", cancellation));
     }
 
     private static FeedCursor At(long position) => new(new FeedShare(0, 1), [position], 0, 0);

@@ -16,7 +16,7 @@ internal sealed class DismissedOrders(IRecords records)
     /// <exception cref="InvalidDataException">It is of another version of this program, or damaged.</exception>
     public async Task<(Dismissal? Dismissal, StoredRecord Record)> FindAsync(TenantId tenant, OrderId order, CancellationToken cancellation) =>
         await records.FindRecordAsync(Kind, IdOf(tenant, order), cancellation) is { } found
-            ? (Read(found), found)
+            ? (found.Read(DismissalJson.Default.Dismissal), found)
             : (null, new StoredRecord(Kind, IdOf(tenant, order), 0, default));
 
     /// <returns>False when another has written since it was read.</returns>
@@ -63,24 +63,11 @@ internal sealed class DismissedOrders(IRecords records)
     {
         try
         {
-            return Read(record).OrderVersion == orderVersion;
+            return record.Read(DismissalJson.Default.Dismissal).OrderVersion == orderVersion;
         }
         catch (InvalidDataException)
         {
             return false;
-        }
-    }
-
-    // Not what whoever asks has written.
-    private static Dismissal Read(StoredRecord record)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(record.Body.Span, DismissalJson.Default.Dismissal) ?? throw new JsonException("null");
-        }
-        catch (JsonException unknown)
-        {
-            throw new InvalidDataException($"The record of {record.Id} holds no dismissal that this version can read.", unknown);
         }
     }
 }
