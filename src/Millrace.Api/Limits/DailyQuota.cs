@@ -15,8 +15,10 @@ internal sealed class DailyQuota
     // Of them, those that were given while all others were known.
     private long _shared;
     private long _others;
-    private long _told;
+    // What was given when the others last answered, and when they were asked for it; -1 while they have not on this day.
+    private long _told = -1;
     private long _toldAtMs;
+    private long _askedAtMs;
 
     public DailyQuota(long? limit) => _limit = limit;
 
@@ -88,19 +90,21 @@ internal sealed class DailyQuota
             Begin(unixMs / MillisecondsPerDay);
             if (_own == _told && unixMs - _toldAtMs is >= 0 and < TellAgainMs)
                 return null;
-            (_told, _toldAtMs) = (_own, unixMs);
+            _askedAtMs = unixMs;
             return (_day, _own);
         }
     }
 
+    /// <summary>What was told has arrived.</summary>
     /// <param name="day">That it is about.</param>
-    /// <param name="others">What all other nodes have given on it.</param>
-    public void Learn(long day, long others)
+    /// <param name="count">What was told.</param>
+    /// <param name="others">What all other nodes have given on it, as far as Redis knows: it may have lost its memory, and they give no less than they did.</param>
+    public void Learn(long day, long count, long others)
     {
         lock (_lock)
         {
             if (day == _day)
-                _others = others;
+                (_told, _toldAtMs, _others) = (count, _askedAtMs, Math.Max(_others, others));
         }
     }
 
@@ -108,6 +112,6 @@ internal sealed class DailyQuota
     private void Begin(long day)
     {
         if (day > _day || day < _day - 1)
-            (_day, _own, _shared, _others) = (day, 0, 0, 0);
+            (_day, _own, _shared, _others, _told) = (day, 0, 0, 0, -1);
     }
 }

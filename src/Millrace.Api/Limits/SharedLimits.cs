@@ -5,8 +5,8 @@ using StackExchange.Redis;
 namespace Millrace.Api.Limits;
 
 /// <summary>
-/// Shares the limits between nodes through Redis. No request waits for it: each node gives from what it knows, and tells the others twenty times a
-/// second what it gave, by one script for all limits. So two nodes together may give at most what comes in such an interval beyond the limit.
+/// Shares the limits between nodes through Redis. No request waits for it: each node gives from what it knows, and tells the others what it gave, twenty times a
+/// second what has changed, by one script for all limits. So two nodes together may give at most what comes in such an interval beyond the limit.
 /// While Redis is away each node gives its even share.
 /// </summary>
 internal sealed partial class SharedLimits : BackgroundService
@@ -93,6 +93,9 @@ internal sealed partial class SharedLimits : BackgroundService
             told.Add(Telling.Of($"{prefix}key:{tenant}:{key}", bucket));
         try
         {
+            // It may take connections and refuse to write, as with a full memory.
+            if (told.Count == 0 && !_isShared)
+                await redis.StringSetAsync($"{prefix}probe", 1, Every);
             foreach (var chunk in told.Chunk(MostAtOnce))
             {
                 var answers = (string[]?)await redis.ScriptEvaluateAsync(Script, [.. chunk.Select(t => (RedisKey)t.Key)], [.. chunk.SelectMany(t => t.Arguments)]);
@@ -129,7 +132,7 @@ internal sealed partial class SharedLimits : BackgroundService
 
         public static Telling Of(string key, DailyQuota quota, long day, long count, string node) => new(
             $"{key}:{day.ToString(CultureInfo.InvariantCulture)}", ["d", count, node],
-            (_, others) => quota.Learn(day, long.Parse(others, CultureInfo.InvariantCulture)));
+            (_, others) => quota.Learn(day, count, long.Parse(others, CultureInfo.InvariantCulture)));
     }
 }
 

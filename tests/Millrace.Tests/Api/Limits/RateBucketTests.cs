@@ -70,11 +70,14 @@ public sealed class RateBucketTests
         const long now = 86_400_000L * 20_000;
         var quota = new DailyQuota(1_000);
         Assert.True(quota.TryTake(now).IsTaken);
-        quota.Learn(20_000, 700);
+        quota.Learn(20_000, 0, 700);
         quota.Share = 1.0 / 3;
         Assert.Equal(99, Enumerable.Range(0, 1_000).Count(_ => quota.TryTake(now).IsTaken));
         // Told twice it is no more than told once.
         Assert.Equal((20_000L, 100L), quota.Tell(now));
+        // Until it has arrived, it is told again at once.
+        Assert.Equal((20_000L, 100L), quota.Tell(now));
+        quota.Learn(20_000, 100, 700);
         Assert.Null(quota.Tell(now + 999));
         Assert.Equal((20_000L, 100L), quota.Tell(now + 1_000));
         Assert.Equal((20_000L, 100L), quota.Tell(now - 1));
@@ -86,9 +89,12 @@ public sealed class RateBucketTests
         const long now = 86_400_000L * 20_000;
         var quota = new DailyQuota(1_000);
         Assert.Equal((20_000L, 0L), quota.Tell(now));
-        quota.Learn(20_000, 700);
+        quota.Learn(20_000, 0, 700);
         quota.Share = 1.0 / 3;
         Assert.Equal(100, Enumerable.Range(0, 1_000).Count(_ => quota.TryTake(now).IsTaken));
+        // Redis that has lost its memory takes nothing back.
+        quota.Learn(20_000, 0, 0);
+        Assert.False(quota.TryTake(now).IsTaken);
         // The next day all is left.
         Assert.Equal((20_001L, 0L), quota.Tell(now + 86_400_000));
         Assert.Equal(333, Enumerable.Range(0, 1_000).Count(_ => quota.TryTake(now + 86_400_000).IsTaken));
@@ -108,7 +114,7 @@ public sealed class RateBucketTests
             Assert.Equal(count, Enumerable.Range(0, count).Count(_ => quota.TryTake(now).IsTaken));
         foreach (var (quota, count) in nodes.Zip(given))
         {
-            quota.Learn(20_000, given.Sum() - count);
+            quota.Learn(20_000, count, given.Sum() - count);
             quota.Share = 1.0 / 3;
         }
 
@@ -118,7 +124,7 @@ public sealed class RateBucketTests
         foreach (var quota in nodes)
         {
             quota.Share = 1;
-            quota.Learn(20_000, 9_000 - quota.Used(now)!.Value + (given.Sum() - given[nodes.IndexOf(quota)]));
+            quota.Learn(20_000, 0, 9_000 - quota.Used(now)!.Value + (given.Sum() - given[nodes.IndexOf(quota)]));
             Assert.False(quota.TryTake(now).IsTaken);
         }
     }

@@ -78,6 +78,21 @@ public sealed class SharedLimitsTests : IAsyncLifetime
 
     private static StoreSecret Secret(byte value) => new([value]);
 
+    [Fact]
+    public async Task A_Redis_that_is_full_is_one_that_is_away_also_where_nothing_is_to_be_told()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        var log = new Told();
+        await using var node = new Node(_folder["full"], redis.Address, Secret(1), _services.GetRequiredService<IMeterFactory>(), log);
+        await redis.AskAsync("CONFIG SET maxmemory 1");
+        await node.BeginAsync();
+        // It asks whether it may write, though no limit is in use.
+        await Eventually.Async(() => Task.FromResult(log.Lines.Count(line => line.Contains("Limits were not told: RedisServerException", StringComparison.Ordinal)) >= 3), "it has tried to write");
+        Assert.DoesNotContain(log.Lines, line => line.Contains("shared between nodes", StringComparison.Ordinal));
+        await redis.AskAsync("CONFIG SET maxmemory 0");
+        await Eventually.Async(() => Task.FromResult(log.Lines.Any(line => line.Contains("shared between nodes", StringComparison.Ordinal))), "it is shared again");
+    }
+
     // It takes no command with keys of several places.
     [Fact]
     public async Task A_Redis_of_a_cluster_is_one_that_is_away_and_ends_no_node()
