@@ -34,7 +34,7 @@ public sealed record PartitionRuntimeOptions
 public sealed class PartitionRuntime : IDisposable
 {
     private static readonly TimeSpan ConfirmPatience = TimeSpan.FromSeconds(5);
-    // Long reads: orders and lists need the store's readers too.
+    // Of one database. Long reads: orders and lists need the store's readers too.
     private const int MostNameReads = 2;
 
     private readonly IJournal _journal;
@@ -48,7 +48,7 @@ public sealed class PartitionRuntime : IDisposable
     private readonly JournalWriter[] _writers;
     private readonly Checkpointer[] _checkpointers;
     private int _format = PayloadFormat.Oldest;
-    private readonly SemaphoreSlim _nameReads = new(MostNameReads);
+    private readonly SemaphoreSlim[] _nameReads;
     private readonly CancellationTokenSource _stopping = new();
 
     public PartitionRuntime(
@@ -69,6 +69,7 @@ public sealed class PartitionRuntime : IDisposable
         var lanes = Math.Min(options.Lanes, Map.Count);
         var writers = Enumerable.Range(0, journal.WriterCount).ToList();
         _writers = [.. writers.Select(number => new JournalWriter(number, journal, metrics, logger))];
+        _nameReads = [.. writers.Select(_ => new SemaphoreSlim(MostNameReads))];
         _checkpointers = [.. writers.Select(number => new Checkpointer(number, readModel, logger))];
         _lanes = [.. Enumerable.Range(0, lanes).Select(i => new Lane(
             this, _hosts.Where(h => h.Id % lanes == i), Map.Count, options.MailboxLimit, $"lane-{i}"))];
@@ -119,6 +120,8 @@ public sealed class PartitionRuntime : IDisposable
     /// the next checkpoint, about a second later; after a recovery again. Called on a lane's thread: it must not block. Null for nobody.
     /// </summary>
     public Action<OrderId, int>? OrderChanged { get; set; }
+
+    internal bool IsStopping => _stopping.IsCancellationRequested;
 
     internal bool IsShared => _journal.IsShared;
 
@@ -302,14 +305,15 @@ public sealed class PartitionRuntime : IDisposable
     private async Task<KeyFilter> ReadNamesAsync(int partition)
     {
         var names = new KeyFilter();
-        await _nameReads.WaitAsync(_stopping.Token).ConfigureAwait(false);
+        var turns = _nameReads[WriterOf(partition)];
+        await turns.WaitAsync(_stopping.Token).ConfigureAwait(false);
         try
         {
             await _readModel.ReadNamesAsync(partition, names.Add, _stopping.Token).ConfigureAwait(false);
         }
         finally
         {
-            _nameReads.Release();
+            turns.Release();
         }
 
         return names;

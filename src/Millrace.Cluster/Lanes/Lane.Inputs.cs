@@ -237,19 +237,16 @@ internal sealed partial class Lane
 
     private void TakeNamesFailure(PartitionHost host, Partition partition, Exception failure)
     {
-        switch (failure)
+        if (_runtime.IsStopping)
+            return;
+        if (failure is not (StoreUnavailableException or OperationCanceledException))
         {
-            case StoreUnavailableException:
-                LaneLog.NamesFailed(_runtime.Logger, host.Id, failure);
-                _runtime.ReadNames(this, partition, RetryEvery);
-                break;
-            // The node ends.
-            case OperationCanceledException:
-                break;
-            default:
-                Suspect(host, failure);
-                break;
+            Suspect(host, failure);
+            return;
         }
+
+        LaneLog.NamesFailed(_runtime.Logger, host.Id, failure);
+        _runtime.ReadNames(this, partition, RetryEvery);
     }
 
     private void Stop(PartitionHost host, TaskCompletionSource stopped)

@@ -41,7 +41,7 @@ public interface IReadModel
     ValueTask<PartitionSnapshot> LoadPartitionAsync(int partition, CancellationToken cancellation);
 
     /// <summary>Reads the hashes of all names of the partition, in any order, a name perhaps more than once: a long read of a large partition, which serves meanwhile.</summary>
-    /// <param name="take">Called for each, on one thread at a time; again from the first when the read had to be repeated.</param>
+    /// <param name="take">Called for each, on one thread at a time.</param>
     ValueTask ReadNamesAsync(int partition, Action<UInt128> take, CancellationToken cancellation);
 
     /// <summary>One order as checkpointed; null when there is none.</summary>

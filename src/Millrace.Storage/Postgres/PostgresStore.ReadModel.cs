@@ -13,6 +13,7 @@ namespace Millrace.Storage.Postgres;
 
 public sealed partial class PostgresStore
 {
+    private const int NamesAtOnce = 50_000;
     private const int RecentDays = 1;
     private const int AllDays = 100_000;
 
@@ -109,15 +110,18 @@ public sealed partial class PostgresStore
     public async ValueTask ReadNamesAsync(int partition, Action<UInt128> take, CancellationToken cancellation)
     {
         RequirePartition(partition);
-        await RunAsync(
-            _readers, "SELECT hash FROM name WHERE partition = $1", p => p.Add(Of(partition)),
-            async reader =>
-            {
-                while (await reader.ReadAsync(cancellation).ConfigureAwait(false))
-                    take(ReadHash(reader, 0));
-                return true;
-            },
-            cancellation).ConfigureAwait(false);
+        // A piece at a time, each in the time that any read has: all of them together may take minutes.
+        for (UInt128? after = null; ;)
+        {
+            var piece = await ReadAllAsync(
+                $"SELECT hash FROM name WHERE partition = $1 AND hash {(after is null ? ">=" : ">")} $2 ORDER BY hash LIMIT {NamesAtOnce}",
+                p => { p.Add(Of(partition)); p.Add(Of(OrderLister.Key(after ?? UInt128.Zero))); },
+                static r => ReadHash(r, 0), cancellation).ConfigureAwait(false);
+            piece.ForEach(take);
+            if (piece.Count < NamesAtOnce)
+                return;
+            after = piece[^1];
+        }
     }
 
     public async ValueTask<OrderRow?> FindOrderAsync(OrderId id, CancellationToken cancellation) => (await LookUpOrderAsync(id, cancellation).ConfigureAwait(false)).Order;

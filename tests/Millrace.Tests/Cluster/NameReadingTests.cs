@@ -64,7 +64,7 @@ public sealed class NameReadingTests : IAsyncLifetime
     public async Task A_read_of_names_that_fails_is_made_again()
     {
         var store = new MemoryStore(_disk);
-        var reads = new NameReads(store) { Failures = [new StoreUnavailableException("away"), new StoreUnavailableException("away")] };
+        var reads = new NameReads(store) { Failures = [new StoreUnavailableException("away"), new OperationCanceledException("timed out"), new StoreUnavailableException("away")] };
         reads.Release.SetResult();
         using var runtime = Start(store, reads);
         var router = await ServingAsync(runtime);
@@ -72,6 +72,32 @@ public sealed class NameReadingTests : IAsyncLifetime
         await UntilFreshKeysCostNoReadAsync(router, reads);
         Assert.Empty(reads.Failures);
         Assert.Equal(ReplyStatus.Replayed, (await PlaceAsync(router, "old")).Status);
+    }
+
+    [Fact]
+    public async Task Names_that_come_after_their_partition_was_stopped_and_started_again_are_not_its_successors()
+    {
+        var store = new MemoryStore(_disk);
+        var reads = new NameReads(store);
+        using var runtime = Start(store, reads);
+        await ServingAsync(runtime);
+        await runtime.StopAsync(0).WaitAsync(TimeSpan.FromSeconds(10));
+        runtime.Start(0);
+        var router = await ServingAsync(runtime);
+        Assert.Equal(ReplyStatus.Accepted, (await PlaceAsync(router, "new")).Status);
+        reads.Release.SetResult();
+        await UntilFreshKeysCostNoReadAsync(router, reads);
+        Assert.Equal(ReplyStatus.Replayed, (await PlaceAsync(router, "new")).Status);
+        Assert.Equal(ReplyStatus.Replayed, (await PlaceAsync(router, "old")).Status);
+    }
+
+    [Fact]
+    public async Task A_node_ends_while_names_are_read()
+    {
+        var store = new MemoryStore(_disk);
+        var runtime = Start(store, new NameReads(store));
+        await ServingAsync(runtime);
+        await Task.Run(runtime.Dispose).WaitAsync(TimeSpan.FromSeconds(10));
     }
 
     [Fact]

@@ -94,6 +94,18 @@ public sealed class PostgresFaultTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Names_of_a_large_partition_are_read_piece_by_piece_and_none_is_missed()
+    {
+        var database = await postgres.NewDatabaseAsync();
+        await using var store = await OpenAsync(database);
+        const int Names = 120_001;
+        await ExecuteAsync(database, $"INSERT INTO name (partition, hash, order_id) SELECT i % 2, md5((i / 2)::text)::uuid, md5('order' || i)::uuid FROM generate_series(0, {2 * Names - 1}) AS i");
+        var read = new List<UInt128>();
+        await store.ReadNamesAsync(1, read.Add, CancellationToken.None);
+        Assert.Equal((Names, Names), (read.Count, read.Distinct().Count()));
+    }
+
+    [Fact]
     public async Task A_checkpoint_of_what_was_written_days_ago_is_stored()
     {
         var database = await postgres.NewDatabaseAsync();
