@@ -17,14 +17,19 @@ internal static class PspWebhooks
             if (psp != OnlyPsp || verifier is null)
                 return new PspWebhookResult.UnknownPsp();
             if (!verifier.TryVerify(body.Span, signature, out var webhook, out var refusal))
-                return new PspWebhookResult.Refused($"The webhook was refused: {refusal}.");
+                return Refused(refusal.ToString());
             var kind = webhook!.Type[(webhook.Type.IndexOf('.', StringComparison.Ordinal) + 1)..];
             return kind switch
             {
+                // As of the provider's answers: they stay in the order for good.
+                "succeeded" when webhook.OperationId.Length is 0 or > PspRecord.MaxNameLength => Refused("its id is none"),
+                "declined" when webhook.Code?.Length > PspRecord.MaxNameLength => Refused("its code is none"),
                 "succeeded" => new PspWebhookResult.Succeeded(webhook.Reference, webhook.OperationId),
                 "declined" => new PspWebhookResult.Declined(webhook.Reference, webhook.Code ?? "declined", webhook.Soft ?? false),
                 _ => new PspWebhookResult.Ignored(),
             };
         };
     }
+
+    private static PspWebhookResult.Refused Refused(string why) => new($"The webhook was refused: {why}.");
 }

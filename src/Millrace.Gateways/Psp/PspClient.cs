@@ -14,9 +14,6 @@ internal sealed class PspClient(HttpClient http)
     /// <summary>In bytes. An answer or a look-up is below 1 KiB per operation.</summary>
     public const int MaxAnswerBytes = 256 * 1024;
 
-    /// <summary>Of a provider's id or code, in letters: they stay in the journal and the order for good. What is longer is no answer.</summary>
-    public const int MaxNameLength = 255;
-
     /// <param name="caller">The caller's own token, to tell its cancellation from our time-out.</param>
     /// <param name="cancellation">Both of them.</param>
     public async ValueTask<Outcome<PspAnswer>> CallAsync(PaymentRequest request, CancellationToken caller, CancellationToken cancellation)
@@ -70,7 +67,7 @@ internal sealed class PspClient(HttpClient http)
 
     private static PspAnswer FromSuccess(PaymentRequest request, PspReply? answer)
     {
-        if (answer is not { Id: { Length: > 0 and <= MaxNameLength } id })
+        if (answer is not { Id: { Length: > 0 and <= PspRecord.MaxNameLength } id })
             return PspAnswer.Failing("bad_answer");
         // A success for something else than we asked is not ours to book.
         return answer.Reference == request.IdempotencyKey && answer.Amount == request.AmountMinor
@@ -80,7 +77,7 @@ internal sealed class PspClient(HttpClient http)
 
     // Only a refusal with the provider's own code is final; one of a proxy on the way has none.
     private static PspAnswer FromRefusal(PspReply? answer) =>
-        answer is { Code: { Length: > 0 and <= MaxNameLength } code }
+        answer is { Code: { Length: > 0 and <= PspRecord.MaxNameLength } code }
             ? PspAnswer.Settled(new PaymentOutcome.Declined(code, answer.Soft ?? false))
             : PspAnswer.Failing("bad_answer");
 

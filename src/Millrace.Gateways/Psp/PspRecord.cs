@@ -25,6 +25,9 @@ public sealed record PspRecord(
     string? Code = null,
     bool Soft = false)
 {
+    /// <summary>Of an id or a code, in letters: they stay in the journal and the order for good. What is longer is no answer.</summary>
+    public const int MaxNameLength = 255;
+
     internal const string Declined = "declined";
 
     /// <summary>True when no money moved.</summary>

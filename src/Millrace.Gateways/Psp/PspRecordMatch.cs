@@ -14,7 +14,7 @@ internal static class PspRecordMatch
         if (!found.TrueForAll(record => IsSame(record, request)))
             return PspAnswer.Disputed("record_mismatch");
         var best = found.Find(record => !record.IsDeclined) ?? found[0];
-        if (best.Id.Length is 0 or > PspClient.MaxNameLength || best.Code?.Length > PspClient.MaxNameLength)
+        if (best.IsDeclined ? best.Code?.Length > PspRecord.MaxNameLength : best.Id.Length is 0 or > PspRecord.MaxNameLength)
             return PspAnswer.Failing("bad_answer");
         return PspAnswer.Settled(best.IsDeclined
             ? new PaymentOutcome.Declined(best.Code ?? PspRecord.Declined, best.Soft)

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
+using Millrace.Api.Psp;
+using Millrace.Cli.Serve;
 using Millrace.Gateways.Psp;
 using Xunit;
 
@@ -75,6 +77,21 @@ public sealed class PspWebhookVerifierTests
     public void A_signed_body_that_is_no_webhook_is_refused(string body)
     {
         Assert.Equal(PspWebhookRefusal.BodyInvalid, Verify(body, Sign(body)).Refusal);
+    }
+
+    // They stay in the order for good.
+    [Theory]
+    [InlineData("capture.succeeded", 255, 0, true)]
+    [InlineData("capture.succeeded", 256, 0, false)]
+    [InlineData("capture.succeeded", 0, 0, false)]
+    [InlineData("authorize.declined", 0, 255, true)]
+    [InlineData("authorize.declined", 1, 256, false)]
+    public void A_webhook_with_an_id_or_a_code_that_is_none_is_refused(string type, int idLength, int codeLength, bool isTaken)
+    {
+        var code = codeLength == 0 ? "" : $",\"code\":\"{new string('c', codeLength)}\"";
+        var body = Body.Replace("capture.succeeded", type, StringComparison.Ordinal).Replace("\"cap_1\"", $"\"{new string('x', idLength)}\"" + code, StringComparison.Ordinal);
+        var result = PspWebhooks.Parser(Secret, _time)("psp", Encoding.UTF8.GetBytes(body), Sign(body));
+        Assert.Equal(isTaken, result is not PspWebhookResult.Refused);
     }
 
     private (PspWebhook? Webhook, PspWebhookRefusal Refusal) Verify(string body, string? signature)
