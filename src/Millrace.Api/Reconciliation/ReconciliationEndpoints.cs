@@ -23,7 +23,7 @@ internal sealed class ReconciliationEndpoints(BreakStore store, bool isEnabled, 
     public async Task GetAsync(HttpContext http, Caller caller)
     {
         var (state, _) = await store.ReadStateAsync(http.RequestAborted);
-        var open = (await store.ListAsync(http.RequestAborted)).Select(stored => stored.Break).Where(one => one.IsOpen).ToList();
+        var open = (await store.ListAsync(null, http.RequestAborted)).Select(stored => stored.Break).Where(one => one.IsOpen).ToList();
         http.Response.Headers.CacheControl = "no-store";
         await Answer.Json(http, StatusCodes.Status200OK, new ReconciliationStatus(isEnabled, state, open), BreakAnswers.Write);
     }
@@ -37,7 +37,7 @@ internal sealed class ReconciliationEndpoints(BreakStore store, bool isEnabled, 
             return;
         }
 
-        var all = (await store.ListAsync(http.RequestAborted)).Select(stored => stored.Break)
+        var all = (await store.ListAsync(null, http.RequestAborted)).Select(stored => stored.Break)
             .Where(one => (state == "all" || one.IsOpen == (state == "open")) && (order is null || one.Order == order || one.PspOrder == order)).OrderByDescending(PlaceOf, StringComparer.Ordinal);
         var page = all.SkipWhile(one => cursor is not null && string.CompareOrdinal(PlaceOf(one), cursor) >= 0).Take(limit + 1).ToList();
         var next = page.Count > limit ? PlaceOf(page[limit - 1]) : null;

@@ -25,8 +25,10 @@ public sealed class BreakStore(IRecords records)
     private const string StateId = "state";
 
     /// <summary>All of them, in no order that means anything. One of another version is for the nodes that can read it, and keeps the others from nobody.</summary>
-    public async Task<List<StoredBreak>> ListAsync(CancellationToken cancellation) =>
-        await records.ListAllAsync(BreakKind, cancellation: cancellation).Select(TryRead).OfType<StoredBreak>().ToListAsync(cancellation);
+    /// <param name="unreadable">Told the ids of those; null for nobody.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    public async Task<List<StoredBreak>> ListAsync(Action<string>? unreadable, CancellationToken cancellation) =>
+        await records.ListAllAsync(BreakKind, cancellation: cancellation).Select(record => TryRead(record, unreadable)).OfType<StoredBreak>().ToListAsync(cancellation);
 
     /// <returns>Null when there is none.</returns>
     /// <exception cref="InvalidDataException">It is of another version, or damaged.</exception>
@@ -63,7 +65,7 @@ public sealed class BreakStore(IRecords records)
             ? new StoredBreak(found, saved)
             : null;
 
-    private static StoredBreak? TryRead(StoredRecord record)
+    private static StoredBreak? TryRead(StoredRecord record, Action<string>? unreadable)
     {
         try
         {
@@ -71,6 +73,7 @@ public sealed class BreakStore(IRecords records)
         }
         catch (InvalidDataException)
         {
+            unreadable?.Invoke(record.Id);
             return null;
         }
     }

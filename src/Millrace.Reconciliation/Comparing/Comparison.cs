@@ -31,11 +31,11 @@ internal sealed partial class Comparison
     private long? _lookedAt;
     private long? _savedAt;
 
-    private Comparison(ReconciliationTools tools, ReconciliationState state, long version, BothSides sides)
+    private Comparison(ReconciliationTools tools, ReconciliationState state, long version, BothSides sides, ILogger logger)
     {
         (_tools, _state, _version, _sides) = (tools, state, version, sides);
         _judge = new BreakJudge(tools.Orders, tools.Provider);
-        _breaks = new OpenBreaks(tools.Store, _judge, tools.Time);
+        _breaks = new OpenBreaks(tools.Store, _judge, tools.Time, logger);
         (_beganAt, _refused) = (tools.Time.GetUtcNow(), tools.Refused());
         _sight = new ReconciliationSight(tools.Time, SettledAt(), 0, []);
     }
@@ -45,7 +45,7 @@ internal sealed partial class Comparison
     {
         var (state, version) = await tools.Store.ReadStateAsync(cancellation);
         state ??= new ReconciliationState();
-        return new Comparison(tools, state, version, await BothSides.BeginAsync(tools, state, logger, cancellation));
+        return new Comparison(tools, state, version, await BothSides.BeginAsync(tools, state, logger, cancellation), logger);
     }
 
     /// <summary>What is to be seen of it now; from any thread.</summary>

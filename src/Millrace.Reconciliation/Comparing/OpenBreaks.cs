@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Millrace.Reconciliation.Breaks;
 
 namespace Millrace.Reconciliation.Comparing;
@@ -6,12 +7,15 @@ namespace Millrace.Reconciliation.Comparing;
 /// Opens breaks, and closes those that are none any more. It never closes what a person must see to, nor opens again what a person has closed: only that both sides
 /// have the same ends a break by itself. Used by one at a time; people may change breaks meanwhile.
 /// </summary>
-internal sealed class OpenBreaks(BreakStore store, BreakJudge judge, TimeProvider time)
+internal sealed partial class OpenBreaks(BreakStore store, BreakJudge judge, TimeProvider time, ILogger logger)
 {
     // Each is looked at once a minute; of very many, as many as there is time for.
     private const int MostLooks = 500;
     private static readonly TimeSpan LookedAtFor = TimeSpan.FromSeconds(45);
+    // Each is told once.
+    private const int MostUnreadable = 16;
     private readonly Dictionary<string, long> _lookedAt = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _unreadable = new(StringComparer.Ordinal);
 
     /// <summary>As they were last read.</summary>
     public IReadOnlyList<Break> All { get; private set; } = [];
@@ -29,7 +33,8 @@ internal sealed class OpenBreaks(BreakStore store, BreakJudge judge, TimeProvide
             }
             catch (InvalidDataException)
             {
-                // Another version has told of it, and sees to it; the other operations do not wait for that.
+                // If another version has told of it, that one sees to it; the other operations do not wait for that.
+                Unreadable(id);
                 return;
             }
 
@@ -49,7 +54,7 @@ internal sealed class OpenBreaks(BreakStore store, BreakJudge judge, TimeProvide
     /// <exception cref="NoAnswerException">Of some of them nothing can be said now; all others were looked at.</exception>
     public async Task LookAgainAsync(CancellationToken cancellation)
     {
-        var all = await store.ListAsync(cancellation);
+        var all = await store.ListAsync(Unreadable, cancellation);
         All = [.. all.Select(stored => stored.Break).Where(one => one.IsOpen)];
         await ForgetAsync(all, cancellation);
         foreach (var gone in _lookedAt.Keys.Except(All.Select(one => one.Id)).ToList())
@@ -73,6 +78,12 @@ internal sealed class OpenBreaks(BreakStore store, BreakJudge judge, TimeProvide
             throw failure;
     }
 
+    private void Unreadable(string id)
+    {
+        if (_unreadable.Count < MostUnreadable && _unreadable.Add(id))
+            NotRead(logger, id);
+    }
+
     private async Task ForgetAsync(List<StoredBreak> all, CancellationToken cancellation)
     {
         var ended = all.Where(stored => !stored.Break.IsOpen).OrderByDescending(stored => stored.Break.ClosedAt).ToLookup(stored => stored.Break.ClosedBy is null);
@@ -93,4 +104,7 @@ internal sealed class OpenBreaks(BreakStore store, BreakJudge judge, TimeProvide
         };
         return now == stored ? null : now;
     }
+
+    [LoggerMessage(1, LogLevel.Error, "The break {Id} is of another version of this program, or damaged: it is not looked at here.")]
+    private static partial void NotRead(ILogger logger, string id);
 }

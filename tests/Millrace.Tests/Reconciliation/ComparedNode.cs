@@ -132,7 +132,7 @@ internal sealed class ComparedNode : IAsyncDisposable
         Restart();
     }
 
-    public async Task<List<Break>> BreaksAsync() => [.. (await Store.ListAsync(default)).Select(stored => stored.Break).OrderBy(one => one.OpenedAt)];
+    public async Task<List<Break>> BreaksAsync() => [.. (await Store.ListAsync(null, default)).Select(stored => stored.Break).OrderBy(one => one.OpenedAt)];
 
     public async Task<ReconciliationState> StateAsync() => (await Store.ReadStateAsync(default)).State!;
 

@@ -127,13 +127,13 @@ public sealed class ComparisonFailureTests
         await node.Psp.AuthorizeAsync("stray");
         await node.TurnAsync();
         await node.TurnAfterAsync(AfterGrace);
-        var open = Assert.Single(await node.Store.ListAsync(default));
+        var open = Assert.Single(await node.Store.ListAsync(null, default));
         var closed = open.Break with { ClosedAt = node.Time.GetUtcNow(), ClosedBy = "maria", Reason = "voided by hand", Owner = "maria" };
         Assert.NotNull(await node.Store.TrySaveAsync(open, closed, default));
         await ReadAllAgainAsync(node);
         Assert.Equal(closed, Assert.Single(await node.BreaksAsync()));
 
-        Assert.NotNull(await node.Store.TrySaveAsync(Assert.Single(await node.Store.ListAsync(default)), closed with { ClosedBy = null, Reason = null }, default));
+        Assert.NotNull(await node.Store.TrySaveAsync(Assert.Single(await node.Store.ListAsync(null, default)), closed with { ClosedBy = null, Reason = null }, default));
         await ReadAllAgainAsync(node);
         Assert.Equal((true, "maria", null), Assert.Single(await node.BreaksAsync()) is var again ? (again.IsOpen, again.Owner, again.Reason) : default);
     }
