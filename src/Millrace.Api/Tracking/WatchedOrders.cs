@@ -105,6 +105,21 @@ internal sealed partial class WatchedOrders : BackgroundService
     private async Task TurnAsync()
     {
         Listen();
+        // What is to be told again, and swept out, does not wait for what cannot be told now.
+        try
+        {
+            await TellAsync();
+        }
+        finally
+        {
+            for (; _again.TryPeek(out var again) && _time.GetElapsedTime(again.ToldAt) >= AgainAfter; _again.Dequeue())
+                await ForgetAsync(again.Id);
+            Sweep();
+        }
+    }
+
+    private async Task TellAsync()
+    {
         while (_changed.Reader.TryRead(out var changed))
         {
             // Before it is forgotten: whatever changes from here on is told once more.
@@ -121,10 +136,6 @@ internal sealed partial class WatchedOrders : BackgroundService
 
             _again.Enqueue((changed.Id, _time.GetTimestamp()));
         }
-
-        for (; _again.TryPeek(out var again) && _time.GetElapsedTime(again.ToldAt) >= AgainAfter; _again.Dequeue())
-            await ForgetAsync(again.Id);
-        Sweep();
     }
 
     private void Queue(OrderId id, Watched order)
