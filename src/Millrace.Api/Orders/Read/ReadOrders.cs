@@ -22,12 +22,10 @@ internal sealed class ReadOrders(AdmittedRouter router, TrackingTokens tokens)
         PartitionReply? reply = null;
         if (problem is null)
             (reply, problem) = await FindAsync(http, caller);
-        var order = reply?.Order is { } now && (asOf, version) is not (null, null) ? FoldUntil(now.Id, reply.Document, asOf ?? long.MaxValue, version ?? int.MaxValue) : reply?.Order;
-        if (problem is null && (order is null || order.Version < version))
-            problem = new Problem(ProblemKinds.OrderNotFound, version is null ? "The order did not exist at that time." : "The order has not had so many events.");
-        if (problem is not null || order is null)
+        var order = problem is null ? At(reply!, asOf, version) : null;
+        if (order is null)
         {
-            await Answer.Problem(http, problem!);
+            await Answer.Problem(http, problem ?? new Problem(ProblemKinds.OrderNotFound, "The order did not exist then, or has not had so many events."));
             return;
         }
 
@@ -101,17 +99,19 @@ internal sealed class ReadOrders(AdmittedRouter router, TrackingTokens tokens)
         return asOf is null ? null : new Problem(ProblemKinds.InvalidParameter, "as_of and version name two moments; give one of them.");
     }
 
-    private static Order? FoldUntil(OrderId id, ReadOnlyMemory<byte> document, long unixMs, int version)
+    private static Order? At(PartitionReply reply, long? asOf, int? version)
     {
+        if ((asOf, version) is (null, null))
+            return reply.Order;
         Order? order = null;
-        foreach (var recorded in OrderDocument.Read(document))
+        foreach (var recorded in OrderDocument.Read(reply.Document))
         {
-            if (recorded.Context.AtUnixMs > unixMs || order?.Version == version)
+            if (recorded.Context.AtUnixMs > asOf || (order is not null && order.Version == version))
                 break;
-            order = Order.Evolve(id, order, recorded.Fact, recorded.Context);
+            order = Order.Evolve(reply.Order!.Id, order, recorded.Fact, recorded.Context);
         }
 
-        return order;
+        return order?.Version < version ? null : order;
     }
 
     private static List<LedgerEntry> Ledger(PartitionReply reply)
