@@ -39,7 +39,7 @@ public sealed class ClusterTlsTests(PostgresFixture postgres) : IDisposable
         // Members probe whoever asks to join, and give up on it: neither of these ever becomes one.
         await using var stranger = ServerProcess.Launch(Node(database, "stranger", other.Arguments("stranger")).Settings);
         await using var plain = ServerProcess.Launch(Node(database, "plain").Settings);
-        await Eventually.AsyncOf(() => OwnersAsync(atA), owners => owners.Contains("a") && owners.Contains("b") && !owners.Contains(null), "both own partitions", Patience);
+        await Eventually.AsyncOf(() => Owners.OfAsync(atA), owners => owners.Contains("a") && owners.Contains("b") && !owners.Contains(null), "both own partitions", Patience);
         await ServesAsync(atA, "b");
         await ServesAsync(atB, "a");
         foreach (var server in new[] { stranger, plain })
@@ -74,7 +74,7 @@ public sealed class ClusterTlsTests(PostgresFixture postgres) : IDisposable
         // A partition that moves just now is asked again.
         await Eventually.AsyncOf(() => api.SendAsync("PUT", $"/v1/items/{sku}", Bodies.Item()), answer => answer.Status is 200 or 201, "the item is there");
         await Eventually.AsyncOf(() => api.PostAsync("/v1/stock/adjustments", Bodies.Adjustment(sku, 1_000), "receipt-" + sku), answer => answer.Status == 200, "it has stock");
-        var owners = await OwnersAsync(api);
+        var owners = await Owners.OfAsync(api);
         await Eventually.Async(
             async () =>
             {
@@ -83,9 +83,6 @@ public sealed class ClusterTlsTests(PostgresFixture postgres) : IDisposable
             },
             $"an order of {owner}'s is placed");
     }
-
-    private static async Task<string?[]> OwnersAsync(ApiClient api) =>
-        [.. (await api.GetAsync("/v1/cluster/partitions"))["data"].AsArray().Select(p => (string?)p!["node"])];
 
     private static async Task<string[]> ActiveAsync(ApiClient api) =>
         [.. (await api.GetAsync("/v1/cluster/nodes"))["data"].AsArray().Where(n => (string)n!["status"]! == "active").Select(n => (string)n!["name"]!)];
