@@ -103,14 +103,6 @@ internal sealed class WaitingRoom(IRecords records, string endpoint)
         }
     }
 
-    /// <summary>When the next one is due that nobody has taken; null for never.</summary>
-    public DateTimeOffset? NextDue()
-    {
-        lock (_lock)
-            return _lines.Values.Select(line => line[0]).Where(first => !first.IsTaken)
-                .Select(first => (DateTimeOffset?)(first.What.DueAt ?? DateTimeOffset.MinValue)).Min();
-    }
-
     /// <summary>Failed ones, an order's in its order.</summary>
     public IReadOnlyList<Waiting> Failed()
     {
@@ -164,7 +156,8 @@ internal sealed class WaitingRoom(IRecords records, string endpoint)
         }
     }
 
-    private static bool IsDue(Waiting first, DateTimeOffset now) => !first.IsTaken && !(first.What.DueAt > now);
+    // What failed later than now failed by a clock that was set back since: its pause has no end that could be known, and so is over.
+    private static bool IsDue(Waiting first, DateTimeOffset now) => !first.IsTaken && (!(first.What.DueAt > now) || first.What.LastAt > now);
 
     private string IdOf(WaitingEvent what) => DeliveryRecords.WaitingId(endpoint, what.Id);
 

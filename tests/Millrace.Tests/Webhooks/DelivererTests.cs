@@ -81,6 +81,20 @@ public sealed class DelivererTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_failed_before_the_clock_was_set_back_does_not_wait_until_it_is_as_late_again()
+    {
+        var endpoint = await _node.AddAsync(_receiver);
+        Place(1, 1);
+        _receiver.Answer = (_, response) => Receiver.With(response, _receiver.Arrivals.Count == 1 ? 503 : 204);
+        await _node.StartAsync();
+        await _node.UntilAsync(async () => await _node.StateAsync(endpoint) is { Waiting: 1 }, "it has failed");
+        var failedAt = _node.Time.GetUtcNow();
+        _node.Time.SetBack(TimeSpan.FromDays(1));
+        await _node.UntilAsync(async () => await _node.StateAsync(endpoint) is { Waiting: 0 }, "it is tried again");
+        Assert.True(_node.Time.GetUtcNow() < failedAt);
+    }
+
+    [Fact]
     public async Task A_receiver_that_is_gone_is_left_alone_until_the_endpoint_is_put_again_and_misses_nothing()
     {
         var endpoint = await _node.AddAsync(_receiver);
