@@ -80,14 +80,10 @@ internal sealed class ApiMetrics
     public static readonly Metric PurgesFailed = new(
         "millrace.purges.failed", MetricKind.Counter, "{request}", "Purge requests that a shared cache has not taken; they are tried again.");
 
-    private static readonly KeyValuePair<string, object?> Accepted = new("outcome", "accepted");
-    private static readonly KeyValuePair<string, object?> Replayed = new("outcome", "replayed");
-    private static readonly KeyValuePair<string, object?> Refused = new("outcome", "refused");
-    private static readonly KeyValuePair<string, object?> Unavailable = new("outcome", "unavailable");
     private static readonly KeyValuePair<string, object?>[] Lists = [.. new[] { "primary", "replica", "replica_behind", "replica_away", "behind" }.Select(name => new KeyValuePair<string, object?>("outcome", name))];
     private static readonly KeyValuePair<string, object?>[] CacheOutcomes = [.. new[] { "hit", "miss", "stale" }.Select(name => new KeyValuePair<string, object?>("outcome", name))];
     private readonly Meter _meter;
-    private readonly Counter<long> _placed;
+    private readonly Counts _placed;
     private readonly Histogram<double> _accepted;
     private readonly Counter<long> _limited;
     private readonly Counter<long> _listed;
@@ -97,15 +93,18 @@ internal sealed class ApiMetrics
     {
         _meter = factory.Create(MeterName);
         _limited = _meter.Create(RequestsLimited);
-        _placed = _meter.Create(OrdersPlaced);
+        _placed = new Counts(_meter, OrdersPlaced, "accepted", "replayed", "refused", "unavailable");
         _accepted = _meter.CreateHistogram(AcceptDuration);
         _listed = _meter.Create(ListsRead);
         _lag = _meter.CreateHistogram(ReplicaLag);
     }
 
+    /// <summary>New orders since the start.</summary>
+    public long Accepted => _placed.Of((int)Became.Accepted);
+
     public void Placed(in PlaceOutcome outcome, TimeSpan took)
     {
-        _placed.Add(1, Label(outcome));
+        _placed.Add(1, (int)PlacedAs(outcome));
         if (outcome.Problem is null)
             _accepted.Record(took.TotalSeconds);
     }
@@ -131,10 +130,19 @@ internal sealed class ApiMetrics
     /// <param name="read">Asked at each scrape, from any thread; empty while there is nothing to tell.</param>
     public void Watch(Metric metric, Func<IEnumerable<Measurement<double>>> read) => _meter.Watch(metric, read);
 
-    private static KeyValuePair<string, object?> Label(in PlaceOutcome outcome)
+    private static Became PlacedAs(in PlaceOutcome outcome)
     {
         if (outcome.Problem is null)
-            return outcome.IsReplay ? Replayed : Accepted;
-        return outcome.Problem.Kind == Problems.ProblemKinds.Unavailable || outcome.Problem.Kind == Problems.ProblemKinds.Overloaded || outcome.Problem.Kind == Problems.ProblemKinds.Backlog ? Unavailable : Refused;
+            return outcome.IsReplay ? Became.Replayed : Became.Accepted;
+        return outcome.Problem.Kind == Problems.ProblemKinds.Unavailable || outcome.Problem.Kind == Problems.ProblemKinds.Overloaded || outcome.Problem.Kind == Problems.ProblemKinds.Backlog ? Became.Unavailable : Became.Refused;
+    }
+
+    // In the order of the values of the label.
+    private enum Became
+    {
+        Accepted,
+        Replayed,
+        Refused,
+        Unavailable,
     }
 }

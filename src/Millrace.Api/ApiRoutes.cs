@@ -512,6 +512,10 @@ internal static class ApiRoutes
         });
         if (measuring is null)
             return;
+        routes.Map("GET", "/v1/_noop/measuring", measuring.ReadAsync, new("read_measuring", "What the process has done and used until now")
+        {
+            Tag = "bench", Statuses = [200], Scope = Scopes.SystemOperate,
+        });
         routes.Map("POST", "/v1/_noop/measuring/off", measuring.TurnOffAsync, new("stop_measuring", "Nothing is measured from now on")
         {
             Tag = "bench", Statuses = [200], Scope = Scopes.SystemOperate,

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Millrace.Api.Keys;
 using Millrace.Cli.Keys;
 using Millrace.Cli.Children;
@@ -225,16 +226,24 @@ internal sealed class BenchServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether the nodes measure anything from now on.</summary>
-    public async Task MeasureAsync(bool isOn, CancellationToken cancellation)
+    /// <summary>Whether the only node measures anything from now on.</summary>
+    public Task MeasureAsync(bool isOn, CancellationToken cancellation) => MeasuringAsync(HttpMethod.Post, isOn ? "/on" : "/off", cancellation);
+
+    /// <summary>What the only node says that it has done and used until now.</summary>
+    public async Task<ServerUse> ReadUseAsync(CancellationToken cancellation)
     {
-        foreach (var node in _nodes)
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(node.Url, "/v1/_noop/measuring/" + (isOn ? "on" : "off")));
-            request.Headers.Authorization = new System.Net.Http.Headers.AuthenticationHeaderValue("Bearer", ApiKey);
-            using var answer = await _management.SendAsync(request, cancellation);
-            answer.EnsureSuccessStatusCode();
-        }
+        var read = await MeasuringAsync(HttpMethod.Get, "", cancellation);
+        long Of(string name) => read[name]!.GetValue<long>();
+        return new ServerUse(Of("orders"), Of("cpu_us"), Of("gc_pause_us"), Of("allocated"));
+    }
+
+    private async Task<JsonNode> MeasuringAsync(HttpMethod method, string what, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(Url, "/v1/_noop/measuring" + what));
+        request.Headers.Authorization = new System.Net.Http.Headers.AuthenticationHeaderValue("Bearer", ApiKey);
+        using var answer = await _management.SendAsync(request, cancellation);
+        answer.EnsureSuccessStatusCode();
+        return JsonNode.Parse(await answer.Content.ReadAsStringAsync(cancellation))!;
     }
 
     private async Task<bool> AreSharedAsync(CancellationToken cancellation)

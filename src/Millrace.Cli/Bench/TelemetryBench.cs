@@ -3,61 +3,102 @@ using Millrace.Cli.Bench.Load;
 
 namespace Millrace.Cli.Bench;
 
+/// <summary>What a server has done and used since its start.</summary>
+/// <param name="Orders">Accepted.</param>
+/// <param name="CpuUs">Processor time, in microseconds.</param>
+/// <param name="PauseUs">For how long collections have stopped it, in microseconds.</param>
+/// <param name="Allocated">Bytes.</param>
+internal readonly record struct ServerUse(long Orders, long CpuUs, long PauseUs, long Allocated)
+{
+    public static ServerUse operator -(ServerUse later, ServerUse earlier) => new(
+        later.Orders - earlier.Orders, later.CpuUs - earlier.CpuUs, later.PauseUs - earlier.PauseUs, later.Allocated - earlier.Allocated);
+}
+
 /// <summary>
-/// What the server's own telemetry costs: one server, loaded in turns with and without it, by the processor time that an order takes from placed to
-/// confirmed. One process: two differ by more than what is to be found, in what is compiled how and in where memory lies.
+/// What the server's own telemetry costs: one server under one load, with and without it in turns, by the processor time of an order. One process: two differ by
+/// more than what is to be found, in what is compiled how and in where memory lies.
 /// </summary>
-internal sealed class TelemetryBench(PlaceSettings settings, int rounds, BenchServer server)
+internal sealed class TelemetryBench(PlaceSettings settings, BenchServer server)
 {
     private const string OrdersPath = "/v1/orders";
-    // A server that takes less has nothing to do but its chores.
-    private const double IdleCores = 0.1;
-    private const int WarmUps = 4;
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan IdlePeriod = TimeSpan.FromMilliseconds(300);
-    private static readonly TimeSpan DrainPatience = TimeSpan.FromMinutes(2);
+    private const int WarmUpSeconds = 10;
+    // What a switch itself costs is no cost of an order, and is felt for longer than it takes: after half a second an order still took a tenth more than without one.
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(8);
+    private readonly List<(ServerUse On, ServerUse Off)> _rounds = [];
 
     public async Task<JsonObject> RunAsync(CancellationToken cancellation)
     {
         using var wrk = new Wrk(server.Urls, server.ApiKey, settings.Connections, settings.IsHot);
         await BenchCatalog.LoadAsync(server.Url, server.ApiKey, cancellation);
-        for (var run = 0; run < WarmUps; run++)
-            await MicrosecondsAsync(wrk, isMeasured: run % 2 == 0, cancellation);
-
-        var (on, off) = (new List<double>(), new List<double>());
-        for (var round = 1; round <= rounds; round++)
+        await LoadAsync(wrk, TimeSpan.FromSeconds(WarmUpSeconds), cancellation);
+        var load = LoadAsync(wrk, settings.Duration, cancellation);
+        // Each goes first as often as the other.
+        for (var isOnFirst = true; ; isOnFirst = !isOnFirst)
         {
-            Console.Error.WriteLine($"bench: round {round} of {rounds}");
-            // Each goes first as often as the other: what the machine does over time favours neither.
-            if (round % 2 == 0)
-                off.Add(await MicrosecondsAsync(wrk, isMeasured: false, cancellation));
-            on.Add(await MicrosecondsAsync(wrk, isMeasured: true, cancellation));
-            if (round % 2 == 1)
-                off.Add(await MicrosecondsAsync(wrk, isMeasured: false, cancellation));
+            var first = await TurnAsync(isOnFirst, cancellation);
+            var second = await TurnAsync(!isOnFirst, cancellation);
+            if (load.IsCompleted)
+                break;
+            _rounds.Add(isOnFirst ? (first, second) : (second, first));
+            if (_rounds.Count > 1)
+                Console.Error.WriteLine($"bench: {_rounds.Count} rounds, {Overhead(CpuOf).Mean:P1} ± {Overhead(CpuOf).Error:P1}");
         }
 
+        await load;
+        if (_rounds.Count < 2)
+            throw new InvalidOperationException($"{_rounds.Count} rounds are too few: --seconds {settings.Duration.TotalSeconds} is too short.");
         await server.StopAsync(cancellation);
-        return ToJson(on, off);
+        return ToJson();
     }
 
-    private JsonObject ToJson(List<double> on, List<double> off)
+    private async Task<ServerUse> TurnAsync(bool isOn, CancellationToken cancellation)
     {
-        var overheads = on.Zip(off, (one, other) => one / other - 1).Order().ToList();
-        var mean = overheads.Average();
-        // Of the mean of the rounds.
-        var error = Math.Sqrt(overheads.Sum(overhead => (overhead - mean) * (overhead - mean)) / (rounds - 1) / rounds);
+        await server.MeasureAsync(isOn, cancellation);
+        await Task.Delay(Settling, cancellation);
+        var before = await server.ReadUseAsync(cancellation);
+        await Task.Delay(Turn, cancellation);
+        return await server.ReadUseAsync(cancellation) - before;
+    }
+
+    private static async Task LoadAsync(Wrk wrk, TimeSpan duration, CancellationToken cancellation)
+    {
+        var load = await wrk.RunAsync(OrdersPath, duration, cancellation);
+        if (load.Failed > 0)
+            throw new InvalidOperationException($"{load.Failed:N0} orders were refused.");
+    }
+
+    private static double CpuOf(ServerUse use) => (double)use.CpuUs / use.Orders;
+
+    // While it is stopped all cores collect. When that happens has to do with all that was allocated before, whoever measures: most of what rounds differ by.
+    private static double BetweenCollections(ServerUse use) => (double)(use.CpuUs - use.PauseUs * Machine.Cores) / use.Orders;
+
+    /// <returns>The mean of the rounds' differences as a share of the mean without, and its standard error.</returns>
+    private (double Mean, double Error) Overhead(Func<ServerUse, double> cost)
+    {
+        var differences = _rounds.ConvertAll(round => cost(round.On) - cost(round.Off));
+        var (mean, without) = (differences.Average(), _rounds.Average(round => cost(round.Off)));
+        var error = Math.Sqrt(differences.Sum(d => (d - mean) * (d - mean)) / (differences.Count - 1) / differences.Count);
+        return (mean / without, error / without);
+    }
+
+    private JsonObject ToJson()
+    {
+        var (all, between) = (Overhead(CpuOf), Overhead(BetweenCollections));
         return new JsonObject
         {
             ["scenario"] = "telemetry",
-            ["with_us"] = Series(on),
-            ["without_us"] = Series(off),
-            ["overhead"] = Math.Round(mean, 4),
-            ["standard_error"] = Math.Round(error, 4),
-            ["overhead_by_sums"] = Math.Round(on.Sum() / off.Sum() - 1, 4),
-            ["overhead_median"] = Math.Round((overheads[(rounds - 1) / 2] + overheads[rounds / 2]) / 2, 4),
-            ["overhead_range"] = new JsonArray(Math.Round(overheads[0], 4), Math.Round(overheads[^1], 4)),
-            ["rounds"] = rounds,
-            ["seconds"] = settings.Duration.TotalSeconds,
+            ["overhead"] = Math.Round(all.Mean, 4),
+            ["standard_error"] = Math.Round(all.Error, 4),
+            ["overhead_between_collections"] = Math.Round(between.Mean, 4),
+            ["standard_error_between_collections"] = Math.Round(between.Error, 4),
+            ["with_us"] = Math.Round(_rounds.Average(round => CpuOf(round.On)), 2),
+            ["without_us"] = Math.Round(_rounds.Average(round => CpuOf(round.Off)), 2),
+            ["allocated_with"] = BytesOf(round => round.On),
+            ["allocated_without"] = BytesOf(round => round.Off),
+            ["orders"] = _rounds.Sum(round => round.On.Orders + round.Off.Orders),
+            ["rounds"] = _rounds.Count,
+            ["turn_seconds"] = Turn.TotalSeconds,
             ["connections"] = settings.Connections,
             ["processor"] = Machine.Processor,
             ["cores"] = Machine.Cores,
@@ -67,39 +108,6 @@ internal sealed class TelemetryBench(PlaceSettings settings, int rounds, BenchSe
         };
     }
 
-    private async Task<double> MicrosecondsAsync(Wrk wrk, bool isMeasured, CancellationToken cancellation)
-    {
-        await server.MeasureAsync(isMeasured, cancellation);
-        // What the switch itself costs, new memory for every metric, is no cost of an order.
-        await LoadAsync(wrk, Settling, cancellation);
-        var before = server.CpuTime;
-        var requests = await LoadAsync(wrk, settings.Duration, cancellation);
-        return (server.CpuTime - before).TotalMicroseconds / requests;
-    }
-
-    private async Task<long> LoadAsync(Wrk wrk, TimeSpan duration, CancellationToken cancellation)
-    {
-        var load = await wrk.RunAsync(OrdersPath, duration, cancellation);
-        if (load.Failed > 0)
-            throw new InvalidOperationException($"{load.Failed:N0} orders were refused.");
-        await UntilIdleAsync(cancellation);
-        return load.Requests;
-    }
-
-    /// <summary>By its processor time: a server without metrics tells no backlog.</summary>
-    private async Task UntilIdleAsync(CancellationToken cancellation)
-    {
-        var startedAt = TimeProvider.System.GetTimestamp();
-        while (true)
-        {
-            var before = server.CpuTime;
-            await Task.Delay(IdlePeriod, cancellation);
-            if (server.CpuTime - before < IdlePeriod * IdleCores)
-                return;
-            if (TimeProvider.System.GetElapsedTime(startedAt) > DrainPatience)
-                throw new InvalidOperationException($"The server did not come to rest in {DrainPatience.TotalSeconds:F0} s without load.");
-        }
-    }
-
-    private static JsonArray Series(List<double> values) => new([.. values.Select(value => (JsonNode)Math.Round(value, 2))]);
+    private double BytesOf(Func<(ServerUse On, ServerUse Off), ServerUse> which) =>
+        Math.Round((double)_rounds.Sum(round => which(round).Allocated) / _rounds.Sum(round => which(round).Orders));
 }

@@ -9,18 +9,17 @@ internal static class TelemetryCommand
     public static Command Create()
     {
         var json = new JsonResult();
-        var seconds = new Option<int>("--seconds") { Description = "Of each run", DefaultValueFactory = _ => 2 };
-        var rounds = new Option<int>("--rounds") { Description = "Of two runs each", DefaultValueFactory = _ => 30 };
-        var command = new Command("telemetry", "What metrics cost an order") { seconds, rounds };
+        var seconds = new Option<int>("--seconds") { Description = "Of load, with and without in turns", DefaultValueFactory = _ => 600 };
+        var command = new Command("telemetry", "What metrics cost an order") { seconds };
         json.AddTo(command);
         command.SetGuardedAction(async (arguments, cancellation) =>
         {
-            if (arguments.GetValue(rounds) < 2 || arguments.GetValue(seconds) < 1)
-                throw new UsageException("--rounds is at least 2 and --seconds at least 1.");
+            if (arguments.GetValue(seconds) < 45)
+                throw new UsageException("--seconds is at least 45: two rounds.");
             var settings = new PlaceSettings("sqlite", TimeSpan.FromSeconds(arguments.GetValue(seconds)), 256, null, false, null, false, null);
             BenchCommand.Check(settings);
             await using var server = await BenchServer.StartAsync(settings, cancellation);
-            var result = await new TelemetryBench(settings, arguments.GetValue(rounds), server).RunAsync(cancellation);
+            var result = await new TelemetryBench(settings, server).RunAsync(cancellation);
             Console.Error.WriteLine($"bench: {result["overhead"]!.GetValue<double>():P1} of the processor time of an order, ± {result["standard_error"]!.GetValue<double>():P1}");
             await json.WriteAsync(arguments, result);
             return Acting.Done;

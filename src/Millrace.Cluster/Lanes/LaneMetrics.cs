@@ -64,6 +64,8 @@ public sealed class LaneMetrics
     public static readonly Metric WaitingAge = new(
         "millrace.orders.waiting.age", MetricKind.Gauge, "s", "Age of the oldest of them; 0 for none.", "stage");
 
+    // All but pending, the first.
+    private static readonly KeyValuePair<string, object?>[] Ends = Labels<OrderStatus>("status")[1..];
     private static readonly KeyValuePair<string, object?> Written = new("outcome", "committed");
     private static readonly KeyValuePair<string, object?> Unavailable = new("outcome", "unavailable");
     private static readonly KeyValuePair<string, object?> Failed = new("outcome", "failed");
@@ -73,24 +75,23 @@ public sealed class LaneMetrics
 
     private readonly Lock _reading = new();
     private readonly Meter _meter;
-    private readonly Counter<long> _settled;
+    private readonly Counts _settled;
     private readonly Histogram<double> _settleDuration;
-    private readonly Counter<long> _records;
-    private readonly Counter<long> _bytes;
-    private readonly Counter<long> _batches;
+    private readonly Counts _records;
+    private readonly Counts _bytes;
+    private readonly Counts _batches;
     private readonly Counter<long> _recoveries;
     private readonly Histogram<double> _commitDuration;
     private (StageBacklog[] Stages, long AtMs)? _stages;
-    private readonly KeyValuePair<string, object?>[] _statuses = Labels<OrderStatus>("status");
 
     public LaneMetrics(IMeterFactory meters)
     {
         _meter = meters.Create(MeterName);
-        _settled = _meter.Create(OrdersSettled);
+        _settled = new Counts(_meter, OrdersSettled, [.. Ends.Select(label => (string)label.Value!)]);
         _settleDuration = _meter.CreateHistogram(SettleDuration);
-        _records = _meter.Create(JournalRecords);
-        _bytes = _meter.Create(JournalBytes);
-        _batches = _meter.Create(JournalBatches);
+        _records = new Counts(_meter, JournalRecords);
+        _bytes = new Counts(_meter, JournalBytes);
+        _batches = new Counts(_meter, JournalBatches);
         _recoveries = _meter.Create(Recoveries);
         _commitDuration = _meter.CreateHistogram(CommitDuration);
     }
@@ -135,9 +136,9 @@ public sealed class LaneMetrics
 
     internal void Settled(Order order, long nowMs)
     {
-        var status = _statuses[(int)order.Status - 1];
-        _settled.Add(1, status);
-        _settleDuration.Record(Math.Max(0, nowMs - order.PlacedAtUnixMs) / 1000.0, status);
+        var end = order.Status - OrderStatus.Confirmed;
+        _settled.Add(1, end);
+        _settleDuration.Record(Math.Max(0, nowMs - order.PlacedAtUnixMs) / 1000.0, Ends[end]);
     }
 
     internal void Committed(PartitionBatch batch)
