@@ -34,6 +34,9 @@ public sealed class ApiServer : IAsyncLifetime
     private WebApplication? _app;
     private HttpClient? _client;
 
+    /// <summary>Whom its orders are paid with.</summary>
+    public IPaymentGateway Gateway { get; init; } = new InstantPaymentGateway();
+
     /// <summary>What the next webhook is taken for.</summary>
     public PspWebhookResult NextWebhook { get; set; } = new PspWebhookResult.Ignored();
 
@@ -63,7 +66,7 @@ public sealed class ApiServer : IAsyncLifetime
         builder.Logging.ClearProviders();
         var store = new MemoryStore(new MemoryDisk(Partitions));
         builder.Services.AddSingleton<IJournal>(store).AddSingleton<IJournalFeed>(store).AddSingleton<IReadModel>(store).AddSingleton<IStockPages>(store).AddSingleton(TimeProvider.System)
-            .AddSingleton<IPaymentGateway, InstantPaymentGateway>().AddSingleton<Catalog>().AddSingleton<LaneMetrics>()
+            .AddSingleton(Gateway).AddSingleton<Catalog>().AddSingleton<LaneMetrics>()
             .AddSingleton(new PartitionRuntimeOptions()).AddSingleton<PartitionRuntime>().AddSingleton<PartitionRouter>()
             .AddSingleton<IAdministration>(_ => SqliteAdministration.Open(_directory)).AddSingleton(s => (IRecords)s.GetRequiredService<IAdministration>()).AddSingleton<AuditLog>().AddSingleton<ApiKeyStore>()
             .AddSingleton<PspWebhookParser>((_, _, _) => NextWebhook)

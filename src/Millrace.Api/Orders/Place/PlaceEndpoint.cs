@@ -17,6 +17,8 @@ namespace Millrace.Api.Orders.Place;
 /// <summary><c>POST /v1/orders</c>: the hot path.</summary>
 internal sealed class PlaceEndpoint(PlaceOrders orders, PartitionRouter router, TrackingTokens tokens, ApiOptions options, TimeProvider time, CancellationToken stopping)
 {
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(250);
+
     public async Task HandleAsync(HttpContext http, Caller caller)
     {
         var request = http.Request;
@@ -96,16 +98,24 @@ internal sealed class PlaceEndpoint(PlaceOrders orders, PartitionRouter router, 
         }
     }
 
+    /// <returns>Null when it is not settled by then. It is durable whatever happens to the waiting: without its end, the first view is the answer.</returns>
     private async ValueTask<Order?> AwaitSettledAsync(HttpContext http, Order order, int seconds)
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(seconds), time);
+        var patience = TimeSpan.FromSeconds(seconds);
+        using var timeout = new CancellationTokenSource(patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, http.RequestAborted, stopping);
-        var until = time.GetUtcNow().ToUnixTimeMilliseconds() + (seconds * 1_000L);
+        var began = time.GetTimestamp();
         try
         {
-            var reply = await router.SendAsync(new PartitionRequest.AwaitSettled(order.Id, order.Placement.Tenant, until), either.Token);
-            // The order is durable whatever happened to the waiting: without its end, the first view is the answer.
-            return reply.IsSuccess() && reply.Order is { Status: not OrderStatus.Pending } ? reply.Order : null;
+            while (true)
+            {
+                var until = time.GetUtcNow() + patience - time.GetElapsedTime(began);
+                var reply = await router.SendAsync(new PartitionRequest.AwaitSettled(order.Id, order.Placement.Tenant, until.ToUnixTimeMilliseconds()), either.Token);
+                if (reply is not { Status: ReplyStatus.Unavailable, Code: not AdmittedRouter.OverloadedCode })
+                    return reply.IsSuccess() && reply.Order is { Status: not OrderStatus.Pending } ? reply.Order : null;
+                // Its partition moves, or recovers: the caller has time.
+                await Task.Delay(AskAgain, time, either.Token);
+            }
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested || stopping.IsCancellationRequested)
         {
