@@ -7,6 +7,7 @@ namespace Millrace.Feed;
 
 /// <summary>An event of an order, as those are told who follow all orders.</summary>
 /// <param name="Partition">Whose journal has it.</param>
+/// <param name="Epoch">The claim of the partition under which it was written.</param>
 /// <param name="Seq">Of its record there.</param>
 /// <param name="Index">In the record: one decision may give several events.</param>
 /// <param name="Order">Whose event it is.</param>
@@ -14,16 +15,22 @@ namespace Millrace.Feed;
 /// <param name="Version">Of the order with it, from 1: an order's events come in this order, without a gap.</param>
 /// <param name="Context">When, and on whose behalf.</param>
 /// <param name="Fact">What happened.</param>
-public sealed record FeedEvent(int Partition, long Seq, int Index, OrderId Order, TenantId Tenant, int Version, EventContext Context, OrderEvent Fact)
+public sealed record FeedEvent(int Partition, long Epoch, long Seq, int Index, OrderId Order, TenantId Tenant, int Version, EventContext Context, OrderEvent Fact)
 {
-    /// <summary>Unique in the store, and the same whenever it is told.</summary>
-    public string Id => $"{Partition}:{Seq}:{Index}";
+    // Epochs rise by one with each claim; a restored store begins with higher ones (docs/backup.md).
+    private const long FirstEpochAfterRestore = 1_000_000;
+
+    /// <summary>
+    /// Unique in the store, and the same whenever it is told. In a restored store events come to places where the store that it was restored from had others:
+    /// there the epoch tells them apart.
+    /// </summary>
+    public string Id => Epoch < FirstEpochAfterRestore ? $"{Partition}:{Seq}:{Index}" : $"{Partition}:{Seq}:{Index}:{Epoch}";
 
     public string Type => EventNames.Of(Fact);
 
     /// <summary>Whether a text has the form of an <see cref="Id"/>; there need be no such event.</summary>
     public static bool IsId(string text) =>
-        text.Split(':') is { Length: 3 } parts && Array.TrueForAll(parts, static part => long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _));
+        text.Split(':') is { Length: 3 or 4 } parts && Array.TrueForAll(parts, static part => long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _));
 }
 
 /// <summary>Which events are wanted.</summary>

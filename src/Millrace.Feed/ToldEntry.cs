@@ -26,7 +26,7 @@ internal readonly record struct ToldEntry(long End, FeedEvent[] Events, int Byte
             if (record is JournalRecord.OrderDecided { Mark: { } mark } decided)
             {
                 for (var i = 0; i < decided.Decision.Facts.Length; i++)
-                    events.Add(new FeedEvent(batch.Partition, seq, i, decided.Order, mark.Tenant, mark.VersionBefore + i + 1, decided.Decision.Context, decided.Decision.Facts[i]));
+                    events.Add(new FeedEvent(batch.Partition, batch.Epoch, seq, i, decided.Order, mark.Tenant, mark.VersionBefore + i + 1, decided.Decision.Context, decided.Decision.Facts[i]));
             }
 
             seq++;

@@ -74,7 +74,7 @@ internal static class WebhookBodies
         else if (!json.HasErrors && from >= (until ?? now))
             json.Fault("invalid_range", until is null ? "from is in the past." : "until comes after from.");
         else if (!json.HasErrors && id is not null && !FeedEvent.IsId(id))
-            json.Fault("invalid_event_id", "An event's id is three numbers, such as 7:1042:0.");
+            json.Fault("invalid_event_id", "An event's id is three or four numbers, such as 7:1042:0.");
         json.End();
         of = id is not null ? new ReplayOf.One(id) : from is { } first ? new ReplayOf.Range(first, until ?? now) : new ReplayOf.Failed();
         return json.HasErrors ? Problem.Of(json.Errors) : null;

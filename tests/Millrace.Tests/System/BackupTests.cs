@@ -29,6 +29,7 @@ public sealed class BackupTests(ITestOutputHelper output) : IDisposable
         var told = new Acknowledgements();
         List<Acknowledged> before;
         JsonObject made;
+        Dictionary<string, string> toldEvents;
         await using (var server = await ServerProcess.StartAsync(settings))
         {
             await StockAsync(api);
@@ -40,6 +41,7 @@ public sealed class BackupTests(ITestOutputHelper output) : IDisposable
             await UntilAsync(told, told.Count + 100, load);
             await stop.CancelAsync();
             await load;
+            toldEvents = await EventsAsync(api);
             Assert.Equal(0, await server.StopAsync());
         }
 
@@ -61,6 +63,10 @@ public sealed class BackupTests(ITestOutputHelper output) : IDisposable
         Assert.NotEmpty(lost);
         var charged = (await psp.RecordsAsync()).Where(r => !r.IsDeclined && lost.Contains(r.Order)).Select(r => r.Reference).ToHashSet(StringComparer.Ordinal);
         Assert.NotEmpty(charged);
+        // Receivers know repeats by their ids: no event of the restored store has one that another event had.
+        for (var i = 0; i < 20; i++)
+            Assert.Equal(201, (await api.PlaceAsync(Bodies.Order(Skus[0]).ToJsonString(), $"after-{i}", "Prefer: wait=10")).Status);
+        Assert.DoesNotContain(await EventsAsync(api), now => toldEvents.TryGetValue(now.Key, out var then) && then != now.Value);
         Assert.Subset(known.Violations.Where(v => v.Invariant == 11).Select(v => v.Subject).ToHashSet(StringComparer.Ordinal), charged);
         Assert.Equal(0, await again.StopAsync());
         await Violations.NoneAsync(_folder["restored"], null);
@@ -115,6 +121,22 @@ public sealed class BackupTests(ITestOutputHelper output) : IDisposable
         var refused = await RunAsync(1, "restore", "--from", backup, "--to", _folder["restored"], "--json", "-");
         Assert.InRange((int)refused["violations"]!, 1, int.MaxValue);
         Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Path, "restored*"));
+    }
+
+    /// <summary>All that the feed tells, from its start: of each id, which event of which order it is.</summary>
+    private static async Task<Dictionary<string, string>> EventsAsync(ApiClient api)
+    {
+        var told = new Dictionary<string, string>(StringComparer.Ordinal);
+        for (var path = "/v1/events?limit=200"; ;)
+        {
+            var page = await api.GetAsync(path);
+            Assert.True(page.Status == 200, page.Body);
+            foreach (var e in page["data"].AsArray())
+                told.Add((string)e!["id"]!, $"{e["subject"]} {e["sequence"]}");
+            if (!(bool)page["has_more"]!)
+                return told;
+            path = "/v1/events?limit=200&after=" + Uri.EscapeDataString(page.Text("next_cursor"));
+        }
     }
 
     private static async Task StockAsync(ApiClient api)
