@@ -80,6 +80,14 @@ public sealed class SqliteStoreRefusalTests : IDisposable
     }
 
     [Fact]
+    public async Task A_newer_schema_that_only_adds_something_is_opened()
+    {
+        await SqliteStore.Open(Options).DisposeAsync();
+        Sql("INSERT INTO SchemaVersions (ScriptName, Applied) VALUES ('9999_future.additive.sql', '2030-01-01')");
+        await SqliteStore.Open(Options).DisposeAsync();
+    }
+
+    [Fact]
     public async Task A_read_model_of_another_store_is_refused()
     {
         await SqliteStore.Open(Options).DisposeAsync();

@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace Millrace.Storage.Postgres.Migrations;
 
-/// <summary>Brings the schema up to date with the numbered scripts beside this file, which are only ever added, and makes the store's rows.</summary>
+/// <summary>Brings the schema up to date with the numbered scripts beside this file, which are only ever added (see <see cref="SchemaScripts"/>), and makes the store's rows.</summary>
 internal static class Migrator
 {
     // Any number that nobody else uses: nodes that start at once take turns.
@@ -63,8 +63,7 @@ internal static class Migrator
             .WithTransaction()
             .LogToNowhere()
             .Build();
-        var known = upgrade.GetDiscoveredScripts().Select(script => script.Name).ToHashSet(StringComparer.Ordinal);
-        if (upgrade.GetExecutedScripts().Find(name => !known.Contains(name)) is { } newer)
+        if (SchemaScripts.FindNewer(upgrade.GetExecutedScripts(), upgrade.GetDiscoveredScripts().Select(script => script.Name)) is { } newer)
             throw new StoreRefusedException($"The database was written by a newer Millrace (schema {newer}).");
         var result = upgrade.PerformUpgrade();
         if (!result.Successful)

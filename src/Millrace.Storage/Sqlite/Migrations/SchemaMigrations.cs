@@ -4,7 +4,7 @@ using Millrace.Storage.Sqlite.Native;
 
 namespace Millrace.Storage.Sqlite.Migrations;
 
-/// <summary>Brings a file's schema up to date with the numbered scripts of its folder beside this file. Scripts are only ever added.</summary>
+/// <summary>Brings a file's schema up to date with the numbered scripts of its folder beside this file. Scripts are only ever added: see <see cref="SchemaScripts"/>.</summary>
 internal static class SchemaMigrations
 {
     public static void Apply(SqliteSession writer, string path, string folder)
@@ -16,9 +16,7 @@ internal static class SchemaMigrations
             .LogToNowhere()
             .Build();
 
-        var known = upgrade.GetDiscoveredScripts().Select(script => script.Name).ToHashSet(StringComparer.Ordinal);
-        var newer = upgrade.GetExecutedScripts().Find(name => !known.Contains(name));
-        if (newer is not null)
+        if (SchemaScripts.FindNewer(upgrade.GetExecutedScripts(), upgrade.GetDiscoveredScripts().Select(script => script.Name)) is { } newer)
             throw new StoreRefusedException($"{path} was written by a newer Millrace (schema {newer}).");
 
         var result = upgrade.PerformUpgrade();

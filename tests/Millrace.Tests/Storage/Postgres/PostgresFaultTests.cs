@@ -7,6 +7,7 @@ using Millrace.Domain.Orders;
 using Millrace.Engine.Journal;
 using Millrace.Engine.ReadModel;
 using Millrace.Storage.Postgres;
+using Millrace.Tests.EndToEnd;
 using Npgsql;
 using Xunit;
 
@@ -263,7 +264,10 @@ public sealed class PostgresFaultTests(PostgresFixture postgres)
         await Assert.ThrowsAsync<StoreRefusedException>(() => PostgresStore.OpenAsync(new PostgresStoreOptions { ConnectionString = database, PartitionCount = 8 }));
         await ExecuteAsync(database, "UPDATE store SET payload_format = 99");
         await Assert.ThrowsAsync<StoreRefusedException>(() => OpenAsync(database));
-        await ExecuteAsync(database, "UPDATE store SET payload_format = 1; INSERT INTO schema_version (scriptname, applied) VALUES ('Postgres/9999_of_the_future.sql', now())");
+        // During a rolling upgrade: what a script of the new version has only added is no matter of the old one's.
+        await ExecuteAsync(database, "UPDATE store SET payload_format = 1; INSERT INTO schema_version (scriptname, applied) VALUES ('Postgres/9998_more.additive.sql', now())");
+        await (await OpenAsync(database)).DisposeAsync();
+        await ExecuteAsync(database, "INSERT INTO schema_version (scriptname, applied) VALUES ('Postgres/9999_of_the_future.sql', now())");
         var newer = await Assert.ThrowsAsync<StoreRefusedException>(() => OpenAsync(database));
         Assert.Contains("newer", newer.Message, StringComparison.Ordinal);
     }
@@ -303,9 +307,22 @@ public sealed class PostgresFaultTests(PostgresFixture postgres)
         await Assert.ThrowsAsync<StoreUnavailableException>(() => store.ClaimAsync(0, "a", CancellationToken.None).AsTask());
         await Assert.ThrowsAsync<StoreUnavailableException>(() => store.FindNameAsync(0, 1, CancellationToken.None).AsTask());
         isBack = true;
-        Assert.True((await store.ConfirmAsync([(0, claim.Epoch)], CancellationToken.None))[0]);
+        await Eventually.Async(IsConfirmedAsync, "it is asked again");
         Assert.Null(await store.FindNameAsync(0, 1, CancellationToken.None));
         proxy.Heal();
+
+        // A new connection may take longer than the second that is waited here.
+        async Task<bool> IsConfirmedAsync()
+        {
+            try
+            {
+                return (await store.ConfirmAsync([(0, claim.Epoch)], CancellationToken.None))[0];
+            }
+            catch (StoreUnavailableException)
+            {
+                return false;
+            }
+        }
     }
 
     [Fact]
