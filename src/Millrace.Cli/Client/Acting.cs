@@ -70,8 +70,7 @@ internal static class Acting
     {
         401 or 403 => NotAllowed,
         404 => NotFound,
-        429 or 502 or 503 or 504 => NoAnswer,
-        _ => Failed,
+        _ => refusal.IsTransient ? NoAnswer : Failed,
     };
 
     public static async Task<int> FailAsync(ParseResult arguments, string words, int code)

@@ -17,8 +17,8 @@ internal sealed class ApiException : Exception
     /// <summary>The problem's stable code; <c>http_NNN</c> when what answered is not our server.</summary>
     public string Code { get; }
 
-    /// <summary>Nothing is known to have happened: the same request may be sent again later.</summary>
-    public bool IsTransient => Status is 429 or 503;
+    /// <summary>Not refused for good, and by a proxy on the way perhaps not refused at all: the same request, under the same key, may be sent again later.</summary>
+    public bool IsTransient => Status is 429 or 502 or 503 or 504;
 
     public static ApiException Of(int status, ReadOnlyMemory<byte> body)
     {

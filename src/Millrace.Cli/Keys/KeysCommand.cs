@@ -28,7 +28,7 @@ public static class KeysCommand
         var tenant = new Option<string>("--tenant") { Description = "The merchant: a-z 0-9 _ -", DefaultValueFactory = _ => "default" };
         var name = new Option<string>("--name") { Description = "The program that will hold it", Required = true };
         var scopes = new Option<string>("--scopes") { Description = string.Join(", ", ScopeNames.All) + "; separated by commas", Required = true };
-        var expires = new Option<DateTimeOffset?>("--expires") { Description = "When it ends (ISO 8601) [default: never]" };
+        var expires = TimeOption.Create("--expires", "When it ends (UTC, ISO 8601) [default: never]");
         // Before the store is opened, which makes one where there is none.
         name.Check(holder => string.IsNullOrWhiteSpace(holder) ? $"{name.Name} names the program that will hold the key." : null);
         expires.Check(end => end <= TimeProvider.System.GetUtcNow() ? $"{expires.Name}: {end:O} is past." : null);

@@ -53,9 +53,13 @@ internal sealed class TailEvents
             // It has no other end.
         }
 
-        // Where there was a limit, the page may go on behind it: the next run would miss that.
-        if (cursor is not null && limit is null)
-            await arguments.InvocationConfiguration.Error.WriteLineAsync($"Go on with --from {cursor}");
+        finally
+        {
+            // Also when the server is away for longer than is waited. At the limit the page may go on behind it: the next run would miss that.
+            if (cursor is not null && left != 0)
+                await arguments.InvocationConfiguration.Error.WriteLineAsync($"Go on with --from {cursor}");
+        }
+
         return Acting.Done;
     }
 

@@ -10,7 +10,8 @@ namespace Millrace.Cli.Parked;
 internal static class ParkedRetry
 {
     private const int MostOrders = 100_000;
-    private const double MostPerSecond = 10_000;
+    // A timer has no shorter period than a millisecond.
+    private const double MostPerSecond = 1_000;
     private const string WouldResume = "would_resume";
     private static readonly string[] Columns = ["id", "outcome", "detail"];
 

@@ -80,8 +80,8 @@ internal static class WebhooksCommand
     {
         var id = Id();
         var one = new Option<string?>("--event") { Description = "One event, by its id" };
-        var from = new Option<DateTimeOffset?>("--from") { Description = "What happened from then on (ISO 8601)" };
-        var until = new Option<DateTimeOffset?>("--until") { Description = "And before then [default: now]" };
+        var from = TimeOption.Create("--from", "What happened from then on (UTC, ISO 8601)");
+        var until = TimeOption.Create("--until", "And before then [default: now]");
         var failed = new Option<bool>("--failed") { Description = "All that failed for good" };
         return Mutation.Create("replay", "Send events again: one, those of a time, or all that failed", [id, one, from, until, failed], arguments =>
         {

@@ -16,6 +16,8 @@ public sealed class MillraceClientTests
     [Theory]
     [InlineData(HttpStatusCode.ServiceUnavailable)]
     [InlineData(HttpStatusCode.TooManyRequests)]
+    [InlineData(HttpStatusCode.BadGateway)]
+    [InlineData(HttpStatusCode.GatewayTimeout)]
     [InlineData(null)]
     [InlineData(null, true)]
     public async Task A_request_that_was_refused_for_now_or_lost_is_sent_again_with_its_key(HttpStatusCode? first, bool isAtOnce = false)
@@ -48,6 +50,20 @@ public sealed class MillraceClientTests
         var refused = await Assert.ThrowsAsync<ApiException>(() => client.PostAsync("/v1/orders", "{}"u8.ToArray(), "k", CancellationToken.None));
         Assert.Equal((429, true), (refused.Status, refused.IsTransient));
         Assert.Single(server.Seen);
+    }
+
+    // A proxy's 502 or 504 says nothing of what the server behind it did: nobody may count the order as refused.
+    [Theory]
+    [InlineData(429, true)]
+    [InlineData(502, true)]
+    [InlineData(503, true)]
+    [InlineData(504, true)]
+    [InlineData(409, false)]
+    [InlineData(500, false)]
+    public void What_may_pass_is_told_from_a_refusal(int status, bool isTransient)
+    {
+        var refused = ApiException.Of(status, default);
+        Assert.Equal((isTransient, isTransient ? Acting.NoAnswer : Acting.Failed), (refused.IsTransient, Acting.Of(refused)));
     }
 
     [Fact]

@@ -36,6 +36,7 @@ public sealed class ParkedTests(ParkedServer server) : IClassFixture<ParkedServe
     [Fact]
     public async Task It_goes_no_faster_than_it_is_told()
     {
+        await RunAsync(Acting.Usage, "parked", "retry", "--all", "--rate", "1001");
         var began = Stopwatch.GetTimestamp();
         var run = await RunAsync(0, "parked", "retry", "ord_2", "ord_4", "ord_6", "--rate", "20", "-o", "ndjson");
         Assert.Equal(3, run.Rows.Count);
