@@ -14,11 +14,13 @@ internal sealed record BackupJob(string Id, UInt128 KeyHash, DateTimeOffset Star
     public void Write(Utf8JsonWriter writer)
     {
         var result = Backup.Result;
-        var finished = result.IsCompletedSuccessfully ? result.Result : null;
+        // Asked once: it may end meanwhile.
+        var isOver = result.IsCompleted;
+        var finished = isOver && result.IsCompletedSuccessfully ? result.Result : null;
         var (done, total) = Backup.Progress();
         writer.WriteStartObject();
         writer.WriteString("id"u8, Id);
-        writer.WriteString("status"u8, finished is not null ? "done" : result.IsCompleted ? "failed" : "running");
+        writer.WriteString("status"u8, finished is not null ? "done" : isOver ? "failed" : "running");
         writer.WriteTime("started_at"u8, StartedAt.ToUnixTimeMilliseconds());
         writer.WriteNumber("done_bytes"u8, done);
         writer.WriteNumber("total_bytes"u8, total);
@@ -27,7 +29,7 @@ internal sealed record BackupJob(string Id, UInt128 KeyHash, DateTimeOffset Star
         writer.WriteNumberOrNull("bytes"u8, finished?.Bytes);
         writer.WriteNumberOrNull("partitions"u8, finished?.Partitions);
         writer.WriteNumberOrNull("records"u8, finished?.Records);
-        writer.WriteString("failure"u8, result.IsCanceled ? "The server stopped." : result.Exception?.InnerException?.Message);
+        writer.WriteString("failure"u8, !isOver ? null : result.IsCanceled ? "The server stopped." : result.Exception?.InnerException?.Message);
         writer.WriteEndObject();
     }
 }

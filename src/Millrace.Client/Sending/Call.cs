@@ -21,7 +21,7 @@ internal sealed record Call(HttpMethod Method, string Path)
     public TimeSpan? Timeout { get; init; }
 
     /// <summary>How long the server waits on purpose.</summary>
-    public TimeSpan Wait { get; private init; }
+    public TimeSpan Wait { get; init; }
 
     public static Call Get(FormattableString path, CallOptions? options = null) => new(HttpMethod.Get, Escape(path)) { Timeout = options?.Timeout };
 

@@ -8,6 +8,8 @@ namespace Millrace.Client.Webhooks;
 public sealed class WebhooksClient
 {
     private static readonly TimeSpan DefaultOverlap = TimeSpan.FromDays(1);
+    // As long as the server gives a receiver.
+    private static readonly TimeSpan TestPatience = TimeSpan.FromSeconds(15);
     private readonly Sender _sender;
 
     internal WebhooksClient(Sender sender) => _sender = sender;
@@ -47,7 +49,7 @@ public sealed class WebhooksClient
     /// <summary>Sends a ping; answered within 15 seconds.</summary>
     [Operation("test_webhook")]
     public Task<Answer<WebhookTest>> TestAsync(string webhook, CallOptions? options = null, CancellationToken cancellation = default) =>
-        _sender.SendAsync(Call.Post($"v1/webhooks/{webhook}/test", new Nothing(), ClientJson.Default.Nothing, options), ClientJson.Default.WebhookTest, cancellation);
+        _sender.SendAsync(Call.Post($"v1/webhooks/{webhook}/test", new Nothing(), ClientJson.Default.Nothing, options) with { Wait = TestPatience }, ClientJson.Default.WebhookTest, cancellation);
 
     /// <summary>What was tried last, newest first.</summary>
     /// <param name="webhook">The endpoint's id.</param>

@@ -145,7 +145,7 @@ internal static partial class OrdersPages
     }
 
     // As many as a page has, one after the other: what they ask of the provider is not asked all at once.
-    private static async Task<(string Words, bool IsProblem)> EachAsync(HttpContext http, IFormCollection form, Func<string, CallOptions, CancellationToken, Task> act)
+    internal static async Task<(string Words, bool IsProblem)> EachAsync(HttpContext http, IFormCollection form, Func<string, CallOptions, CancellationToken, Task> act)
     {
         var (done, refused) = (0, 0);
         string? first = null;
@@ -160,6 +160,10 @@ internal static partial class OrdersPages
             {
                 refused++;
                 first ??= $"{id}: {problem.Problem.Detail}";
+            }
+            catch (Exception away) when (away is HttpRequestException or TimeoutException)
+            {
+                return ($"Done for {done}, refused for {refused}. {id} was not answered for: whether it was done is not known, and the others were not asked for. {first}", true);
             }
         }
 

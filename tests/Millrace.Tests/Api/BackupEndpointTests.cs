@@ -34,6 +34,16 @@ public sealed class BackupEndpointTests(ApiServer server) : IClassFixture<ApiSer
     }
 
     [Fact]
+    public async Task One_that_ends_while_it_is_told_of_is_not_told_as_failed()
+    {
+        var ending = new TaskCompletionSource<FinishedBackup>();
+        server.NextBackup = new RunningBackup(() => { ending.TrySetResult(Made); return (10, 10); }, ending.Task);
+        var told = await server.PostAsync("/v1/backups", "", "ending");
+        Assert.Equal(("running", null), ((string)told["status"]!, (string?)told["failure"]));
+        Assert.Equal("done", (string)(await server.SendAsync("GET", told.Header("Location")!))["status"]!);
+    }
+
+    [Fact]
     public async Task A_backup_needs_the_scope_of_the_installation_a_key_and_nothing_else()
     {
         (await server.SendAsync("POST", "/v1/backups", "{}", server.NewKey("acme", Scopes.Admin), headers: "Idempotency-Key: x")).Problem(403, "insufficient_scope");

@@ -107,6 +107,16 @@ public sealed class RetryTests : IDisposable
         await Assert.ThrowsAsync<TimeoutException>(() => Client(server).Orders.CancelAsync(OrderId));
     }
 
+    // The server gives a receiver that long.
+    [Fact]
+    public async Task A_webhook_that_is_tested_has_fifteen_seconds_more_than_another_answer()
+    {
+        var server = new ScriptedServer(() => ScriptedServer.Json(200, """{"event_id":"evt_1","delivered":false,"error":"timeout","duration_ms":15000}"""));
+        var time = new InstantTime(AttemptTimeout + TimeSpan.FromSeconds(15));
+        var tested = await Client(server, options => options with { Time = time }).Webhooks.TestAsync("whk_1");
+        Assert.Equal(("22", "timeout"), (Assert.Single(server.Seen).Header("Request-Timeout"), tested.Value.Error));
+    }
+
     [Fact]
     public async Task Repeats_of_many_calls_are_bounded_by_a_part_of_them_and_one_a_second()
     {
