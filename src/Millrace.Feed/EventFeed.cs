@@ -46,7 +46,7 @@ public sealed class EventFeed
     /// <param name="filter">What is wanted.</param>
     /// <param name="most">Events at most, above zero.</param>
     /// <param name="cancellation">Nobody waits any more.</param>
-    /// <exception cref="FeedGoneException">The cursor is older than the journal.</exception>
+    /// <exception cref="FeedGoneException">The cursor is older than the journal, or of a journal that has gone on otherwise.</exception>
     /// <exception cref="StoreUnavailableException">The journal cannot be read now.</exception>
     public async ValueTask<FeedPage> ReadAsync(FeedCursor after, FeedFilter filter, int most, CancellationToken cancellation)
     {
@@ -87,7 +87,7 @@ public sealed class EventFeed
         var logs = Enumerable.Range(0, Count(share)).Select(place => bounds[LogAt(share, place)]).ToList();
         return logs.Exists(log => log.IsAway)
             ? throw new StoreUnavailableException("A partition is on its way to another database.")
-            : new FeedCursor(share, [.. logs.Select(position)], 0, 0);
+            : new FeedCursor(share, [.. logs.Select(position)]);
     }
 
     /// <summary>As they are now: whoever asks after an event was acknowledged is told it. However many ask, the store is asked one thing at a time.</summary>

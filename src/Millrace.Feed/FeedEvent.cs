@@ -46,5 +46,5 @@ public sealed record FeedFilter(TenantId? Tenant, IReadOnlySet<string>? Types = 
 /// <param name="HasMore">There was more than was looked at.</param>
 public sealed record FeedPage(IReadOnlyList<FeedEvent> Events, FeedCursor Next, bool HasMore);
 
-/// <summary>What came after the cursor is not in the store: it is archived, or the store was restored to a moment before the cursor.</summary>
+/// <summary>What came after the cursor is not in the store: it is archived, or the store was restored to a moment before the cursor, whether or not it has gone on beyond it since.</summary>
 public sealed class FeedGoneException() : Exception("The journal does not have what came after the cursor.");

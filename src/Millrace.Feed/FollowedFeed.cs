@@ -118,17 +118,17 @@ public sealed class FollowedFeed(EventFeed feed)
 
     private static FeedCursor Within(FeedCursor cursor, FeedCursor end)
     {
-        var positions = cursor.Positions.ToArray();
+        var (positions, stamps) = (cursor.Positions.ToArray(), cursor.Stamps.ToArray());
         var isBehind = false;
         for (var log = 0; log < positions.Length; log++)
         {
             if (positions[log] <= end.Positions[log])
                 continue;
-            positions[log] = end.Positions[log];
+            (positions[log], stamps[log]) = (end.Positions[log], end.Stamps[log]);
             isBehind = true;
         }
 
-        return isBehind ? new FeedCursor(cursor.Share, positions, 0, 0) : cursor;
+        return isBehind ? new FeedCursor(cursor.Share, positions, stamps, 0, 0) : cursor;
     }
 
     private async ValueTask<FeedCursor[]> AllAsync(Func<FeedShare, CancellationToken, ValueTask<FeedCursor>> at, CancellationToken cancellation)

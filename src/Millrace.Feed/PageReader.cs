@@ -4,6 +4,7 @@ namespace Millrace.Feed;
 internal sealed class PageReader(FeedCursor after, FeedFilter filter, int most)
 {
     private readonly List<FeedEvent> _events = [];
+    private readonly ushort[] _stamps = after.Stamps.ToArray();
     private int _turn = after.Turn;
     private int _skip = after.Skip;
     private int _scanned;
@@ -13,8 +14,11 @@ internal sealed class PageReader(FeedCursor after, FeedFilter filter, int most)
     /// <param name="place">Of the log, among those of the share.</param>
     /// <param name="entry">Its next.</param>
     /// <returns>False when the page is full.</returns>
+    /// <exception cref="FeedGoneException">It does not go on from what the cursor was told.</exception>
     public bool Take(int place, ToldEntry entry)
     {
+        if (_stamps[place] != 0 && entry.Before != 0 && _stamps[place] != entry.Before)
+            throw new FeedGoneException();
         // Only the entry at which the page before ended has been seen in part, and it is the first of this one.
         var (skip, seen) = (place == after.Turn ? _skip : 0, 0);
         foreach (var told in entry.Events)
@@ -32,11 +36,11 @@ internal sealed class PageReader(FeedCursor after, FeedFilter filter, int most)
                 _events.Add(told);
         }
 
-        Positions[place] = entry.End;
+        (Positions[place], _stamps[place]) = (entry.End, entry.After);
         // The others have their turn next.
         (_turn, _skip) = ((place + 1) % Positions.Length, 0);
         return true;
     }
 
-    public FeedPage ToPage(bool hasMore) => new(_events, new FeedCursor(after.Share, Positions, _turn, _skip), hasMore);
+    public FeedPage ToPage(bool hasMore) => new(_events, new FeedCursor(after.Share, Positions, _stamps, _turn, _skip), hasMore);
 }

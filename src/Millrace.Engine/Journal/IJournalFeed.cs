@@ -14,7 +14,17 @@ public readonly record struct LogBounds(long Start, long End)
 /// <summary>What was committed as one, as far as a log tells.</summary>
 /// <param name="End">The position after it.</param>
 /// <param name="Batches">A partition's in order.</param>
-public readonly record struct LogEntry(long End, IReadOnlyList<PartitionBatch> Batches);
+/// <param name="PreviousChain">What the log was before it, by its checksums; 0 at its beginning, or where that is not known any more.</param>
+/// <param name="Chain">What the log is with it: another one at the same position, as after a restore, has another.</param>
+public readonly record struct LogEntry(long End, IReadOnlyList<PartitionBatch> Batches, UInt128 PreviousChain, UInt128 Chain)
+{
+    /// <summary>Of a log that holds one partition, which chains its batches itself.</summary>
+    public static LogEntry Of(PartitionBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        return new LogEntry(batch.LastSeq, [batch], batch.PreviousChain, batch.Chain);
+    }
+}
 
 /// <summary>
 /// The journal for those who follow all of it: one or several logs, each with positions of its own. A partition's batches are all in one log, in order,

@@ -21,7 +21,7 @@ public sealed partial class MemoryStore : IJournalFeed
         {
             if (batch.LastSeq > end)
                 yield break;
-            yield return new LogEntry(batch.LastSeq, [batch]);
+            yield return LogEntry.Of(batch);
         }
     }
 }

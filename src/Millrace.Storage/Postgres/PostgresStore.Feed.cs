@@ -53,7 +53,7 @@ public sealed partial class PostgresStore : IJournalFeed
                 // What the first chains on to is covered by its own checksum.
                 RequireNext(batch, last ?? (after, batch.PreviousChain));
                 last = (batch.LastSeq, batch.Chain);
-                yield return new LogEntry(batch.LastSeq, [batch]);
+                yield return LogEntry.Of(batch);
             }
         }
     }

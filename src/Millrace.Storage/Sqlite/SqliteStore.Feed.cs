@@ -20,10 +20,19 @@ public sealed partial class SqliteStore : IJournalFeed
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(log, 0);
         ArgumentOutOfRangeException.ThrowIfNegative(after);
-        for (var from = after + 1; from <= end;)
+        // The row before tells what was there.
+        var chain = UInt128.Zero;
+        for (var from = Math.Max(1, after); from <= end;)
         {
             foreach (var row in await ReadPieceAsync(from, end, only: null, cancellation))
             {
+                from = row.Position + 1;
+                if (row.Position <= after)
+                {
+                    chain = row.Lost is null ? ChainOf(row.Batches) : 0;
+                    continue;
+                }
+
                 // Which partition's it was is found when that one recovers; whoever follows all can only stop.
                 if (row.Lost is not null)
                     throw new StoreUnavailableException("The journal cannot be followed further: " + row.Lost);
@@ -33,9 +42,13 @@ public sealed partial class SqliteStore : IJournalFeed
                         throw new JournalCorruptException(batch.Partition, batch.FirstSeq, "the batch fails its checksum");
                 }
 
-                yield return new LogEntry(row.Position, row.Batches);
-                from = row.Position + 1;
+                var previous = chain;
+                chain = ChainOf(row.Batches);
+                yield return new LogEntry(row.Position, row.Batches, previous, chain);
             }
         }
     }
+
+    // Each partition chains its own batches: of a row that holds those of several, all together.
+    private static UInt128 ChainOf(IReadOnlyList<PartitionBatch> batches) => batches.Aggregate(UInt128.Zero, static (all, batch) => all ^ batch.Chain);
 }

@@ -158,6 +158,33 @@ public sealed class EventFeedTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Who_followed_a_store_that_was_restored_and_has_outgrown_him_since_is_told_so(bool isOneLog)
+    {
+        var (lost, restored) = (Filled(isOneLog), Filled(isOneLog));
+        var common = (await ReadAsync(New(lost), await New(lost).StartAsync(FeedShare.All, default), 1_000)).Next;
+        restored.Life = 1;
+        foreach (var (journal, orders) in new[] { (lost, 12), (restored, 24) })
+        {
+            for (var i = 0; i < orders; i++)
+                journal.Decide(journal.NewOrder(i % 6), 2);
+        }
+
+        var ahead = (await ReadAsync(New(lost), common, 12)).Next;
+        Assert.True(FeedCursor.TryParse(ahead.ToString(), out var kept));
+        await Assert.ThrowsAsync<FeedGoneException>(() => ReadAsync(New(restored), kept, 1_000));
+        // Who was not beyond the moment goes on in either.
+        Assert.Equal(24, (await ReadAsync(New(lost), common, 1_000)).Events.Count);
+        Assert.Equal(48, (await ReadAsync(New(restored), common, 1_000)).Events.Count);
+        // As text of a version before, which had no stamps.
+        Assert.True(FeedCursor.TryParse(new FeedCursor(FeedShare.All, ahead.Positions).ToString(), out var unstamped));
+        Assert.NotEmpty((await ReadAsync(New(restored), unstamped, 1_000)).Events);
+
+        static Task<FeedPage> ReadAsync(EventFeed feed, FeedCursor after, int most) => feed.ReadAsync(after, OfAcme, most, default).AsTask();
+    }
+
     [Fact]
     public async Task While_a_partition_is_on_its_way_nobody_is_told_where_to_begin()
     {
@@ -213,7 +240,7 @@ public sealed class EventFeedTests
     public void Only_what_the_feed_gave_is_a_cursor_of_it(string text)
     {
         var feed = New(new FeedJournal(1, isOneLog: true));
-        Assert.True(FeedCursor.TryParse(new FeedCursor(FeedShare.All, [1], 0, 0).ToString(), out var good) && feed.Knows(good));
+        Assert.True(FeedCursor.TryParse(new FeedCursor(FeedShare.All, [1]).ToString(), out var good) && feed.Knows(good));
         Assert.False(FeedCursor.TryParse(text, out var cursor) && feed.Knows(cursor));
     }
 

@@ -27,6 +27,9 @@ internal sealed class FeedJournal(int partitions, bool isOneLog) : IJournalFeed
     /// <summary>Positions up to here are archived.</summary>
     public long Start { get; set; }
 
+    /// <summary>Another one writes other checksums from here on.</summary>
+    public int Life { get; set; }
+
     /// <summary>What answers wait for.</summary>
     public TaskCompletionSource? Gate { get; set; }
 
@@ -90,6 +93,10 @@ internal sealed class FeedJournal(int partitions, bool isOneLog) : IJournalFeed
         var seq = ++_seqs[partition];
         var log = _logs[isOneLog ? 0 : partition];
         lock (_logs)
-            log.Add(new LogEntry(isOneLog ? log.Count + 1 : seq, [new PartitionBatch(partition, 1, seq, seq, 0, 0, w.ToArray())]));
+        {
+            var before = log.Count == 0 ? 0 : log[^1].Chain;
+            var chain = (before * 31) + (ulong)seq + (ulong)(Life * 1_000_003);
+            log.Add(new LogEntry(isOneLog ? log.Count + 1 : seq, [new PartitionBatch(partition, 1, seq, seq, before, chain, w.ToArray())], before, chain));
+        }
     }
 }

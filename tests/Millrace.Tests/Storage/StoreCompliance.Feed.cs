@@ -53,6 +53,34 @@ public abstract partial class StoreCompliance
         Assert.Equal(before, await Feed.ReadBoundsAsync(CancellationToken.None));
     }
 
+    [Fact]
+    public async Task Who_reads_on_from_any_position_is_told_what_the_log_was_before_it()
+    {
+        var logs = new[] { await PartitionLog.ClaimAsync(Journal, 0), await PartitionLog.ClaimAsync(Journal, 1) };
+        for (var i = 0; i < 6; i++)
+            await AppendOneAsync(logs[i % 2].Next());
+        var bounds = await Feed.ReadBoundsAsync(CancellationToken.None);
+        var compared = 0;
+        for (var log = 0; log < Feed.LogCount; log++)
+        {
+            var chain = UInt128.Zero;
+            await foreach (var entry in Feed.ReadLogAsync(log, 0, bounds[log].End, CancellationToken.None))
+            {
+                Assert.Equal(chain, entry.PreviousChain);
+                Assert.NotEqual(chain, entry.Chain);
+                chain = entry.Chain;
+                await foreach (var next in Feed.ReadLogAsync(log, entry.End, bounds[log].End, CancellationToken.None))
+                {
+                    Assert.Equal(chain, next.PreviousChain);
+                    compared++;
+                    break;
+                }
+            }
+        }
+
+        Assert.True(compared >= 4);
+    }
+
     // From one position of all logs to another.
     private async Task<List<PartitionBatch>> FollowAsync(LogBounds[] after, LogBounds[] until)
     {

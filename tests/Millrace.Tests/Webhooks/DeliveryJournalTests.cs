@@ -48,5 +48,5 @@ public sealed class DeliveryJournalTests
         await Assert.ThrowsAsync<InvalidDataException>(async () => await node.Stored.ListWaitingAsync("wh_1", cancellation));
     }
 
-    private static FeedCursor At(long position) => new(new FeedShare(0, 1), [position], 0, 0);
+    private static FeedCursor At(long position) => new(new FeedShare(0, 1), [position]);
 }
