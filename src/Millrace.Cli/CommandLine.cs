@@ -101,7 +101,6 @@ internal static partial class CommandLine
         "System.Double" => "a number",
         "System.Boolean" => "true or false",
         "System.TimeSpan" => "a time such as 00:01:30",
-        "System.DateTimeOffset" => "a moment such as 2026-01-31T12:00:00Z",
         _ => "something else",
     };
 

@@ -9,12 +9,12 @@ internal static class TimeOption
     public static Option<DateTimeOffset?> Create(string name, string description) => new(name)
     {
         Description = description,
-        CustomParser = static given =>
+        CustomParser = given =>
         {
             var text = given.Tokens[0].Value;
             if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time))
                 return time;
-            given.AddError($"'{text}' is no time: write it as 2026-10-05T12:00:00Z.");
+            given.AddError($"{name} is a moment such as 2026-01-31T12:00:00Z, not '{text}'.");
             return null;
         },
     };

@@ -13,7 +13,7 @@ internal static class StoreCheck
             return new Finding("data", Verdict.Warn, $"there is no store in '{folder}' yet", "'serve' makes one of an empty folder", $"millrace serve --data {Client.Curl.Quoted(folder)}");
         try
         {
-            await using var store = SqliteStore.Open(new SqliteStoreOptions { DataDirectory = folder });
+            await using var store = SqliteStore.Open(new SqliteStoreOptions { DataDirectory = folder, MayUpgrade = false });
             return Finding.Of("data", store.IsDurable, Verdict.Fail,
                 $"{store.PartitionCount} partitions, synchronous={store.Synchronous}, {await store.DiskBytesAsync() >> 20} MiB",
                 "an acknowledged order must survive a loss of power", $"millrace verify --data {Client.Curl.Quoted(folder)}");

@@ -62,7 +62,7 @@ internal static class BackupCommand
             throw new UsageException($"There is no store in '{folder}'.");
         try
         {
-            await using var store = SqliteStore.Open(new SqliteStoreOptions { DataDirectory = folder });
+            await using var store = SqliteStore.Open(new SqliteStoreOptions { DataDirectory = folder, MayUpgrade = false });
             using var administration = SqliteAdministration.Open(store.DataDirectory);
             var backup = Backups.Of(store, administration, target, TimeProvider.System);
             BackupManifest? made = null;

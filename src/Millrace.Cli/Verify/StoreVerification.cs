@@ -15,12 +15,13 @@ namespace Millrace.Cli.Verify;
 public static class StoreVerification
 {
     /// <param name="isDrained">Nothing was under way when the server stopped: then nothing may be unfinished.</param>
+    /// <param name="mayUpgrade">False refuses a store of an earlier version.</param>
     /// <exception cref="StoreRefusedException">The folder is no store, or a server has it open.</exception>
-    public static async Task<CheckReport> RunAsync(string dataDirectory, Uri? psp, CancellationToken cancellation, bool isDrained = false)
+    public static async Task<CheckReport> RunAsync(string dataDirectory, Uri? psp, CancellationToken cancellation, bool isDrained = false, bool mayUpgrade = true)
     {
         if (!Directory.Exists(dataDirectory))
             throw new StoreRefusedException($"There is no data folder '{dataDirectory}'.");
-        await using var store = SqliteStore.Open(new SqliteStoreOptions { DataDirectory = dataDirectory });
+        await using var store = SqliteStore.Open(new SqliteStoreOptions { DataDirectory = dataDirectory, MayUpgrade = mayUpgrade });
         return await RunAsync(store, store, store.ReadAllAsync(cancellation), psp, isDrained, cancellation);
     }
 

@@ -38,7 +38,7 @@ internal static class VerifyCommand
                 var pspUrl = parsed.GetValue(psp) is { } url ? new Uri(url) : null;
                 string? notChecked = null;
                 var report = folder is not null
-                    ? await StoreVerification.RunAsync(folder, pspUrl, cancellation)
+                    ? await StoreVerification.RunAsync(folder, pspUrl, cancellation, mayUpgrade: false)
                     : await StoreVerification.RunPostgresAsync(database!, pspUrl, cancellation, shards: shardOption.Read(parsed), archive: parsed.GetValue(archive), tell: words => notChecked = words);
                 Print(report, pspUrl is not null, notChecked, parsed.GetValue(json) is not null);
                 return report.ViolationCount == 0 ? 0 : 1;

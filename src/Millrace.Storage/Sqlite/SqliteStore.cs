@@ -89,10 +89,10 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IStockPages, IAs
         SqliteWriter? readModel = null;
         try
         {
-            journal = OpenFile(new SqliteConnectionFactory(folder.Journal, options.Synchronous, JournalCheckpointPages, JournalCacheMegabytes), "Journal");
+            journal = OpenFile(new SqliteConnectionFactory(folder.Journal, options.Synchronous, JournalCheckpointPages, JournalCacheMegabytes), "Journal", options.MayUpgrade);
             // Consistent after any crash, and what it loses with the power the journal still has.
             var synchronous = options.Synchronous < SqliteSynchronous.Normal ? options.Synchronous : SqliteSynchronous.Normal;
-            readModel = OpenFile(new SqliteConnectionFactory(folder.ReadModel, synchronous, ReadModelCheckpointPages, ReadModelCacheMegabytes), "ReadModel");
+            readModel = OpenFile(new SqliteConnectionFactory(folder.ReadModel, synchronous, ReadModelCheckpointPages, ReadModelCacheMegabytes), "ReadModel", options.MayUpgrade);
             var row = StoreRow.EnsureJournal(journal.Session, options.PartitionCount, folder.Path);
             row.EnsureReadModel(readModel.Session, folder.ReadModel);
             var scan = OpeningScan.Run(journal.Session, readModel.Session, row.PartitionCount);
@@ -148,13 +148,13 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IStockPages, IAs
             return _journal.Session.Scalar("PRAGMA page_count");
     }
 
-    private static SqliteWriter OpenFile(SqliteConnectionFactory factory, string migrations)
+    private static SqliteWriter OpenFile(SqliteConnectionFactory factory, string migrations, bool mayUpgrade)
     {
         DurableFiles.MakeFile(factory.Path);
         var session = factory.OpenWriter();
         try
         {
-            SchemaMigrations.Apply(session, factory.Path, migrations);
+            SchemaMigrations.Apply(session, factory.Path, migrations, mayUpgrade);
             return new SqliteWriter(factory, session);
         }
         catch

@@ -26,6 +26,9 @@ public sealed record SqliteStoreOptions
 
     public SqliteSynchronous Synchronous { get; init; } = SqliteSynchronous.Full;
 
+    /// <summary>Whether a schema of an earlier version is brought up to date, from where there may be no way back. Default true; false refuses, for who only looks.</summary>
+    public bool MayUpgrade { get; init; } = true;
+
     /// <summary>Must be set to open with less than <see cref="SqliteSynchronous.Full"/>. Default false.</summary>
     public bool AllowUnsafeDurability { get; init; }
 }

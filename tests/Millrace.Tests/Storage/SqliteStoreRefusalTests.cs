@@ -1,7 +1,9 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using Millrace.Cli.Verify;
 using Millrace.Engine.Journal;
 using Millrace.Storage.Sqlite;
+using Millrace.Tests.Cli.Commands;
 using Xunit;
 
 namespace Millrace.Tests.Storage;
@@ -80,6 +82,19 @@ public sealed class SqliteStoreRefusalTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_only_looks_leaves_an_earlier_schema_as_it_is()
+    {
+        await SqliteStore.Open(Options).DisposeAsync();
+        await SqliteStore.Open(Options with { MayUpgrade = false }).DisposeAsync();
+        Sql("DELETE FROM SchemaVersions");
+        Refused("written by an earlier Millrace", Options with { MayUpgrade = false });
+        var doctor = await CliRun.OfAsync(1, "doctor", "--data", Options.DataDirectory);
+        Assert.Contains("written by an earlier Millrace", doctor.Output + doctor.Errors, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<StoreRefusedException>(() => StoreVerification.RunAsync(Options.DataDirectory, null, TestContext.Current.CancellationToken, mayUpgrade: false));
+        Assert.Equal(0, SqliteFile.Count(_folder["data/millrace.journal.db"], "SchemaVersions"));
+    }
+
+    [Fact]
     public async Task A_newer_schema_that_only_adds_something_is_opened()
     {
         await SqliteStore.Open(Options).DisposeAsync();
@@ -142,6 +157,15 @@ internal static class SqliteFile
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         command.ExecuteNonQuery();
+    }
+
+    public static long Count(string path, string table)
+    {
+        using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT count(*) FROM {table}";
+        return (long)command.ExecuteScalar()!;
     }
 
     public static void Change(string path, long position, Func<byte[], byte[]> change)

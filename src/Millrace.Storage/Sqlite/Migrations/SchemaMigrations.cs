@@ -7,7 +7,8 @@ namespace Millrace.Storage.Sqlite.Migrations;
 /// <summary>Brings a file's schema up to date with the numbered scripts of its folder beside this file. Scripts are only ever added: see <see cref="SchemaScripts"/>.</summary>
 internal static class SchemaMigrations
 {
-    public static void Apply(SqliteSession writer, string path, string folder)
+    /// <param name="mayUpgrade">False refuses what is not up to date.</param>
+    public static void Apply(SqliteSession writer, string path, string folder, bool mayUpgrade = true)
     {
         using var shared = new DbUp.Sqlite.Helpers.SharedConnection(writer.Connection);
         var upgrade = DeployChanges.To.SqliteDatabase(shared)
@@ -18,6 +19,9 @@ internal static class SchemaMigrations
 
         if (SchemaScripts.FindNewer(upgrade.GetExecutedScripts(), upgrade.GetDiscoveredScripts().Select(script => script.Name)) is { } newer)
             throw new StoreRefusedException($"{path} was written by a newer Millrace (schema {newer}).");
+
+        if (!mayUpgrade && upgrade.IsUpgradeRequired())
+            throw new StoreRefusedException($"{path} was written by an earlier Millrace: 'serve' brings it up to date, and it is looked at without by the version that wrote it.");
 
         var result = upgrade.PerformUpgrade();
         if (!result.Successful)
