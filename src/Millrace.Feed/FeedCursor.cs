@@ -14,7 +14,7 @@ public sealed class FeedCursor
     /// <summary>More would make an address longer than servers take.</summary>
     public const int MostLogs = 512;
 
-    // Of the text, whose integers take ten bytes each at most.
+    // Of the text, whose integers take ten bytes each at most, and stamps two.
     private const int MostLength = (MostLogs + 6) * 12 * 4 / 3;
     private const byte Unstamped = 1;
     private const byte Stamped = 2;
@@ -80,6 +80,9 @@ public sealed class FeedCursor
             return false;
         }
     }
+
+    /// <summary>For whoever keeps it in the store itself, where it is restored with the logs that it is of: without stamps, as every version reads it.</summary>
+    public string ToStoredText() => new FeedCursor(Share, _positions, new ushort[_positions.Length], Turn, Skip).ToString();
 
     public override string ToString()
     {

@@ -128,6 +128,8 @@ public sealed class FollowedFeed(EventFeed feed)
             isBehind = true;
         }
 
+        // Nothing of what comes next there has been seen.
+        isBehind |= cursor.Skip > 0 && positions[cursor.Turn] == end.Positions[cursor.Turn];
         return isBehind ? new FeedCursor(cursor.Share, positions, stamps, 0, 0) : cursor;
     }
 

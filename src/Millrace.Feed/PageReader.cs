@@ -17,10 +17,12 @@ internal sealed class PageReader(FeedCursor after, FeedFilter filter, int most)
     /// <exception cref="FeedGoneException">It does not go on from what the cursor was told.</exception>
     public bool Take(int place, ToldEntry entry)
     {
-        if (_stamps[place] != 0 && entry.Before != 0 && _stamps[place] != entry.Before)
-            throw new FeedGoneException();
         // Only the entry at which the page before ended has been seen in part, and it is the first of this one.
         var (skip, seen) = (place == after.Turn ? _skip : 0, 0);
+        // Of an entry that was seen in part the stamp is that of its end.
+        var stamp = skip > 0 ? entry.After : entry.Before;
+        if (_stamps[place] != 0 && stamp != 0 && _stamps[place] != stamp)
+            throw new FeedGoneException();
         foreach (var told in entry.Events)
         {
             if (!after.Share.Has(told.Partition) || ++seen <= skip)
@@ -28,6 +30,8 @@ internal sealed class PageReader(FeedCursor after, FeedFilter filter, int most)
             if (_events.Count == most || _scanned == EventFeed.MostScanned)
             {
                 (_turn, _skip) = (place, seen - 1);
+                if (_skip > 0)
+                    _stamps[place] = entry.After;
                 return false;
             }
 

@@ -9,7 +9,7 @@ using Polly.Timeout;
 namespace Millrace.Cli.Client;
 
 /// <summary>
-/// Repeats what is safe to repeat: refused for now (429, 503, with Retry-After honored) or no answer at all. Every POST
+/// Repeats what is safe to repeat: refused for now (429, 502, 503 or 504, with Retry-After honored) or no answer at all. Every POST
 /// of this program carries an idempotency key, so a repeat after a lost answer gets the first answer.
 /// </summary>
 internal static class Retrying

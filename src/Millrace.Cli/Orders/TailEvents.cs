@@ -52,7 +52,11 @@ internal sealed class TailEvents
         {
             // It has no other end.
         }
-
+        catch (ApiException gone) when (gone.Status == StatusCodes.Status410Gone)
+        {
+            cursor = null;
+            throw;
+        }
         finally
         {
             // Also when the server is away for longer than is waited. At the limit the page may go on behind it: the next run would miss that.

@@ -63,7 +63,7 @@ internal static class BackupCommand
         try
         {
             await using var store = SqliteStore.Open(new SqliteStoreOptions { DataDirectory = folder, MayUpgrade = false });
-            using var administration = SqliteAdministration.Open(store.DataDirectory);
+            using var administration = SqliteAdministration.Open(store.DataDirectory, mayUpgrade: false);
             var backup = Backups.Of(store, administration, target, TimeProvider.System);
             BackupManifest? made = null;
             await Progressing.RunAsync("bytes", await store.DiskBytesAsync(), () => backup.DoneBytes, async () => made = await backup.RunAsync(cancellation));

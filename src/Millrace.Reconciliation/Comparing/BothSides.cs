@@ -62,7 +62,7 @@ internal sealed partial class BothSides
     /// <summary>Where a restart is to go on.</summary>
     public ReconciliationState Keep(ReconciliationState state) => state with
     {
-        Ours = [.. _ours.Settled.Select(cursor => cursor.ToString())],
+        Ours = [.. _ours.Settled.Select(cursor => cursor.ToStoredText())],
         Theirs = _theirs.Settled,
         Kept = [.. Join.Kept.Select(KeptOf)],
     };

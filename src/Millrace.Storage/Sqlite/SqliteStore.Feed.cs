@@ -20,19 +20,14 @@ public sealed partial class SqliteStore : IJournalFeed
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(log, 0);
         ArgumentOutOfRangeException.ThrowIfNegative(after);
-        // The row before tells what was there.
         var chain = UInt128.Zero;
-        for (var from = Math.Max(1, after); from <= end;)
+        // The row before tells what was there; whoever stands behind one that is damaged is held up only by what is damaged before him.
+        if (after > 0 && after < end && await ReadPieceAsync(after, after, only: null, cancellation) is [{ Lost: null } before])
+            chain = ChainOf(before.Batches);
+        for (var from = after + 1; from <= end;)
         {
             foreach (var row in await ReadPieceAsync(from, end, only: null, cancellation))
             {
-                from = row.Position + 1;
-                if (row.Position <= after)
-                {
-                    chain = row.Lost is null ? ChainOf(row.Batches) : 0;
-                    continue;
-                }
-
                 // Which partition's it was is found when that one recovers; whoever follows all can only stop.
                 if (row.Lost is not null)
                     throw new StoreUnavailableException("The journal cannot be followed further: " + row.Lost);
@@ -45,6 +40,7 @@ public sealed partial class SqliteStore : IJournalFeed
                 var previous = chain;
                 chain = ChainOf(row.Batches);
                 yield return new LogEntry(row.Position, row.Batches, previous, chain);
+                from = row.Position + 1;
             }
         }
     }

@@ -84,6 +84,8 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IStockPages, IAs
         ArgumentNullException.ThrowIfNull(options);
         Refuse(options);
         SqliteConnectionFactory.RequireLibrary();
+        if (!options.MayUpgrade && !File.Exists(Path.Combine(options.DataDirectory, JournalFileName)))
+            throw new StoreRefusedException($"There is no store in {options.DataDirectory}.");
         var folder = StoreFolder.Acquire(options.DataDirectory);
         SqliteWriter? journal = null;
         SqliteWriter? readModel = null;
@@ -150,11 +152,13 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IStockPages, IAs
 
     private static SqliteWriter OpenFile(SqliteConnectionFactory factory, string migrations, bool mayUpgrade)
     {
+        // One that is not there, as a read model that was lost, is no earlier version's.
+        var isNew = new FileInfo(factory.Path) is not { Exists: true, Length: > 0 };
         DurableFiles.MakeFile(factory.Path);
         var session = factory.OpenWriter();
         try
         {
-            SchemaMigrations.Apply(session, factory.Path, migrations, mayUpgrade);
+            SchemaMigrations.Apply(session, factory.Path, migrations, mayUpgrade || isNew);
             return new SqliteWriter(factory, session);
         }
         catch

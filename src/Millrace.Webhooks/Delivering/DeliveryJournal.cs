@@ -57,7 +57,7 @@ internal sealed class DeliveryJournal(string endpoint, DeliveryRecords stored, W
 
     public void Reached(FeedCursor[] cursors)
     {
-        string[] texts = [.. cursors.Select(cursor => cursor.ToString())];
+        string[] texts = [.. cursors.Select(cursor => cursor.ToStoredText())];
         lock (_lock)
         {
             _isMoved |= !texts.SequenceEqual(_state.Cursors, StringComparer.Ordinal);

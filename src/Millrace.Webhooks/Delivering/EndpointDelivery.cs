@@ -71,7 +71,7 @@ internal sealed partial class EndpointDelivery : IDisposable
 
     private Task HandleAsync(IReadOnlyList<FeedEvent> events, FeedCursor from, CancellationToken cancellation) => InLinesAsync(events, told => told.Order, async told =>
     {
-        var what = new WaitingEvent(told.Id, told.Order.ToString(), told.Version, told.Type, 0) { TellAgainFrom = from.ToString() };
+        var what = new WaitingEvent(told.Id, told.Order.ToString(), told.Version, told.Type, 0) { TellAgainFrom = from.ToStoredText() };
         var body = _tools.Body(told);
         if (!await _room.TryQueueAsync(what, body, cancellation) && await TryAsync(what, body, cancellation) is { } again)
             await _room.AddAsync(again, body, cancellation);

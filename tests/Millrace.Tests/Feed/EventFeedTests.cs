@@ -186,6 +186,24 @@ public sealed class EventFeedTests
     }
 
     [Fact]
+    public async Task Who_has_seen_a_part_of_an_entry_that_is_another_one_since_is_told_so_and_what_is_kept_in_the_store_begins_it_anew()
+    {
+        var (lost, restored) = (new FeedJournal(1, isOneLog: true), new FeedJournal(1, isOneLog: true) { Life = 1 });
+        foreach (var journal in new[] { lost, restored })
+            journal.Decide(journal.NewOrder(0), 3);
+        var start = await New(lost).StartAsync(FeedShare.All, default);
+        var within = (await New(lost).ReadAsync(start, OfAcme, 1, default)).Next;
+        Assert.Equal(1, within.Skip);
+        Assert.Equal(2, (await New(lost).ReadAsync(within, OfAcme, 10, default)).Events.Count);
+        await Assert.ThrowsAsync<FeedGoneException>(async () => await New(restored).ReadAsync(within, OfAcme, 10, default));
+
+        Assert.True(FeedCursor.TryParse(within.ToStoredText(), out var kept));
+        Assert.False(kept.Stamps.ContainsAnyExcept((ushort)0));
+        var empty = new FollowedFeed(New(new FeedJournal(1, isOneLog: true)));
+        Assert.Equal(0, Assert.Single(await empty.WithinAsync([kept], default)).Skip);
+    }
+
+    [Fact]
     public async Task While_a_partition_is_on_its_way_nobody_is_told_where_to_begin()
     {
         var journal = Filled(isOneLog: false);

@@ -95,6 +95,16 @@ public sealed class SqliteStoreRefusalTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_only_looks_makes_no_store_and_takes_a_lost_read_model_for_no_earlier_one()
+    {
+        Refused("no store", Options with { MayUpgrade = false });
+        Assert.False(Directory.Exists(Options.DataDirectory));
+        await SqliteStore.Open(Options).DisposeAsync();
+        File.Delete(_folder["data/millrace.readmodel.db"]);
+        await SqliteStore.Open(Options with { MayUpgrade = false }).DisposeAsync();
+    }
+
+    [Fact]
     public async Task A_newer_schema_that_only_adds_something_is_opened()
     {
         await SqliteStore.Open(Options).DisposeAsync();

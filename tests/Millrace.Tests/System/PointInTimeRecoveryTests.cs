@@ -11,7 +11,7 @@ namespace Millrace.Tests.EndToEnd;
 public sealed class PointInTimeRecoveryTests : IAsyncDisposable
 {
     /// <summary>As in docs/backup.md.</summary>
-    private const string NewEpochs = "BEGIN; UPDATE partition_head SET epoch = epoch + 1000000; UPDATE checkpoint SET epoch = epoch + 1000000; COMMIT";
+    private const string NewEpochs = "BEGIN; UPDATE partition_head SET epoch = greatest(epoch + 1, (extract(epoch FROM now()) * 1000)::bigint); UPDATE checkpoint c SET epoch = h.epoch FROM partition_head h WHERE h.partition = c.partition; COMMIT";
 
     private static readonly Dictionary<string, string> Archiving = new(StringComparer.Ordinal)
     {

@@ -24,22 +24,24 @@ public sealed partial class SqliteAdministration : IAdministration, IDisposable
     private SqliteAdministration(SqliteWriter file) => _file = file;
 
     /// <param name="directory">The data folder; made when missing.</param>
+    /// <param name="mayUpgrade">False refuses a file of an earlier version.</param>
     /// <exception cref="StoreRefusedException">The file is not ours, or newer than this program.</exception>
     /// <exception cref="StoreUnavailableException">The disk failed.</exception>
-    public static SqliteAdministration Open(string directory)
+    public static SqliteAdministration Open(string directory, bool mayUpgrade = true)
     {
         SqliteConnectionFactory.RequireLibrary();
         var path = Path.Combine(directory, FileName);
         try
         {
             DurableFiles.CreateFolder(directory);
+            var isNew = new FileInfo(path) is not { Exists: true, Length: > 0 };
             DurableFiles.MakeFile(path);
             var factory = new SqliteConnectionFactory(path, SqliteSynchronous.Full, CheckpointPages, CacheMegabytes);
             var session = factory.OpenWriter();
             var file = new SqliteWriter(factory, session);
             try
             {
-                SchemaMigrations.Apply(session, path, "Administration");
+                SchemaMigrations.Apply(session, path, "Administration", mayUpgrade || isNew);
                 return new SqliteAdministration(file);
             }
             catch
