@@ -1,6 +1,5 @@
 using Millrace.Api.Overview;
 using Millrace.Telemetry;
-using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -53,14 +52,16 @@ internal static class ApiTelemetry
             .AddOtlpExporter());
     }
 
-    /// <summary>As the one of the services, beside it.</summary>
-    public static MeterProvider BuildScraped() => AddScraped(Sdk.CreateMeterProviderBuilder()).Build();
-
     private static MeterProviderBuilder AddScraped(MeterProviderBuilder metrics) => metrics
         .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime", Own)
-        // Twice a request, for what the admission gate tells for nothing.
-        .AddView("http.server.active_requests", MetricStreamConfiguration.Drop)
-        .AddView(instrument => instrument.Name == RequestDuration ? null : new MetricStreamConfiguration { CardinalityLimit = MostSeries })
+        // One view for all: each that fits makes a metric of its own.
+        .AddView(instrument => instrument.Name switch
+        {
+            // Twice a request, for what the admission gate tells for nothing.
+            "http.server.active_requests" => MetricStreamConfiguration.Drop,
+            RequestDuration => null,
+            _ => new MetricStreamConfiguration { CardinalityLimit = MostSeries },
+        })
         .AddPrometheusExporter();
 
     // Asked every few seconds by whoever runs the process.

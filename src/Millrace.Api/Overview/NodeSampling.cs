@@ -10,17 +10,19 @@ namespace Millrace.Api.Overview;
 internal sealed class NodeSampling(NodeSamples samples, TimeProvider time, string meters) : IHostedService, IDisposable
 {
     private const int EveryMs = 1_000;
-    private MeterProvider? _provider;
+
+    /// <summary>Null before the start.</summary>
+    public MeterProvider? Provider { get; private set; }
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        Begin();
+        Provider = Build();
         return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public void Begin() => _provider = Sdk.CreateMeterProviderBuilder().AddMeter(meters)
+    private MeterProvider Build() => Sdk.CreateMeterProviderBuilder().AddMeter(meters)
         // Each measurement is one for every reader that wants it, on the thread of whoever measures.
         .AddView(instrument => NodeSampler.Sampled.Contains(instrument.Name) ? null : MetricStreamConfiguration.Drop)
         .AddReader(new PeriodicExportingMetricReader(new NodeSampler(samples, time), EveryMs)
@@ -29,5 +31,5 @@ internal sealed class NodeSampling(NodeSamples samples, TimeProvider time, strin
         })
         .Build();
 
-    public void Dispose() => _provider?.Dispose();
+    public void Dispose() => Provider?.Dispose();
 }

@@ -14,8 +14,8 @@ internal static class TelemetryCommand
         json.AddTo(command);
         command.SetGuardedAction(async (arguments, cancellation) =>
         {
-            if (arguments.GetValue(seconds) < 45)
-                throw new UsageException("--seconds is at least 45: two rounds.");
+            if (arguments.GetValue(seconds) < 5)
+                throw new UsageException("--seconds is at least 5.");
             var settings = new PlaceSettings("sqlite", TimeSpan.FromSeconds(arguments.GetValue(seconds)), 256, null, false, null, false, null);
             BenchCommand.Check(settings);
             await using var server = await BenchServer.StartAsync(settings, cancellation);

@@ -338,6 +338,7 @@ public sealed class HttpTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal(200, metrics.Status);
         Assert.Contains("millrace_orders_placed", metrics.Body, StringComparison.Ordinal);
         Assert.Contains("http_server_request_duration", metrics.Body, StringComparison.Ordinal);
+        Assert.DoesNotContain("http_server_active_requests", metrics.Body, StringComparison.Ordinal);
     }
 
     private Task<ApiAnswer> PlaceAsync(string key, params string[] headers) => server.PostAsync("/v1/orders", Order(2), key, headers);
