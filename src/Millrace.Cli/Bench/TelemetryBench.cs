@@ -41,6 +41,9 @@ internal sealed class TelemetryBench(PlaceSettings settings, BenchServer server)
             var second = await TurnAsync(!isOnFirst, cancellation);
             if (load.IsCompleted)
                 break;
+            // A collection, or a machine that was away, may take a whole turn.
+            if (first.Orders == 0 || second.Orders == 0)
+                continue;
             _rounds.Add(isOnFirst ? (first, second) : (second, first));
             if (_rounds.Count % 50 == 0)
                 Console.Error.WriteLine($"bench: {_rounds.Count} rounds, {Overhead(CpuOf).Mean:P1} ± {Overhead(CpuOf).Error:P1}");
@@ -71,7 +74,7 @@ internal sealed class TelemetryBench(PlaceSettings settings, BenchServer server)
 
     private static double CpuOf(ServerUse use) => (double)use.CpuUs / use.Orders;
 
-    // While it is stopped all cores collect. When that happens has to do with all that was allocated before, whoever measures: most of what rounds differ by.
+    // While it is stopped all cores collect. When that happens has to do with all that was allocated before, whoever measures.
     private static double BetweenCollections(ServerUse use) => (double)(use.CpuUs - use.PauseUs * Machine.Cores) / use.Orders;
 
     /// <returns>The mean of the rounds' differences as a share of the mean without, and its standard error.</returns>
