@@ -152,13 +152,11 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IStockPages, IAs
 
     private static SqliteWriter OpenFile(SqliteConnectionFactory factory, string migrations, bool mayUpgrade)
     {
-        // One that is not there, as a read model that was lost, is no earlier version's.
-        var isNew = new FileInfo(factory.Path) is not { Exists: true, Length: > 0 };
         DurableFiles.MakeFile(factory.Path);
         var session = factory.OpenWriter();
         try
         {
-            SchemaMigrations.Apply(session, factory.Path, migrations, mayUpgrade || isNew);
+            SchemaMigrations.Apply(session, factory.Path, migrations, mayUpgrade);
             return new SqliteWriter(factory, session);
         }
         catch

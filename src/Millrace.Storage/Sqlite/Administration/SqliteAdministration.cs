@@ -34,14 +34,13 @@ public sealed partial class SqliteAdministration : IAdministration, IDisposable
         try
         {
             DurableFiles.CreateFolder(directory);
-            var isNew = new FileInfo(path) is not { Exists: true, Length: > 0 };
             DurableFiles.MakeFile(path);
             var factory = new SqliteConnectionFactory(path, SqliteSynchronous.Full, CheckpointPages, CacheMegabytes);
             var session = factory.OpenWriter();
             var file = new SqliteWriter(factory, session);
             try
             {
-                SchemaMigrations.Apply(session, path, "Administration", mayUpgrade || isNew);
+                SchemaMigrations.Apply(session, path, "Administration", mayUpgrade);
                 return new SqliteAdministration(file);
             }
             catch

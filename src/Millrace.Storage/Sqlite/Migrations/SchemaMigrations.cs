@@ -17,10 +17,12 @@ internal static class SchemaMigrations
             .LogToNowhere()
             .Build();
 
-        if (SchemaScripts.FindNewer(upgrade.GetExecutedScripts(), upgrade.GetDiscoveredScripts().Select(script => script.Name)) is { } newer)
+        var executed = upgrade.GetExecutedScripts();
+        if (SchemaScripts.FindNewer(executed, upgrade.GetDiscoveredScripts().Select(script => script.Name)) is { } newer)
             throw new StoreRefusedException($"{path} was written by a newer Millrace (schema {newer}).");
 
-        if (!mayUpgrade && upgrade.IsUpgradeRequired())
+        // A file without any, as of a read model that was lost, is no earlier version's.
+        if (!mayUpgrade && executed.Count > 0 && upgrade.IsUpgradeRequired())
             throw new StoreRefusedException($"{path} was written by an earlier Millrace: 'serve' brings it up to date, and it is looked at without by the version that wrote it.");
 
         var result = upgrade.PerformUpgrade();
