@@ -12,6 +12,7 @@ namespace Millrace.Engine.ReadModel;
 /// <param name="CustomerId">Only this buyer (indexed).</param>
 /// <param name="NeedsAttention">Only orders with an attention reason (indexed).</param>
 /// <param name="CreatedAfterUnixMs">Only ids made at or after this time.</param>
+/// <param name="AttentionCode">Only orders with this attention reason (indexed within a tenant).</param>
 public sealed record OrderQuery(
     TenantId? Tenant,
     OrderId? Before,
@@ -20,7 +21,15 @@ public sealed record OrderQuery(
     OrderStatus? Status = null,
     string? CustomerId = null,
     bool NeedsAttention = false,
-    long? CreatedAfterUnixMs = null);
+    long? CreatedAfterUnixMs = null,
+    string? AttentionCode = null);
+
+/// <summary>A tenant's orders that wait for a person for one reason.</summary>
+/// <param name="Code">The reason.</param>
+/// <param name="Orders">How many they are; as many as were to be counted when they may be more.</param>
+/// <param name="Oldest">Of all of them, counted or not.</param>
+/// <param name="Newest">As <paramref name="Oldest"/>.</param>
+public readonly record struct AttentionGroup(string Code, int Orders, OrderId Oldest, OrderId Newest);
 
 /// <param name="Rows">Newest first.</param>
 /// <param name="Next">The cursor that goes on, or null when nothing is left.</param>
@@ -51,4 +60,10 @@ public interface IReadModel
     ValueTask<OrderId?> FindNameAsync(int partition, UInt128 hash, CancellationToken cancellation);
 
     ValueTask<OrderPage> ListOrdersAsync(OrderQuery query, CancellationToken cancellation);
+
+    /// <summary>The reasons why orders of a tenant wait for a person, by their codes. What it costs depends on the reasons and on <paramref name="most"/> alone.</summary>
+    /// <param name="tenant">Whose.</param>
+    /// <param name="most">How many orders of each reason to count at most, 1 or more.</param>
+    /// <param name="cancellation">Nobody waits any more.</param>
+    ValueTask<IReadOnlyList<AttentionGroup>> ListAttentionAsync(TenantId tenant, int most, CancellationToken cancellation);
 }

@@ -99,6 +99,21 @@ public sealed partial class MemoryStore
         }
     }
 
+    public ValueTask<IReadOnlyList<AttentionGroup>> ListAttentionAsync(TenantId tenant, int most, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
+        lock (disk.Gate)
+        {
+            RequireOpen();
+            return ValueTask.FromResult<IReadOnlyList<AttentionGroup>>(
+            [
+                .. disk.Orders.Values.Where(order => order.Tenant == tenant && order.Attention is not null).GroupBy(order => order.Attention!, StringComparer.Ordinal)
+                    .Select(group => new AttentionGroup(group.Key, Math.Min(group.Count(), most), group.Min(order => order.Id), group.Max(order => order.Id)))
+                    .OrderBy(group => group.Code, StringComparer.Ordinal),
+            ]);
+        }
+    }
+
     public ValueTask<IReadOnlyList<StockRow>> ListStockAsync(int partition, (TenantId Tenant, string Sku)? after, int limit, CancellationToken cancellation)
     {
         StockPageRules.RequireLimit(limit);

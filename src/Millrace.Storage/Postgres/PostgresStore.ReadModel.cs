@@ -209,6 +209,16 @@ public sealed partial class PostgresStore
 
     private static StockRow ReadStock(NpgsqlDataReader reader) => new(TenantId.Parse(reader.GetString(0)), reader.GetString(1), reader.GetFieldValue<byte[]>(2));
 
+    public ValueTask<IReadOnlyList<AttentionGroup>> ListAttentionAsync(TenantId tenant, int most, CancellationToken cancellation) =>
+        ListAttentionAsync(tenant, most, null, cancellation);
+
+    /// <param name="only">Orders of these partitions; null for all.</param>
+    internal async ValueTask<IReadOnlyList<AttentionGroup>> ListAttentionAsync(TenantId tenant, int most, int[]? only, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
+        return await ReadAllAsync(AttentionLister.Sql, p => AttentionLister.Bind(p, tenant, most, only), AttentionLister.Read, cancellation).ConfigureAwait(false);
+    }
+
     /// <param name="only">Orders of these partitions; null for all.</param>
     internal async ValueTask<OrderPage> ListOrdersAsync(OrderQuery query, int[]? only, CancellationToken cancellation)
     {

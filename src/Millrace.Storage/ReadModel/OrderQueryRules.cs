@@ -20,5 +20,6 @@ internal static class OrderQueryRules
         (query.Tenant is null || row.Tenant == query.Tenant)
         && (query.Status is null || row.Status == query.Status)
         && (query.CustomerId is null || string.Equals(row.CustomerId, query.CustomerId, StringComparison.Ordinal))
-        && (!query.NeedsAttention || row.Attention is not null);
+        && (!query.NeedsAttention || row.Attention is not null)
+        && (query.AttentionCode is null || string.Equals(row.Attention, query.AttentionCode, StringComparison.Ordinal));
 }

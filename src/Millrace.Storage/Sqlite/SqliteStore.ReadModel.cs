@@ -62,6 +62,12 @@ public sealed partial class SqliteStore
             cancellation);
     }
 
+    public ValueTask<IReadOnlyList<AttentionGroup>> ListAttentionAsync(TenantId tenant, int most, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
+        return _readers.ReadAsync((tenant, most), AttentionLister.List, cancellation);
+    }
+
     public ValueTask<IReadOnlyList<StockRow>> ListStockAsync(int partition, (TenantId Tenant, string Sku)? after, int limit, CancellationToken cancellation)
     {
         StockPageRules.RequireLimit(limit);

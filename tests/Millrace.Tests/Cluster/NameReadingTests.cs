@@ -174,6 +174,8 @@ public sealed class NameReadingTests : IAsyncLifetime
 
         public ValueTask<bool> CheckpointAsync(PartitionCheckpoint checkpoint) => store.CheckpointAsync(checkpoint);
 
+        public ValueTask<IReadOnlyList<AttentionGroup>> ListAttentionAsync(TenantId tenant, int most, CancellationToken cancellation) => store.ListAttentionAsync(tenant, most, cancellation);
+
         public ValueTask<PartitionSnapshot> LoadPartitionAsync(int partition, CancellationToken cancellation) => store.LoadPartitionAsync(partition, cancellation);
 
         public ValueTask<OrderRow?> FindOrderAsync(OrderId id, CancellationToken cancellation) => store.FindOrderAsync(id, cancellation);

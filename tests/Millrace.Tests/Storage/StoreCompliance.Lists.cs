@@ -18,6 +18,9 @@ public abstract partial class StoreCompliance
         new OrderQuery(null, null, 5, CustomerId: "c2"),
         new OrderQuery(Acme, null, 5, NeedsAttention: true),
         new OrderQuery(null, null, 2, NeedsAttention: true, Status: OrderStatus.Pending),
+        new OrderQuery(Acme, null, 5, NeedsAttention: true, AttentionCode: "late"),
+        new OrderQuery(Acme, null, 3, ScanLimit: 4, NeedsAttention: true, AttentionCode: "odd", Status: OrderStatus.Pending),
+        new OrderQuery(null, null, 4, NeedsAttention: true, AttentionCode: "odd", CreatedAfterUnixMs: 1_020),
         new OrderQuery(null, null, 9, CreatedAfterUnixMs: 1_050),
         new OrderQuery(Acme, null, 4, CustomerId: "c0", Status: OrderStatus.Completed, CreatedAfterUnixMs: 1_020),
     ];
@@ -53,6 +56,22 @@ public abstract partial class StoreCompliance
         var page = await ReadModel.ListOrdersAsync(new OrderQuery(null, null, orders.Count), CancellationToken.None);
         Assert.Equal(orders.Count, page.Rows.Count);
         Assert.Null(page.Next);
+    }
+
+    [Fact]
+    public async Task Those_that_wait_for_a_person_are_counted_by_reason_within_bounds()
+    {
+        Assert.Empty(await ReadModel.ListAttentionAsync(Acme, 10, CancellationToken.None));
+        var orders = await WriteManyOrdersAsync();
+        foreach (var (tenant, most) in new[] { (Acme, 1_000), (Other, 1_000), (Acme, 7), (Acme, 1) })
+        {
+            var expected = orders.Where(row => row.Tenant == tenant && row.Attention is not null).GroupBy(row => row.Attention!)
+                .Select(group => new AttentionGroup(group.Key, Math.Min(most, group.Count()), group.Min(row => row.Id), group.Max(row => row.Id))).OrderBy(group => group.Code, StringComparer.Ordinal);
+            Assert.Equal(expected, await ReadModel.ListAttentionAsync(tenant, most, CancellationToken.None));
+        }
+
+        Assert.Equal(["late", "odd"], (await ReadModel.ListAttentionAsync(Acme, 1, CancellationToken.None)).Select(group => group.Code));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await ReadModel.ListAttentionAsync(Acme, 0, CancellationToken.None));
     }
 
     [Fact]
@@ -111,6 +130,7 @@ public abstract partial class StoreCompliance
         && (query.Status is null || query.Status == row.Status)
         && (query.CustomerId is null || query.CustomerId == row.CustomerId)
         && (!query.NeedsAttention || row.Attention is not null)
+        && (query.AttentionCode is null || query.AttentionCode == row.Attention)
         && (query.CreatedAfterUnixMs is null || row.Id.CreatedAtUnixMs >= query.CreatedAfterUnixMs);
 
     private async Task<List<OrderRow>> WriteManyOrdersAsync()
@@ -123,7 +143,7 @@ public abstract partial class StoreCompliance
             1,
             random.Next(2) == 0 ? $"c{random.Next(3)}" : null,
             null,
-            random.Next(6) == 0 ? "late" : null,
+            random.Next(6) switch { 0 => "late", 1 => "odd", _ => null },
             new byte[] { (byte)i })).ToList();
         foreach (var group in orders.GroupBy(order => order.Id.Partition))
         {

@@ -54,7 +54,7 @@ internal static class OrderLister
     /// the index that the query has; the rows themselves are asked for the rest.</summary>
     public static string PageSql(OrderQuery query) => $"""
         SELECT {Columns} FROM (SELECT {Columns} FROM orders WHERE {Indexed(query)} ORDER BY id DESC LIMIT $3) looked
-        WHERE ($4::text IS NULL OR tenant = $4) AND ($5::text IS NULL OR customer = $5) AND ($6::smallint IS NULL OR status = $6)
+        WHERE ($4::text IS NULL OR tenant = $4) AND ($5::text IS NULL OR customer = $5) AND ($6::smallint IS NULL OR status = $6) AND ($9::text IS NULL OR attention = $9)
         ORDER BY id DESC LIMIT $7
         """;
 
@@ -94,7 +94,7 @@ internal static class OrderLister
 
     /// <summary>Whether a page may end before its limit with more behind it.</summary>
     public static bool MayStopEarly(OrderQuery query) => query.ScanLimit <= query.Limit || query.Status is not null
-        || (query.NeedsAttention ? query.Tenant is not null || query.CustomerId is not null : query.CustomerId is not null && query.Tenant is null);
+        || (query.NeedsAttention ? query.Tenant is not null || query.CustomerId is not null || query.AttentionCode is not null : query.CustomerId is not null && query.Tenant is null);
 
     public static void Bind(NpgsqlParameterCollection p, OrderQuery query, int[]? only)
     {
@@ -106,13 +106,14 @@ internal static class OrderLister
         p.Add(new NpgsqlParameter<short?> { TypedValue = (short?)query.Status });
         p.Add(new NpgsqlParameter<long> { TypedValue = query.Limit + 1L });
         p.Add(new NpgsqlParameter<int[]?> { TypedValue = only });
+        p.Add(new NpgsqlParameter<string?> { TypedValue = query.AttentionCode });
     }
 
     private static string Indexed(OrderQuery query)
     {
-        var range = "id < $1 AND id >= $2 AND ($4::text IS NULL OR true) AND ($5::text IS NULL OR true) AND ($8::int[] IS NULL OR partition = ANY($8))";
+        var range = "id < $1 AND id >= $2 AND ($4::text IS NULL OR true) AND ($5::text IS NULL OR true) AND ($9::text IS NULL OR true) AND ($8::int[] IS NULL OR partition = ANY($8))";
         if (query.NeedsAttention)
-            return range + " AND attention IS NOT NULL";
+            return range + " AND attention IS NOT NULL" + (query is { Tenant: not null, AttentionCode: not null } ? " AND tenant = $4 AND attention = $9" : "");
         if (query.Tenant is null)
             return range;
         return range + " AND tenant = $4" + (query.CustomerId is null ? "" : " AND customer = $5");

@@ -85,6 +85,18 @@ public sealed partial class ShardedStore
         return pages is [var only] ? only : [.. pages.SelectMany(page => page).OrderBy(item => item.Sku, StringComparer.Ordinal).Take(limit)];
     }
 
+    /// <summary>As of orders: over all databases, or none.</summary>
+    public async ValueTask<IReadOnlyList<AttentionGroup>> ListAttentionAsync(TenantId tenant, int most, CancellationToken cancellation)
+    {
+        var lists = await ReadPagesAsync((store, only) => store.ListAttentionAsync(tenant, most, only, cancellation), cancellation).ConfigureAwait(false);
+        return
+        [
+            .. lists.SelectMany(list => list).GroupBy(group => group.Code, StringComparer.Ordinal)
+                .Select(parts => new AttentionGroup(parts.Key, Math.Min(parts.Sum(part => part.Orders), most), parts.Min(part => part.Oldest), parts.Max(part => part.Newest)))
+                .OrderBy(group => group.Code, StringComparer.Ordinal),
+        ];
+    }
+
     private async Task<T[]> ReadPagesAsync<T>(Func<PostgresStore, int[]?, ValueTask<T>> read, CancellationToken cancellation)
     {
         for (var reads = 0; reads < MostReads; reads++)

@@ -7,7 +7,7 @@ namespace Millrace.Storage.Sqlite.ReadModel;
 
 /// <summary>Ids of one source that may answer a query, newest first, fetched a few at a time: one prepared statement
 /// serves all sources.</summary>
-/// <param name="source">A partition, a run of customers, or the attention index.</param>
+/// <param name="source">A partition, a run of customers, or one of the attention indexes.</param>
 internal sealed class OrderKeys(SqliteSession session, OrderQuery query, long source, int fetch)
 {
     private const int MostFetched = 256;
@@ -22,6 +22,10 @@ internal sealed class OrderKeys(SqliteSession session, OrderQuery query, long so
     private const string ByAttention = $"""
         SELECT id, {IsOfTenant} FROM orders INDEXED BY orders_attention
         WHERE attention IS NOT NULL AND {Range} ORDER BY id DESC LIMIT ?6
+        """;
+    private const string ByAttentionCode = $"""
+        SELECT id, 1 FROM orders INDEXED BY orders_attention_code
+        WHERE attention IS NOT NULL AND tenant = ?4 AND attention = ?5 AND {Range} ORDER BY id DESC LIMIT ?6
         """;
 
     private readonly Queue<(OrderId Id, bool MayMatch)> _fetched = new();
@@ -74,6 +78,8 @@ internal sealed class OrderKeys(SqliteSession session, OrderQuery query, long so
 
     private SqliteStatement Bind()
     {
+        if (query is { Tenant: { } tenant, AttentionCode: { } code })
+            return BindRange(session.Statement(ByAttentionCode)).Bind(4, tenant.Value).Bind(5, code);
         if (query.NeedsAttention)
             return BindRange(session.Statement(ByAttention)).Bind(4, query.Tenant?.Value);
         return BindRange(session.Statement(ByAge)).Bind(1, source)

@@ -40,7 +40,7 @@ internal static class OrderLister
 
     private static IReadOnlyList<long> Sources(SqliteSession session, OrderQuery query, int partitionCount)
     {
-        // The attention index holds all partitions in one order.
+        // The attention indexes hold all partitions in one order.
         if (query.NeedsAttention)
             return [0];
         return OrderKeys.IsByCustomer(query)

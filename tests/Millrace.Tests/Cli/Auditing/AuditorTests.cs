@@ -249,6 +249,8 @@ public sealed class AuditorTests
 
         public ValueTask<bool> CheckpointAsync(PartitionCheckpoint checkpoint) => store.CheckpointAsync(checkpoint);
 
+        public ValueTask<IReadOnlyList<AttentionGroup>> ListAttentionAsync(TenantId tenant, int most, CancellationToken cancellation) => store.ListAttentionAsync(tenant, most, cancellation);
+
         public ValueTask ReadNamesAsync(int partition, Action<UInt128> take, CancellationToken cancellation) => store.ReadNamesAsync(partition, take, cancellation);
 
         public ValueTask<PartitionSnapshot> LoadPartitionAsync(int partition, CancellationToken cancellation) => store.LoadPartitionAsync(partition, cancellation);
