@@ -7,10 +7,10 @@ namespace Millrace.Api.Jobs;
 /// <summary>The orders of a job's query, a few at a time, as the list of orders shows them.</summary>
 internal sealed class JobPages(ListOrders lists)
 {
-    private const int CountPage = 200;
+    private const int CountPage = 1_000;
 
-    // A filter without an index looks at thousands for each page: what takes longer than this to count is not counted.
-    private const int MostCountPages = 100;
+    // As many as a job may have. A filter without an index looks at thousands for each page, and finds fewer: what takes longer than this to count is not counted.
+    private const int MostCountPages = JobRules.MaxLimit / CountPage;
 
     /// <returns>How many match, up to the job's limit; null when that would take too long.</returns>
     public async Task<int?> CountAsync(Job job, OrderListQuery query, Func<Task> pause, CancellationToken cancellation)
