@@ -34,10 +34,14 @@ public sealed class ConsoleServer : IAsyncLifetime
 
     public Uri Address => _settings.Address;
 
+    /// <summary>Fills the node's data folder before its first start.</summary>
+    public Func<string, Task> Fill { get; init; } = static _ => Task.CompletedTask;
+
     public async ValueTask InitializeAsync()
     {
         var pspPort = FreePort.Find();
         _settings = new ServerSettings(_folder["node"]) { Psp = new Uri($"http://127.0.0.1:{pspPort}"), More = ["--node-name", "shop-1"] };
+        await Fill(_settings.DataDirectory);
         // Before the first start: a server has to know no key later.
         Key = NewKey.Of(_settings, "acme", Scopes.Admin | Scopes.SystemOperate);
         ViewerKey = NewKey.Of(_settings, "acme", Scopes.OrdersRead | Scopes.StockRead);

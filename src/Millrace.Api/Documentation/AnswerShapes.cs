@@ -59,6 +59,13 @@ internal sealed record AttentionShape(string Code, string Detail, DateTimeOffset
 internal sealed record OrderListShape(
     OrderShape[] Data, bool HasMore, string? NextCursor, [Description("When the database was as it is shown. What was done in the second or two before may be missing: checkpoints bring it. A Consistency-Token waits for what it names.")] DateTimeOffset AsOf);
 
+internal sealed record AttentionListShape(AttentionGroupShape[] Data, DateTimeOffset AsOf);
+
+[Description("Orders that wait for a person for one reason.")]
+internal sealed record AttentionGroupShape(
+    string Code, [Description("How many they are, counted to 100,000.")] int Orders, [Description("Whether they are more than were counted.")] bool HasMore,
+    string OldestOrder, DateTimeOffset OldestPlacedAt, string NewestOrder, DateTimeOffset NewestPlacedAt);
+
 internal sealed record BatchShape(BatchResultShape[] Data);
 
 [Description("What one row would have been answered alone: an order, or a problem.")]

@@ -91,7 +91,7 @@ internal static class Examples
 
     private const string Job = """
         {"id":"job_0123456789abcdef0123456789abcdef","status":"running","action":"cancel",
-         "query":{"status":"pending","customer":"c1","external_id":"PO-1001","sku":"MUG","created_after":"2026-01-31T12:00:00.000Z","attention":true},
+         "query":{"status":"pending","customer":"c1","external_id":"PO-1001","sku":"MUG","created_after":"2026-01-31T12:00:00.000Z","attention":true,"attention_code":"payment_unknown"},
          "reason":"recalled","rate":10,"limit":1000,"started_by":{"kind":"api_key","name":"shop"},"created_at":"2026-01-31T12:00:00.000Z",
          "updated_at":"2026-01-31T12:00:05.000Z","ended_at":null,"total":230,"processed":50,"changed":46,"unchanged":1,"refused":2,"skipped":1}
         """;
@@ -112,7 +112,7 @@ internal static class Examples
         (typeof(ReasonShape), "reason", """{"reason":"changed their mind"}"""),
         (typeof(PlaceHoldShape), "hold_to_place", """{"kind":"fraud","reason":"looks odd","expires_at":"2099-01-01T00:00:00Z"}"""),
         (typeof(EmptyShape), "nothing", "{}"),
-        (typeof(NewJobShape), "job_to_start", """{"action":"cancel","query":{"status":"pending","customer":"c1","external_id":"PO-1001","sku":"MUG","created_after":"2026-01-31T12:00:00.000Z","attention":true},"reason":"recalled","rate":10,"limit":1000}"""),
+        (typeof(NewJobShape), "job_to_start", """{"action":"cancel","query":{"status":"pending","customer":"c1","external_id":"PO-1001","sku":"MUG","created_after":"2026-01-31T12:00:00.000Z","attention":true,"attention_code":"payment_unknown"},"reason":"recalled","rate":10,"limit":1000}"""),
         (typeof(ShipShape), "parcel", """{"carrier":"post","tracking":"T1"}"""),
         (typeof(RefundShape), "refund", """{"amount":250,"reason":"broken"}"""),
         (typeof(PutItemShape), "item_to_put", """{"name":"Mug","price":250,"currency":"GBP","backorder_limit":10}"""),
@@ -130,6 +130,7 @@ internal static class Examples
         (typeof(OrderShape), "order_that_waits_for_its_payment", Waiting),
         (typeof(OrderShape), "rejected_order", Rejected),
         (typeof(OrderListShape), "page", $$"""{"data":[{{Confirmed}}],"has_more":true,"next_cursor":"AbC","as_of":"2026-01-31T12:00:01.000Z"}"""),
+        (typeof(AttentionListShape), "attention", """{"data":[{"code":"payment_unknown","orders":100000,"has_more":true,"oldest_order":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7C","oldest_placed_at":"2026-01-31T11:20:00.000Z","newest_order":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7D","newest_placed_at":"2026-01-31T12:00:00.000Z"}],"as_of":"2026-01-31T12:00:01.000Z"}"""),
         (typeof(BatchShape), "taken_and_refused", $$"""{"data":[{"row":0,"idempotency_key":"import-1","status":202,"replayed":false,"consistency_token":"ord_06F6JZ1M9G3XW0H4K2QN8T5R7C.7","order":{{Confirmed}}},{"row":1,"idempotency_key":"import-2","status":422,"replayed":false,"problem":{{RefusedRow}}}]}"""),
         (typeof(EventListShape), "timeline", """{"data":[{"version":1,"type":"order.placed.v1","at":"2026-01-31T12:00:00.000Z","actor":{"kind":"api_key","name":"shop"},"data":{"total":1039,"currency":"GBP","lines":1}}]}"""),
         (typeof(CloudEventShape), "event", Event),

@@ -51,6 +51,7 @@ internal static class Parameters
         "outcome" => new() { Type = JsonSchemaType.String, Enum = [.. AttemptOutcomes.Select(outcome => JsonValue.Create(outcome)!)] },
         "state" => new() { Type = JsonSchemaType.String, Enum = [.. BreakStates.Select(state => JsonValue.Create(state)!)] },
         "attention" or "dismissed" => new() { Type = JsonSchemaType.Boolean },
+        "attention_code" => Text(64, "payment_unknown"),
         "created_after" or "as_of" => new() { Type = JsonSchemaType.String, Format = "date-time" },
         "status" => new() { Type = JsonSchemaType.String, Enum = [.. OrderStatuses.Select(status => JsonValue.Create(status)!)] },
         "Request-Timeout" => new() { Type = JsonSchemaType.Number, Minimum = "0.001", Maximum = "3600" },

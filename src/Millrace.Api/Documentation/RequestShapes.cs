@@ -101,7 +101,8 @@ internal sealed record JobQueryShape(
     [Description("The merchant's own number."), MaxLength(64)] string? ExternalId = null,
     [Description("An item in the order."), MaxLength(64)] string? Sku = null,
     DateTimeOffset? CreatedAfter = null,
-    [Description("true: only orders that wait for a person.")] bool? Attention = null);
+    [Description("true: only orders that wait for a person.")] bool? Attention = null,
+    [Description("Only orders that wait for a person for this reason."), MaxLength(64)] string? AttentionCode = null);
 
 [Description("Where a tenant is told of events, and of which.")]
 internal sealed record WebhookSettingsShape(

@@ -13,7 +13,7 @@ internal static class JobBodies
     private const int MaxReason = 500;
     private const int MaxFilter = 64;
     private static readonly FieldSet Fields = new("action", "query", "reason", "rate", "limit");
-    private static readonly FieldSet Filters = new("status", "customer", "external_id", "sku", "created_after", "attention");
+    private static readonly FieldSet Filters = new("status", "customer", "external_id", "sku", "created_after", "attention", "attention_code");
 
     /// <summary>Whatever is wrong is noted in the reader; what is returned is then not to be used.</summary>
     public static NewJob Read(ref StrictJson json)
@@ -53,7 +53,8 @@ internal static class JobBodies
                 "external_id" => query with { ExternalId = json.Text(MaxFilter, TextRule.Id) },
                 "sku" => query with { Sku = json.Text(MaxFilter, TextRule.Id) },
                 "created_after" => query with { CreatedAfter = Time(ref json) },
-                _ => query with { Attention = json.Boolean() },
+                "attention" => query with { Attention = json.Boolean() },
+                _ => query with { AttentionCode = json.Text(MaxFilter, TextRule.Code) },
             };
         }
 

@@ -10,7 +10,7 @@ internal static class ReadOrders
     private const int MaxPage = 200;
 
     /// <summary>The filters that jobs have too, as the API names them.</summary>
-    public static readonly string[] Filters = ["status", "customer", "external_id", "sku", "created_after", "attention"];
+    public static readonly string[] Filters = ["status", "customer", "external_id", "sku", "created_after", "attention", "attention_code"];
 
     public static Command Get()
     {

@@ -8,8 +8,10 @@ namespace Millrace.Client.Jobs;
 /// <param name="Sku">An item in the order.</param>
 /// <param name="CreatedAfter">Inclusive. One of long ago means all orders.</param>
 /// <param name="Attention">Only orders that wait for a person.</param>
+/// <param name="AttentionCode">Only orders that wait for a person for this reason.</param>
 public sealed record JobQuery(
-    string? Status = null, string? Customer = null, string? ExternalId = null, string? Sku = null, DateTimeOffset? CreatedAfter = null, bool? Attention = null);
+    string? Status = null, string? Customer = null, string? ExternalId = null, string? Sku = null, DateTimeOffset? CreatedAfter = null, bool? Attention = null,
+    string? AttentionCode = null);
 
 /// <summary>Something to do with every order that matches.</summary>
 /// <param name="Action"><c>cancel</c>, <c>retry</c>, <c>hold</c> or <c>release</c>.</param>

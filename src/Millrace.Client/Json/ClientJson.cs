@@ -45,6 +45,7 @@ namespace Millrace.Client.Json;
 [JsonSerializable(typeof(Item))]
 [JsonSerializable(typeof(Page<Item>))]
 [JsonSerializable(typeof(Availability))]
+[JsonSerializable(typeof(AttentionList))]
 [JsonSerializable(typeof(Demand))]
 [JsonSerializable(typeof(WebhookSettings))]
 [JsonSerializable(typeof(SecretRotation))]

@@ -77,3 +77,13 @@ public sealed record Fulfillment(string? Carrier, string? Tracking, DateTimeOffs
 public sealed record Closing(string Outcome, string Code, string? Detail);
 
 public sealed record Attention(string Code, string Detail, DateTimeOffset At);
+
+/// <summary>Why orders wait for a person.</summary>
+/// <param name="AsOf">When the database was as it is shown.</param>
+public sealed record AttentionList(IReadOnlyList<AttentionGroup> Data, DateTimeOffset AsOf);
+
+/// <summary>Orders that wait for a person for one reason, dismissed ones too.</summary>
+/// <param name="Orders">How many they are, counted to 100,000.</param>
+/// <param name="HasMore">Whether they are more than were counted.</param>
+public sealed record AttentionGroup(
+    string Code, int Orders, bool HasMore, string OldestOrder, DateTimeOffset OldestPlacedAt, string NewestOrder, DateTimeOffset NewestPlacedAt);

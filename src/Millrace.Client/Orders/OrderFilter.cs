@@ -25,7 +25,10 @@ public sealed record OrderFilter
     /// <summary>Only orders that wait for a person, and are not dismissed.</summary>
     public bool NeedsAttention { get; init; }
 
-    /// <summary>With <see cref="NeedsAttention"/>: those that are dismissed instead.</summary>
+    /// <summary>Only orders that wait for a person for this reason, and are not dismissed.</summary>
+    public string? AttentionCode { get; init; }
+
+    /// <summary>With <see cref="NeedsAttention"/> or <see cref="AttentionCode"/>: those that are dismissed instead.</summary>
     public bool IsDismissed { get; init; }
 
     /// <summary>How many come at once: 1 to 200.</summary>
@@ -36,6 +39,6 @@ public sealed record OrderFilter
 
     internal string Query(string? cursor) => new Query()
         .With("status", Status).With("customer", Customer).With("external_id", ExternalId).With("idempotency_key", IdempotencyKey).With("sku", Sku)
-        .With("created_after", CreatedAfter).With("attention", NeedsAttention ? "true" : null).With("dismissed", IsDismissed ? "true" : null)
+        .With("created_after", CreatedAfter).With("attention", NeedsAttention ? "true" : null).With("attention_code", AttentionCode).With("dismissed", IsDismissed ? "true" : null)
         .With("limit", PageSize).With("cursor", cursor).ToString();
 }

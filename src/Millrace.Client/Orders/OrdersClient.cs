@@ -129,6 +129,11 @@ public sealed class OrdersClient
     public Task<Answer<Order>> ResumeAsync(string id, string? reason = null, CallOptions? options = null, CancellationToken cancellation = default) =>
         _sender.SendAsync(Call.Post($"v1/orders/{id}/resume", new Reason(reason), ClientJson.Default.Reason, options), ClientJson.Default.Order, cancellation);
 
+    /// <summary>For which reasons orders wait for a person, and how many.</summary>
+    [Operation("list_attention")]
+    public Task<Answer<AttentionList>> ListAttentionAsync(CallOptions? options = null, CancellationToken cancellation = default) =>
+        _sender.SendAsync(Call.Get($"v1/orders/attention", options), ClientJson.Default.AttentionList, cancellation);
+
     /// <summary>Why an order that waits for a person is out of sight.</summary>
     [Operation("get_dismissal")]
     public Task<Answer<Dismissal>> GetDismissalAsync(string id, CallOptions? options = null, CancellationToken cancellation = default) =>

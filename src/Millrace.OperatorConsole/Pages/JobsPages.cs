@@ -98,6 +98,7 @@ internal static class JobsPages
             ("status", query.Status), ("customer", query.Customer), ("number", query.ExternalId), ("SKU", query.Sku),
             ("placed after", query.CreatedAfter?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture)),
             ("waiting for a person", query.Attention is { } attention ? attention ? "yes" : "either way" : null),
+            ("waiting because of", query.AttentionCode),
         ];
         return string.Join(", ", filters.Where(filter => filter.Value is not null).Select(filter => $"{filter.Name}: {filter.Value}"));
     }
@@ -107,13 +108,14 @@ internal static class JobsPages
     {
         ["status"] = query.Status, ["customer"] = query.Customer, ["q"] = query.ExternalId, ["sku"] = query.Sku,
         ["created_after"] = query.CreatedAfter?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture), ["attention"] = query.Attention == true ? "true" : null,
+        ["attention_code"] = query.AttentionCode,
     }.Where(part => part.Value is not null)).Value ?? "";
 
     // What the list of orders is asked with, as a job is.
     private static JobQuery QueryOf(IQueryCollection query)
     {
         var filter = OrdersPages.FilterOf(query);
-        return new JobQuery(filter.Status, filter.Customer, filter.ExternalId, filter.Sku, filter.CreatedAfter, filter.NeedsAttention ? true : null);
+        return new JobQuery(filter.Status, filter.Customer, filter.ExternalId, filter.Sku, filter.CreatedAfter, filter.NeedsAttention ? true : null, filter.AttentionCode);
     }
 
     private static bool TryNumber(string? text, out int? number)

@@ -110,20 +110,37 @@ internal static partial class OrdersPages
     public static async Task<IResult> AttentionAsync(HttpContext http, Session session)
     {
         var isDismissed = http.Request.Query["dismissed"] == "true";
-        var page = await session.Api.Orders.ListPageAsync(new OrderFilter { NeedsAttention = true, IsDismissed = isDismissed, PageSize = PageSize }, View.Given(http.Request.Query["cursor"]), cancellation: http.RequestAborted);
+        var (code, cursor) = (View.Given(http.Request.Query["code"]), View.Given(http.Request.Query["cursor"]));
+        var filter = new OrderFilter { NeedsAttention = true, AttentionCode = code, IsDismissed = isDismissed, PageSize = PageSize };
+        var page = (await session.Api.Orders.ListPageAsync(filter, cursor, cancellation: http.RequestAborted)).Value;
+        // A page that has all of them says it all.
+        var groups = isDismissed || (code is null && cursor is null && !page.HasMore)
+            ? null
+            : await View.OrNothingAsync(call => session.Api.Orders.ListAttentionAsync(call, http.RequestAborted));
         var (notice, isProblem) = View.Notice(http);
-        return View.Of<AttentionPage>(new(StringComparer.Ordinal) { ["Session"] = session, ["Page"] = page.Value, ["IsDismissed"] = isDismissed, ["Notice"] = notice, ["IsProblem"] = isProblem });
+        return View.Of<AttentionPage>(new(StringComparer.Ordinal)
+        {
+            ["Session"] = session, ["Page"] = page, ["Groups"] = groups?.Data, ["Code"] = code, ["IsDismissed"] = isDismissed, ["Notice"] = notice, ["IsProblem"] = isProblem,
+        });
     }
 
     public static async Task<IResult> ResumeAsync(HttpContext http, Session session, IFormCollection form) =>
-        View.Back("/attention", await EachAsync(http, form, (id, options, token) => session.Api.Orders.ResumeAsync(id, View.Given(form["reason"]), options, token)));
+        View.Back(AttentionLink(form), await EachAsync(http, form, (id, options, token) => session.Api.Orders.ResumeAsync(id, View.Given(form["reason"]), options, token)));
 
     public static async Task<IResult> DismissAsync(HttpContext http, Session session, IFormCollection form) => View.Given(form["reason"]) is { } reason
-        ? View.Back("/attention", await EachAsync(http, form, (id, options, token) => session.Api.Orders.DismissAsync(id, reason, options, token)))
-        : View.Back("/attention", "Say why nobody needs to be asked about them.", isProblem: true);
+        ? View.Back(AttentionLink(form), await EachAsync(http, form, (id, options, token) => session.Api.Orders.DismissAsync(id, reason, options, token)))
+        : View.Back(AttentionLink(form), "Say why nobody needs to be asked about them.", isProblem: true);
 
     public static async Task<IResult> RestoreAsync(HttpContext http, Session session, IFormCollection form) =>
-        View.Back("/attention?dismissed=true", await EachAsync(http, form, session.Api.Orders.RestoreAsync));
+        View.Back(AttentionLink(true, View.Given(form["code"]), null), await EachAsync(http, form, session.Api.Orders.RestoreAsync));
+
+    /// <summary>The page of those that wait for a person: for one reason, or for any.</summary>
+    public static string AttentionLink(bool isDismissed, string? code, string? cursor) => "/attention" + QueryString.Create(new Dictionary<string, string?>(StringComparer.Ordinal)
+    {
+        ["dismissed"] = isDismissed ? "true" : null, ["code"] = code, ["cursor"] = cursor,
+    }.Where(part => part.Value is not null));
+
+    private static string AttentionLink(IFormCollection form) => AttentionLink(false, View.Given(form["code"]), null);
 
     /// <summary>What is done with the orders that were marked in a list.</summary>
     public static async Task<IResult> BulkAsync(HttpContext http, Session session, IFormCollection form)
@@ -178,6 +195,7 @@ internal static partial class OrdersPages
         Sku = View.Given(query["sku"]),
         ExternalId = View.Given(query["q"]),
         NeedsAttention = query["attention"] == "true",
+        AttentionCode = View.Given(query["attention_code"]),
         CreatedAfter = query["today"] == "true" ? new DateTimeOffset(DateTimeOffset.UtcNow.UtcDateTime.Date, TimeSpan.Zero)
             : DateTimeOffset.TryParse(query["created_after"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var after) ? after : null,
         PageSize = PageSize,

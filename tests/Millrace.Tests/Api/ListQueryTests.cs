@@ -41,10 +41,21 @@ public sealed class ListQueryTests
     [Fact]
     public void All_filters_are_read()
     {
-        const string text = "?status=canceled&customer=c&external_id=e&idempotency_key=k&sku=s&created_after=2026-01-31T12:00:00Z&attention=true&limit=200";
+        const string text = "?status=canceled&customer=c&external_id=e&idempotency_key=k&sku=s&created_after=2026-01-31T12:00:00Z&attention=true&attention_code=poison&limit=200";
         Assert.Null(OrderListQuery.Read(Query(text), Tenant, out var query));
-        Assert.Equal((OrderStatus.Canceled, "c", "e", NameHash.PlaceKey(Tenant, "k"), "s", 1_769_860_800_000L, true, 200),
-            (query.Status!.Value, query.Customer!, query.ExternalId!, query.KeyHash!.Value, query.Sku!, query.CreatedAfterUnixMs!.Value, query.NeedsAttention, query.Limit));
+        Assert.Equal((OrderStatus.Canceled, "c", "e", NameHash.PlaceKey(Tenant, "k"), "s", 1_769_860_800_000L, true, "poison", 200),
+            (query.Status!.Value, query.Customer!, query.ExternalId!, query.KeyHash!.Value, query.Sku!, query.CreatedAfterUnixMs!.Value, query.NeedsAttention, query.AttentionCode!, query.Limit));
+    }
+
+    [Theory]
+    [InlineData("?attention_code=poison&dismissed=true")]
+    [InlineData("?attention_code=poison&attention=false")]
+    [InlineData("?attention=false&attention_code=poison")]
+    public void A_reason_to_wait_is_one_of_those_that_wait(string text)
+    {
+        Assert.Null(OrderListQuery.Read(Query(text), Tenant, out var query));
+        Assert.True(query.NeedsAttention);
+        Assert.Equal("poison", query.AttentionCode);
     }
 
     [Theory]

@@ -108,7 +108,7 @@ public sealed class CoverageTests
         if (parameter.ParameterType == typeof(CallOptions))
             return new CallOptions { IdempotencyKey = "intent", IfMatch = operation.Named("header").Contains("If-Match") ? "\"7\"" : null };
         if (parameter.ParameterType == typeof(OrderFilter))
-            return new OrderFilter { Status = "pending", Customer = "c", ExternalId = "e", IdempotencyKey = "k", Sku = "s", CreatedAfter = DateTimeOffset.UnixEpoch, NeedsAttention = true, IsDismissed = true, PageSize = 7, ConsistencyToken = "t" };
+            return new OrderFilter { Status = "pending", Customer = "c", ExternalId = "e", IdempotencyKey = "k", Sku = "s", CreatedAfter = DateTimeOffset.UnixEpoch, NeedsAttention = true, AttentionCode = "poison", IsDismissed = true, PageSize = 7, ConsistencyToken = "t" };
         if (parameter.ParameterType == typeof(EventFilter))
             return new EventFilter { Types = ["order.placed.v1"], Share = "1/4" };
         if (parameter.ParameterType == typeof(CancellationToken))

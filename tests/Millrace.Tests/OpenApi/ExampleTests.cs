@@ -74,6 +74,7 @@ public sealed class ExampleTests(ApiServer server) : IClassFixture<ApiServer>
         var rotated = await SendAsync(201, "rotate_api_key", (string)made["id"]!);
         await SendAsync(200, "list_api_keys");
         await SendAsync(204, "revoke_api_key", (string)rotated["id"]!);
+        await SendAsync(200, "list_attention");
         await SendAsync(200, "list_audit");
         await SendAsync(200, "get_caller");
         await SendAsync(200, "get_overview");

@@ -1,18 +1,7 @@
-using System.Diagnostics.Metrics;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.Api.Keys;
 using Millrace.Cli.Client;
-using Millrace.Cluster;
-using Millrace.Cluster.Lanes;
 using Millrace.Domain.Identity;
-using Millrace.Domain.Orders;
-using Millrace.Engine.Partitions;
-using Millrace.Engine.Requests;
-using Millrace.Gateways;
-using Millrace.Storage.Sqlite;
 using Millrace.Tests.Cli.Commands;
-using Millrace.Tests.Domain;
 using Millrace.Tests.Storage;
 using Xunit;
 
@@ -34,7 +23,7 @@ public sealed class AttentionTests : IAsyncDisposable
     public async Task In_the_console_they_are_dismissed_with_a_reason_restored_and_tried_again()
     {
         var settings = new ServerSettings(_folder["node"]);
-        var orders = await ParkAsync(settings.DataDirectory, 3);
+        var orders = await ParkedStore.WriteAsync(settings.DataDirectory, ("poison", 3));
         var (key, viewer) = (NewKey.Of(settings, "acme", Scopes.Admin), NewKey.Of(settings, "acme", Scopes.OrdersRead));
         await using var server = await ServerProcess.StartAsync(settings);
         using var visitor = new ConsoleVisitor(settings.Address);
@@ -64,7 +53,7 @@ public sealed class AttentionTests : IAsyncDisposable
     public async Task On_the_command_line_they_are_dismissed_and_restored_and_a_retry_of_all_leaves_them_alone()
     {
         var settings = new ServerSettings(_folder["node"]);
-        var orders = await ParkAsync(settings.DataDirectory, 2);
+        var orders = await ParkedStore.WriteAsync(settings.DataDirectory, ("poison", 2));
         var key = NewKey.Of(settings, "acme", Scopes.Admin);
         await using var server = await ServerProcess.StartAsync(settings);
         string[] at = ["--url", settings.Address.ToString(), "--key", key];
@@ -85,28 +74,5 @@ public sealed class AttentionTests : IAsyncDisposable
     {
         var page = (await visitor.GetAsync(path)).Body;
         return [.. orders.Where(order => page.Contains($"href=\"/orders/{order}\"", StringComparison.Ordinal))];
-    }
-
-    private static async Task<string[]> ParkAsync(string directory, int count)
-    {
-        await using var meters = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        await using var store = SqliteStore.Open(new SqliteStoreOptions { DataDirectory = directory, PartitionCount = 1 });
-        using var runtime = new PartitionRuntime(
-            store, store, new InstantPaymentGateway(), new Catalog(), new LaneMetrics(meters.GetRequiredService<IMeterFactory>()),
-            new PartitionRuntimeOptions { Lanes = 1, Partition = new PartitionOptions { CheckpointEvery = TimeSpan.FromMilliseconds(50) } }, TimeProvider.System, NullLogger<PartitionRuntime>.Instance);
-        runtime.Start(0);
-        await Eventually.Async(() => Task.FromResult(runtime.IsReady), "the partition serves");
-        var router = new PartitionRouter(runtime);
-        var ids = new List<OrderId>();
-        for (var i = 0; i < count; i++)
-        {
-            var id = OrderId.Create(Given.NowMs + i, 0, (ulong)i);
-            Assert.Equal(ReplyStatus.Accepted, (await router.SendAsync(new PartitionRequest.PlaceOrder(id, Given.Keyed($"k{i}"), Given.Shop))).Status);
-            Assert.Equal(ReplyStatus.Accepted, (await router.SendAsync(new PartitionRequest.ChangeOrder(id, Given.Acme, new OrderCommand.Park("poison", "Its rules fail."), Given.Shop, null, null))).Status);
-            ids.Add(id);
-        }
-
-        await Eventually.Async(async () => (await store.ListOrdersAsync(new(null, null, 10, NeedsAttention: true), TestContext.Current.CancellationToken)).Rows.Count == count, "they are in the read model");
-        return [.. ids.Select(id => id.ToString())];
     }
 }

@@ -111,7 +111,7 @@ internal sealed class ListOrders(IReadModel readModel, OrderLists lists, Admitte
         for (var seen = 0; seen < ScanLimit;)
         {
             var found = await read(new OrderQuery(
-                tenant, before, isFiltered ? ReadLimit : query.Limit, ScanLimit, query.Status, query.Customer, query.NeedsAttention, query.CreatedAfterUnixMs));
+                tenant, before, isFiltered ? ReadLimit : query.Limit, ScanLimit, query.Status, query.Customer, query.NeedsAttention, query.CreatedAfterUnixMs, query.AttentionCode));
             if (found is not { Page: var page, AsOfUnixMs: var pageAsOf })
                 return null;
             asOf = Math.Min(asOf, pageAsOf);
@@ -147,5 +147,6 @@ internal sealed class ListOrders(IReadModel readModel, OrderLists lists, Admitte
         && (query.KeyHash is null || order.Placement.KeyHash == query.KeyHash)
         && (query.CreatedAfterUnixMs is null || order.Id.CreatedAtUnixMs >= query.CreatedAfterUnixMs)
         && (!query.NeedsAttention || order.Parked is not null)
+        && (query.AttentionCode is null || order.Parked?.Code == query.AttentionCode)
         && (query.Sku is null || Array.Exists(order.Placement.Lines, line => line.Sku == query.Sku));
 }

@@ -13,7 +13,7 @@ internal sealed record OrderListQuery
 {
     public const int MaxLimit = 200;
     private const int DefaultLimit = 50;
-    private static readonly string[] Filters = ["status", "customer", "external_id", "idempotency_key", "sku", "created_after", "attention", "dismissed"];
+    private static readonly string[] Filters = ["status", "customer", "external_id", "idempotency_key", "sku", "created_after", "attention", "attention_code", "dismissed"];
 
     public OrderStatus? Status { get; private init; }
 
@@ -29,6 +29,9 @@ internal sealed record OrderListQuery
     public long? CreatedAfterUnixMs { get; private init; }
 
     public bool NeedsAttention { get; private init; }
+
+    /// <summary>Of those that need attention, those that do for this reason.</summary>
+    public string? AttentionCode { get; private init; }
 
     /// <summary>Of those that need attention, the dismissed ones instead of the others.</summary>
     public bool IsDismissed { get; private init; }
@@ -75,8 +78,9 @@ internal sealed record OrderListQuery
             case "sku": query = query with { Sku = value }; return null;
             case "created_after" when Rfc3339.TryParse(value, out var unixMs): query = query with { CreatedAfterUnixMs = unixMs }; return null;
             case "created_after": return Refuse(name, "is a time of RFC 3339");
-            case "attention" when value is "true" or "false": query = query with { NeedsAttention = value == "true" }; return null;
+            case "attention" when value is "true" or "false": query = query with { NeedsAttention = value == "true" || query.AttentionCode is not null }; return null;
             case "attention": return Refuse(name, "is true or false");
+            case "attention_code": query = query with { AttentionCode = value, NeedsAttention = true }; return null;
             case "dismissed" when value is "true" or "false": query = query with { IsDismissed = value == "true" }; return null;
             case "dismissed": return Refuse(name, "is true or false");
             case "limit" when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MaxLimit: query = query with { Limit = limit }; return null;

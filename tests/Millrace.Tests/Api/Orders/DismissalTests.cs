@@ -112,6 +112,33 @@ public sealed class DismissalTests(ApiServer server) : IClassFixture<ApiServer>
         }
     }
 
+    [Fact]
+    public async Task Those_that_wait_are_counted_by_reason_dismissed_or_not_and_each_merchants_alone()
+    {
+        var (tenant, key) = (TenantId.Parse("counted"), server.NewKey("counted", Scopes.Admin));
+        Assert.Empty((await server.SendAsync("GET", "/v1/orders/attention", key: key))["data"].AsArray());
+        var orders = new List<string>();
+        foreach (var code in new[] { "odd", "poison", "poison" })
+        {
+            orders.Add(await PlaceAsync(key));
+            await ParkAsync(orders[^1], tenant, code);
+        }
+
+        await ShownAsync("attention_code=odd", orders[0], isThere: true, key);
+        await ShownAsync("attention_code=odd", orders[1], isThere: false, key);
+        foreach (var order in orders[1..])
+            await ShownAsync("attention_code=poison", order, isThere: true, key);
+        Assert.Equal(200, (await server.SendAsync("PUT", $"/v1/orders/{orders[2]}/dismissal", """{"reason":"never mind"}""", key)).Status);
+        await ShownAsync("attention_code=poison", orders[2], isThere: false, key);
+        await ShownAsync("attention_code=poison&dismissed=true", orders[2], isThere: true, key);
+
+        var counted = await server.SendAsync("GET", "/v1/orders/attention", key: key);
+        Assert.Equal(
+            [("odd", 1, false, orders[0], orders[0]), ("poison", 2, false, orders[1..].Min(StringComparer.Ordinal)!, orders[1..].Max(StringComparer.Ordinal)!)],
+            counted["data"].AsArray().Select(group => ((string)group!["code"]!, (int)group["orders"]!, (bool)group["has_more"]!, (string)group["oldest_order"]!, (string)group["newest_order"]!)));
+        (await server.SendAsync("GET", "/v1/orders/attention", key: server.NewKey("counted", Scopes.StockRead))).Problem(403, "insufficient_scope");
+    }
+
     private async Task<string> ParkedAsync()
     {
         var order = await PlaceAsync();
@@ -132,11 +159,11 @@ public sealed class DismissalTests(ApiServer server) : IClassFixture<ApiServer>
 
     private Task ParkAsync(string order) => ParkAsync(order, Acme);
 
-    private async Task ParkAsync(string order, TenantId tenant)
+    private async Task ParkAsync(string order, TenantId tenant, string code = "test")
     {
         Assert.True(OrderId.TryParse(order, out var id));
         var reply = await server.Services.GetRequiredService<PartitionRouter>().SendAsync(
-            new PartitionRequest.ChangeOrder(id, tenant, new OrderCommand.Park("test", "by a test"), new Actor(ActorKind.System, null), null, null));
+            new PartitionRequest.ChangeOrder(id, tenant, new OrderCommand.Park(code, "by a test"), new Actor(ActorKind.System, null), null, null));
         Assert.Equal(ReplyStatus.Accepted, reply.Status);
     }
 
