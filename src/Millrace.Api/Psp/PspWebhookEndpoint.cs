@@ -30,9 +30,12 @@ internal sealed class PspWebhookEndpoint(PartitionRouter router, PspWebhookParse
         var name = (string?)http.GetRouteValue("name") ?? "";
         OrderId order = default;
         OrderCommand? command = null;
-        problem ??= Understand(parse(name, bytes, request.Headers["Psp-Signature"]), out order, out command);
+        PspWebhookResult? result = null;
+        problem ??= Understand(result = parse(name, bytes, request.Headers["Psp-Signature"]), out order, out command);
         if (problem is null && traces.Find(order) is { } placed)
             Activity.Current?.AddLink(new ActivityLink(placed));
+        if (problem is null && result is PspWebhookResult.Succeeded told)
+            problem = await CheckAsync(order, (OrderCommand.PaymentSucceeded)command!, told, http.RequestAborted);
         if (problem is null && command is not null)
             problem = await TellAsync(name, order, command, http.RequestAborted);
         await (problem is null ? Answer.Empty(http, StatusCodes.Status204NoContent) : Answer.Problem(http, problem));
@@ -51,18 +54,32 @@ internal sealed class PspWebhookEndpoint(PartitionRouter router, PspWebhookParse
             case PspWebhookResult.Ignored:
                 return null;
             case PspWebhookResult.Succeeded e:
-                if (!TryRead(e.Reference, out order, out var step, out var number))
+                if (!TryRead(e.Reference, e.Step, out order, out var number))
                     return NotOurs();
-                command = new OrderCommand.PaymentSucceeded(step, number, e.OperationId);
+                command = new OrderCommand.PaymentSucceeded(e.Step, number, e.OperationId);
                 return null;
             case PspWebhookResult.Declined e:
-                if (!TryRead(e.Reference, out order, out step, out number))
+                if (!TryRead(e.Reference, e.Step, out order, out number))
                     return NotOurs();
-                command = new OrderCommand.PaymentDeclined(step, number, e.Code, e.IsSoft);
+                command = new OrderCommand.PaymentDeclined(e.Step, number, e.Code, e.IsSoft);
                 return null;
             default:
                 throw new UnreachableException();
         }
+    }
+
+    // A success for something else than we asked is not ours to book, as in the provider's answers: the order's next look at the provider finds the same, and a
+    // person is asked. What the order waits for now is what it waits for when it is told: of this step and number there is one request for ever.
+    private async ValueTask<Problem?> CheckAsync(OrderId order, OrderCommand.PaymentSucceeded command, PspWebhookResult.Succeeded told, CancellationToken cancellation)
+    {
+        var reply = await router.SendAsync(new PartitionRequest.ReadOrder(order, null), cancellation);
+        if (!reply.IsSuccess())
+            return ReplyProblem.Of(reply);
+        var (pending, currency) = (reply.Order!.Payment.Pending, reply.Order.Placement.Currency.Code);
+        return pending is null || (pending.Step, pending.Number) != (command.Step, command.Number)
+            || (pending.AmountMinor, currency) == (told.AmountMinor, told.CurrencyCode)
+            ? null
+            : new Problem(ProblemKinds.UnknownPayment, "The order asked for another amount than the one that this is about.");
     }
 
     // Anything but success makes the provider try again later, which is what an unavailable partition needs.
@@ -73,13 +90,13 @@ internal sealed class PspWebhookEndpoint(PartitionRouter router, PspWebhookParse
         return reply.IsSuccess() ? null : ReplyProblem.Of(reply);
     }
 
-    private static bool TryRead(string reference, out OrderId order, out PaymentStep step, out int number)
+    // What is told must be of the operation that the reference was made for.
+    private static bool TryRead(string reference, PaymentStep told, out OrderId order, out int number)
     {
         order = default;
-        step = default;
         number = 0;
         return reference.Split(':') is [var id, var operation, var count]
-            && OrderId.TryParse(id, out order) && OrderNames.TryPaymentStep(operation, out step)
+            && OrderId.TryParse(id, out order) && OrderNames.TryPaymentStep(operation, out var step) && step == told
             && int.TryParse(count, System.Globalization.NumberStyles.None, provider: null, out number);
     }
 

@@ -1,3 +1,5 @@
+using Millrace.Domain.Orders;
+
 namespace Millrace.Api.Psp;
 
 /// <summary>
@@ -25,11 +27,15 @@ public abstract record PspWebhookResult
     public sealed record Ignored : PspWebhookResult;
 
     /// <param name="Reference">Our payment key, <c>{orderId}:{operation}:{n}</c>.</param>
+    /// <param name="Step">What the provider says that it did.</param>
     /// <param name="OperationId">The provider's reference of the operation.</param>
-    public sealed record Succeeded(string Reference, string OperationId) : PspWebhookResult;
+    /// <param name="AmountMinor">Of how much.</param>
+    /// <param name="CurrencyCode">ISO 4217.</param>
+    public sealed record Succeeded(string Reference, PaymentStep Step, string OperationId, long AmountMinor, string CurrencyCode) : PspWebhookResult;
 
     /// <param name="Reference">Our payment key, <c>{orderId}:{operation}:{n}</c>.</param>
+    /// <param name="Step">What the provider says that it did not do.</param>
     /// <param name="Code">Why.</param>
     /// <param name="IsSoft">Another means of payment may work.</param>
-    public sealed record Declined(string Reference, string Code, bool IsSoft) : PspWebhookResult;
+    public sealed record Declined(string Reference, PaymentStep Step, string Code, bool IsSoft) : PspWebhookResult;
 }

@@ -1,4 +1,5 @@
 using Millrace.Api.Psp;
+using Millrace.Domain.Orders;
 using Millrace.Gateways.Psp;
 
 namespace Millrace.Cli.Serve;
@@ -18,18 +19,28 @@ internal static class PspWebhooks
                 return new PspWebhookResult.UnknownPsp();
             if (!verifier.TryVerify(body.Span, signature, out var webhook, out var refusal))
                 return Refused(refusal.ToString());
-            var kind = webhook!.Type[(webhook.Type.IndexOf('.', StringComparison.Ordinal) + 1)..];
-            return kind switch
+            var (step, outcome) = Read(webhook!.Type);
+            return outcome switch
             {
+                _ when step == default => new PspWebhookResult.Ignored(),
                 // As of the provider's answers: they stay in the order for good.
                 "succeeded" when webhook.OperationId.Length is 0 or > PspRecord.MaxNameLength => Refused("its id is none"),
                 "declined" when webhook.Code?.Length > PspRecord.MaxNameLength => Refused("its code is none"),
-                "succeeded" => new PspWebhookResult.Succeeded(webhook.Reference, webhook.OperationId),
-                "declined" => new PspWebhookResult.Declined(webhook.Reference, webhook.Code ?? "declined", webhook.Soft ?? false),
+                "succeeded" => new PspWebhookResult.Succeeded(webhook.Reference, step, webhook.OperationId, webhook.Amount, webhook.Currency),
+                "declined" => new PspWebhookResult.Declined(webhook.Reference, step, webhook.Code ?? "declined", webhook.Soft ?? false),
                 _ => new PspWebhookResult.Ignored(),
             };
         };
     }
+
+    private static (PaymentStep Step, string Outcome) Read(string type) => type.Split('.') switch
+    {
+        ["authorization", var outcome] => (PaymentStep.Authorize, outcome),
+        ["capture", var outcome] => (PaymentStep.Capture, outcome),
+        ["void", var outcome] => (PaymentStep.Void, outcome),
+        ["refund", var outcome] => (PaymentStep.Refund, outcome),
+        _ => default,
+    };
 
     private static PspWebhookResult.Refused Refused(string why) => new($"The webhook was refused: {why}.");
 }

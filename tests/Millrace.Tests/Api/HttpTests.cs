@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Millrace.Api.Keys;
 using Millrace.Api.Psp;
+using Millrace.Domain.Orders;
 using Xunit;
 
 namespace Millrace.Tests.Api;
@@ -277,9 +278,9 @@ public sealed class HttpTests(ApiServer server) : IClassFixture<ApiServer>
             return server.SendAsync("POST", "/v1/psp/sim/webhooks", "{}", key: "");
         }
 
-        Assert.Equal(204, (await HookAsync(new PspWebhookResult.Succeeded($"{order["id"]}:authorize:1", "op_1"))).Status);
-        (await HookAsync(new PspWebhookResult.Succeeded($"{order["id"]}:refund:9", "op_2"))).Problem(409, "unknown_payment");
-        (await HookAsync(new PspWebhookResult.Declined("nonsense", "lost_card", false))).Problem(409, "unknown_payment");
+        Assert.Equal(204, (await HookAsync(new PspWebhookResult.Succeeded($"{order["id"]}:authorize:1", PaymentStep.Authorize, "op_1", 1, "EUR"))).Status);
+        (await HookAsync(new PspWebhookResult.Succeeded($"{order["id"]}:refund:9", PaymentStep.Refund, "op_2", 1, "EUR"))).Problem(409, "unknown_payment");
+        (await HookAsync(new PspWebhookResult.Declined("nonsense", PaymentStep.Authorize, "lost_card", false))).Problem(409, "unknown_payment");
         (await HookAsync(new PspWebhookResult.Refused("The signature is not ours."))).Problem(400, "signature_refused");
         (await HookAsync(new PspWebhookResult.UnknownPsp())).Problem(404, "not_found");
         Assert.Equal(204, (await HookAsync(new PspWebhookResult.Ignored())).Status);

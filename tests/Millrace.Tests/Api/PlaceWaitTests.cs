@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Millrace.Cluster;
-using Millrace.Engine.Payments;
 using Millrace.Tests.EndToEnd;
 using Xunit;
 
@@ -48,21 +47,5 @@ public sealed class PlaceWaitTests : IAsyncLifetime
     {
         var answer = await placing;
         return (answer.Status, answer.Text("status"));
-    }
-
-    private sealed class HeldGateway : IPaymentGateway
-    {
-        private int _asked;
-
-        public TaskCompletionSource Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public int Asked => Volatile.Read(ref _asked);
-
-        public async ValueTask<PaymentOutcome> ExecuteAsync(PaymentRequest request, CancellationToken cancellation)
-        {
-            Interlocked.Increment(ref _asked);
-            await Answer.Task.WaitAsync(cancellation);
-            return new PaymentOutcome.Succeeded("held:" + request.IdempotencyKey);
-        }
     }
 }

@@ -84,8 +84,8 @@ public sealed class PspWebhookVerifierTests
     [InlineData("capture.succeeded", 255, 0, true)]
     [InlineData("capture.succeeded", 256, 0, false)]
     [InlineData("capture.succeeded", 0, 0, false)]
-    [InlineData("authorize.declined", 0, 255, true)]
-    [InlineData("authorize.declined", 1, 256, false)]
+    [InlineData("authorization.declined", 0, 255, true)]
+    [InlineData("authorization.declined", 1, 256, false)]
     public void A_webhook_with_an_id_or_a_code_that_is_none_is_refused(string type, int idLength, int codeLength, bool isTaken)
     {
         var code = codeLength == 0 ? "" : $",\"code\":\"{new string('c', codeLength)}\"";
