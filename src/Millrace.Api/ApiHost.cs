@@ -187,7 +187,8 @@ public static class ApiHost
         ApiRoutes.MapReconciliation(routes, new ReconciliationEndpoints(
             services.GetRequiredService<BreakStore>(), services.GetService<Reconciler>() is not null, services.GetRequiredService<AuditLog>(), time));
         var (jobs, audit) = (services.GetRequiredService<JobStore>(), services.GetRequiredService<AuditLog>());
-        ApiRoutes.MapJobs(routes, new StartJob(jobs, audit, time), new JobEndpoints(jobs), new ControlJob(jobs, audit, time));
+        var slots = new JobSlots(jobs, services.GetRequiredService<IRecords>(), time);
+        ApiRoutes.MapJobs(routes, new StartJob(jobs, slots, audit, time), new JobEndpoints(jobs), new ControlJob(jobs, slots, audit, time));
         ApiRoutes.MapOpen(routes, new HealthEndpoints(router, cache),
             services.GetService<PspWebhookParser>() is { } parser ? new PspWebhookEndpoint(router, parser, services.GetRequiredService<OrderTraces>()) : null);
         if (options.HasNoopEndpoint)

@@ -453,7 +453,8 @@ internal static class ApiRoutes
 
         void Control(string verb, Authorized handle, string summary) => routes.Post($"/v1/jobs/{{job}}/{verb}", handle, new(verb + "_job", summary)
         {
-            Tag = "jobs", Body = typeof(EmptyShape), IsBodyOptional = true, Answer = typeof(JobShape), Scope = Scopes.OpsWrite, Problems = [ProblemKinds.JobNotFound, ProblemKinds.JobEnded],
+            Tag = "jobs", Body = typeof(EmptyShape), IsBodyOptional = true, Answer = typeof(JobShape), Scope = Scopes.OpsWrite,
+            Problems = [ProblemKinds.JobNotFound, ProblemKinds.JobEnded, .. verb == "resume" ? [ProblemKinds.TooManyJobs] : (ProblemKind[])[]],
         });
     }
 

@@ -10,7 +10,7 @@ using Millrace.Domain.Identity;
 namespace Millrace.Api.Jobs;
 
 /// <summary><c>POST /v1/jobs/{job}/pause</c>, <c>resume</c> and <c>cancel</c>: what the runner sees after the orders that it is at, within a second or two.</summary>
-internal sealed class ControlJob(JobStore store, AuditLog audit, TimeProvider time)
+internal sealed class ControlJob(JobStore store, JobSlots slots, AuditLog audit, TimeProvider time)
 {
     // Beyond it, a repeat of a key that is older would be taken for a new intent.
     private const int MostKeysKept = 16;
@@ -50,12 +50,17 @@ internal sealed class ControlJob(JobStore store, AuditLog audit, TimeProvider ti
                 return null;
             }
 
+            if (verb == "resume" && JobRules.ScopeOf(stored.Job.Action) is var scope && !caller.Allows(scope))
+                return Access.Lacks(scope);
+
             // The key is kept also where nothing is to be changed: a late repeat must not undo what somebody asked for since.
             var changed = stored.Job with { Controls = [.. stored.Job.Controls.Append(key).TakeLast(MostKeysKept)] };
             if (changed.Status != status)
             {
                 if (!from.Contains(changed.Status))
                     return new Problem(ProblemKinds.JobEnded, $"The job is {changed.Status}.");
+                if (verb == "resume" && !changed.IsOpen && !await slots.TryTakeAsync(caller.Tenant, id, cancellation))
+                    return StartJob.TooMany;
                 if (!isRecorded)
                     await audit.AddAsync(() => JobAudit.Changed(stored.Job, verb, caller.Actor), cancellation);
                 isRecorded = true;

@@ -107,4 +107,5 @@ internal static class JobStatus
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(Job))]
+[JsonSerializable(typeof(TakenSlot[]))]
 internal sealed partial class JobJson : JsonSerializerContext;

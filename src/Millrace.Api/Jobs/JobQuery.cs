@@ -8,6 +8,7 @@ namespace Millrace.Api.Jobs;
 /// <summary>Which orders a job is about: the filters of <c>GET /v1/orders</c>, as its parameters write them. Every one that is set must hold.</summary>
 internal sealed record JobQuery(string? Status, string? Customer, string? ExternalId, string? Sku, string? CreatedAfter, bool? Attention, string? AttentionCode = null)
 {
+    /// <summary>Those that leave orders out: an attention of false leaves out none.</summary>
     [JsonIgnore]
     public IEnumerable<(string Name, string Value)> Filters
     {
@@ -16,7 +17,7 @@ internal sealed record JobQuery(string? Status, string? Customer, string? Extern
             (string Name, string? Value)[] all =
             [
                 ("status", Status), ("customer", Customer), ("external_id", ExternalId), ("sku", Sku), ("created_after", CreatedAfter),
-                ("attention", Attention is { } attention ? attention ? "true" : "false" : null), ("attention_code", AttentionCode),
+                ("attention", Attention == true ? "true" : null), ("attention_code", AttentionCode),
             ];
             return all.Where(filter => filter.Value is not null).Select(filter => (filter.Name, filter.Value!));
         }

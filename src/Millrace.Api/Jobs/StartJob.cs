@@ -9,10 +9,10 @@ using Millrace.Domain.Identity;
 namespace Millrace.Api.Jobs;
 
 /// <summary><c>POST /v1/jobs</c>: notes what is to be done, and answers at once. A job's id follows from its idempotency key, so that a repeat finds it for as long as it is kept.</summary>
-internal sealed class StartJob(JobStore store, AuditLog audit, TimeProvider time)
+internal sealed class StartJob(JobStore store, JobSlots slots, AuditLog audit, TimeProvider time)
 {
-    // Running or paused, of a tenant: as many people may be at work at once without waiting for each other.
-    private const int MostOpen = 4;
+    /// <summary>Said also of a job that failed, and would be one more.</summary>
+    public static Problem TooMany { get; } = new(ProblemKinds.TooManyJobs, $"{JobSlots.MostOpen} jobs are running or paused. Cancel one, or wait for its end.");
 
     public async Task HandleAsync(HttpContext http, Caller caller)
     {
@@ -37,8 +37,8 @@ internal sealed class StartJob(JobStore store, AuditLog audit, TimeProvider time
         var cancellation = http.RequestAborted;
         if (await store.FindAsync(caller.Tenant, id, cancellation) is { } known)
             return await RepeatAsync(http, known.Job, payload);
-        if ((await store.ListAsync(caller.Tenant, cancellation)).Count(other => other.IsOpen) >= MostOpen)
-            return new Problem(ProblemKinds.TooManyJobs, $"{MostOpen} jobs are running or paused. Cancel one, or wait for its end.");
+        if (!await slots.TryTakeAsync(caller.Tenant, id, cancellation))
+            return TooMany;
         var job = new Job
         {
             Id = id, Tenant = caller.Tenant.Value, Action = asked.Action, Query = asked.Query, Reason = asked.Reason, Rate = asked.Rate, Limit = asked.Limit,

@@ -56,7 +56,7 @@ public sealed class JobTests(ApiServer server) : IClassFixture<ApiServer>
         foreach (var (wrong, pointer) in new[]
         {
             ("""{"query":{"customer":"c"}}""", "/action"), ("""{"action":"destroy","query":{"customer":"c"}}""", "/action"), ("""{"action":"cancel"}""", "/query"),
-            ("""{"action":"cancel","query":{}}""", "/query"), ("""{"action":"cancel","query":{"status":"lost"}}""", "/query/status"), ("""{"action":"cancel","query":{"attention":"true"}}""", "/query/attention"),
+            ("""{"action":"cancel","query":{}}""", "/query"), ("""{"action":"cancel","query":{"attention":false}}""", "/query"), ("""{"action":"cancel","query":{"status":"lost"}}""", "/query/status"), ("""{"action":"cancel","query":{"attention":"true"}}""", "/query/attention"),
             ("""{"action":"cancel","query":{"created_after":"noon"}}""", "/query/created_after"), ("""{"action":"cancel","query":{"limit":"5"}}""", "/query/limit"),
             ("""{"action":"cancel","query":{"customer":"c"},"rate":101}""", "/rate"), ("""{"action":"cancel","query":{"customer":"c"},"limit":0}""", "/limit"),
         })
@@ -77,6 +77,60 @@ public sealed class JobTests(ApiServer server) : IClassFixture<ApiServer>
         Task<ApiAnswer> StartAsync(string action) => server.SendAsync(
             "POST", "/v1/jobs", $$"""{"action":"{{action}}","query":{"customer":"nobody"} }""", retrier, "application/json", "Idempotency-Key: scope-" + action);
     }
+
+    [Fact]
+    public async Task To_let_a_job_go_on_needs_what_its_start_needs()
+    {
+        var (admin, retrier) = (await BusyAsync("resumed"), server.NewKey("resumed", Scopes.OpsWrite));
+        foreach (var (action, isEnough) in new[] { ("cancel", false), ("hold", false), ("release", false), ("retry", true) })
+        {
+            var job = (await SendAsync("", admin, Everything(action))).Id();
+            Assert.Equal(200, (await SendAsync($"/{job}/pause", retrier)).Status);
+            var resumed = await SendAsync($"/{job}/resume", retrier);
+            if (isEnough)
+                Assert.Equal(200, resumed.Status);
+            else
+                resumed.Problem(403, "insufficient_scope");
+            Assert.Equal(200, (await SendAsync($"/{job}/resume", admin)).Status);
+            Assert.Equal(200, (await SendAsync($"/{job}/cancel", retrier)).Status);
+        }
+    }
+
+    [Fact]
+    public async Task Of_many_that_are_started_at_once_as_many_begin_as_may()
+    {
+        var key = await BusyAsync("rush");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => SendAsync("", key, Everything("hold"))));
+        var begun = answers.Where(answer => answer.Status == 202).Select(answer => answer.Id()).ToList();
+        Assert.Equal(4, begun.Count);
+        Assert.All(answers.Where(answer => answer.Status != 202), answer => answer.Problem(409, "too_many_jobs"));
+        // One that ends makes room for another.
+        Assert.Equal(200, (await SendAsync($"/{begun[0]}/cancel", key)).Status);
+        Assert.Equal(202, (await SendAsync("", key, Everything("hold"))).Status);
+        (await SendAsync("", key, Everything("hold"))).Problem(409, "too_many_jobs");
+    }
+
+    // A job over its orders, one a second, is at work for longer than any test.
+    private async Task<string> BusyAsync(string tenant)
+    {
+        var key = server.NewKey(tenant, Scopes.Admin);
+        Assert.Equal(201, (await server.SendAsync("PUT", "/v1/items/MUG", """{"name":"Mug","price":250,"currency":"EUR"}""", key)).Status);
+        foreach (var order in Enumerable.Range(0, 60))
+        {
+            var placed = await server.SendAsync(
+                "POST", "/v1/orders", """{"customer":{"id":"c1"},"currency":"EUR","lines":[{"sku":"MUG","quantity":1}],"options":{"allow_backorder":true},"payment":{"token":"tok_visa"}}""", key,
+                headers: [$"Idempotency-Key: {order}"]);
+            Assert.Equal(202, placed.Status);
+        }
+
+        await Eventually.Async(async () => (await server.SendAsync("GET", "/v1/orders?limit=200", key: key))["data"].AsArray().Count == 60, "they are listed");
+        return key;
+    }
+
+    private static string Everything(string action) => $$"""{"action":"{{action}}","query":{"created_after":"2000-01-01T00:00:00Z"},"rate":1}""";
+
+    private Task<ApiAnswer> SendAsync(string path, string key, string body = "") =>
+        server.SendAsync("POST", "/v1/jobs" + path, body, key, "application/json", $"Idempotency-Key: {Guid.NewGuid()}");
 
     [Fact]
     public async Task A_tenant_has_its_own_jobs_a_few_at_a_time_and_its_orders_alone()
