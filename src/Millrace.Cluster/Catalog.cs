@@ -19,27 +19,47 @@ public sealed class Catalog
     // Whoever has just made an item at one node may order it at another.
     private const long MostAgeOfNoneMs = 1_000;
 
-    private readonly ConcurrentDictionary<(TenantId Tenant, string Sku), (StockItem? Item, long AtMs)> _items = new();
+    // Whoever asks for what does not exist must not fill the memory.
+    internal const int MostNones = 100_000;
 
-    public int Count => _items.Count;
+    private readonly ConcurrentDictionary<(TenantId Tenant, string Sku), (StockItem Item, long AtMs)> _items = new();
+    private readonly ConcurrentDictionary<(TenantId Tenant, string Sku), long> _nones = new();
+    private long _sweptAtMs;
 
     public StockItem? Find(TenantId tenant, string sku) => _items.GetValueOrDefault((tenant, sku)).Item;
 
-    internal bool IsFresh(TenantId tenant, string sku, long nowMs) =>
-        _items.TryGetValue((tenant, sku), out var entry) && nowMs - entry.AtMs is var age and >= 0 && age < (entry.Item is null ? MostAgeOfNoneMs : MostAgeMs);
+    internal bool IsFresh(TenantId tenant, string sku, long nowMs) => _items.TryGetValue((tenant, sku), out var entry)
+        ? nowMs - entry.AtMs is >= 0 and < MostAgeMs
+        : _nones.TryGetValue((tenant, sku), out var atMs) && IsFreshNone(atMs, nowMs);
 
     internal bool IsUsable(TenantId tenant, string sku, long nowMs) =>
-        _items.TryGetValue((tenant, sku), out var entry) && entry.Item is not null && nowMs - entry.AtMs is >= 0 and < MostAgeUnaskedMs;
+        _items.TryGetValue((tenant, sku), out var entry) && nowMs - entry.AtMs is >= 0 and < MostAgeUnaskedMs;
 
     /// <summary>An answer may come late, when the item's partition is here by now and has said something newer: then that stays.</summary>
     internal void Publish(StockItem item, long nowMs) => _items.AddOrUpdate(
-        (item.Tenant, item.Sku), static (_, told) => told, static (_, known, told) => known.Item?.Version > told.Item!.Version ? known : told, (Item: (StockItem?)item, AtMs: nowMs));
+        (item.Tenant, item.Sku), static (_, told) => told, static (_, known, told) => known.Item.Version > told.Item.Version ? known : told, (Item: item, AtMs: nowMs));
 
     /// <summary>Its owner says that there is none. An item that was made stays: then it is this answer that is late.</summary>
     internal void PublishNone(TenantId tenant, string sku, long nowMs)
     {
-        // Whoever asks for what does not exist must not fill the memory.
-        if (_items.Count < 1_000_000 || _items.ContainsKey((tenant, sku)))
-            _items.AddOrUpdate((tenant, sku), static (_, atMs) => (null, atMs), static (_, known, atMs) => known.Item is null ? (null, atMs) : known, nowMs);
+        if (_nones.Count >= MostNones)
+            Sweep(nowMs);
+        if (_nones.Count < MostNones || _nones.ContainsKey((tenant, sku)))
+            _nones[(tenant, sku)] = nowMs;
+    }
+
+    private static bool IsFreshNone(long atMs, long nowMs) => nowMs - atMs is >= 0 and < MostAgeOfNoneMs;
+
+    // No more often than some of them can have aged.
+    private void Sweep(long nowMs)
+    {
+        var sweptAtMs = Interlocked.Read(ref _sweptAtMs);
+        if (IsFreshNone(sweptAtMs, nowMs) || Interlocked.CompareExchange(ref _sweptAtMs, nowMs, sweptAtMs) != sweptAtMs)
+            return;
+        foreach (var none in _nones)
+        {
+            if (!IsFreshNone(none.Value, nowMs))
+                _nones.TryRemove(none);
+        }
     }
 }
