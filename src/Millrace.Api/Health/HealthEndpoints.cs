@@ -32,9 +32,12 @@ internal sealed class HealthEndpoints(PartitionRouter router, NodeCache cache)
         // The port the connection came to, never the Host header: that one is the client's to choose.
         var isAllowed = managementPort is { } port
             ? http.Connection.LocalPort == port
-            : http.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address);
+            : http.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address) && !IsForwarded(http.Request);
         return isAllowed ? inner(http) : Answer.Problem(http, new Problem(ProblemKinds.NotFound, "No resource has this address."));
     };
+
+    // A proxy on this machine asks for somebody else, and says so.
+    private static bool IsForwarded(HttpRequest request) => Array.Exists(["Forwarded", "X-Forwarded-For", "Via"], name => request.Headers.ContainsKey(name));
 
     private static Task SendAsync(HttpContext http, string state, IReadOnlyCollection<int>? refusedCheckpoints = null, bool isRedisAway = false)
     {
