@@ -23,8 +23,13 @@ internal static class PaymentsPages
         });
     }
 
-    public static Task<IResult> AssignAsync(HttpContext http, Session session, IFormCollection form) =>
-        PutAsync(http, session, () => new BreakChange("open", Owner: View.Given(form["owner"]) ?? throw new FormatException("No owner.")));
+    public static async Task<IResult> AssignAsync(HttpContext http, Session session, IFormCollection form)
+    {
+        // Whoever was shown an open one means no other: it may have been closed while he typed.
+        if (form["shown"] != "closed" && await View.OrNothingAsync(call => session.Api.Reconciliation.GetBreakAsync((string)http.Request.RouteValues["id"]!, call, http.RequestAborted)) is { State: "closed" } closed)
+            return View.Back(Address, $"{closed.ClosedBy} has closed it meanwhile: {closed.Reason} It is among the closed ones, where it can be opened again.", isProblem: true);
+        return await PutAsync(http, session, () => new BreakChange("open", Owner: View.Given(form["owner"]) ?? throw new FormatException("No owner.")));
+    }
 
     public static Task<IResult> CloseAsync(HttpContext http, Session session, IFormCollection form) =>
         PutAsync(http, session, () => new BreakChange("closed", View.Given(form["reason"]) ?? throw new FormatException("No reason.")));

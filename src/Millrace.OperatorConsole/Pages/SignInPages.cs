@@ -10,7 +10,9 @@ internal sealed class SignInPages(Visitors visitors, SessionCookie cookie)
 
     public async Task<IResult> SignInAsync(HttpContext http)
     {
-        var form = await http.Request.ReadFormAsync(http.RequestAborted);
+        var (form, refusal) = await SmallForm.ReadAsync(http);
+        if (form is null)
+            return refusal!;
         var to = Local(form["to"]);
         if (IsOfElsewhere(http.Request))
             return Show(to, "That form was of another site: sign in here.");
@@ -34,8 +36,9 @@ internal sealed class SignInPages(Visitors visitors, SessionCookie cookie)
         ? site is not ("same-origin" or "none")
         : request.Headers.Origin.ToString() is { Length: > 0 } origin && (!Uri.TryCreate(origin, UriKind.Absolute, out var from) || from.Authority != request.Host.Value);
 
-    // Only to pages of ours: an address that names another host would lend it our good name.
-    private static string Local(string? to) => to is { Length: > 0 } && to[0] == '/' && (to.Length == 1 || (to[1] != '/' && to[1] != '\\')) ? to : "/";
+    // Only to pages of ours: an address that names another host would lend it our good name. Browsers leave tabs out, and then see what came after them.
+    private static string Local(string? to) =>
+        to is { Length: > 0 } && to[0] == '/' && (to.Length == 1 || (to[1] != '/' && to[1] != '\\')) && !to.AsSpan().ContainsAnyExceptInRange('!', '~') ? to : "/";
 
     private static IResult Show(string to, string? notice) => View.Of<SignInPage>(
         new(StringComparer.Ordinal) { ["To"] = to, ["Notice"] = notice }, notice is null ? StatusCodes.Status200OK : StatusCodes.Status401Unauthorized);

@@ -20,7 +20,9 @@ internal sealed class Visitors(SessionCookie cookie, OwnApi api, ConsoleOptions 
     /// <summary>Runs what a form asks for, when the form is of this session.</summary>
     public Func<HttpContext, Task<IResult>> Form(Func<HttpContext, Session, IFormCollection, Task<IResult>> act) => Page(async (http, session) =>
     {
-        var form = await http.Request.ReadFormAsync(http.RequestAborted);
+        var (form, refusal) = await SmallForm.ReadAsync(http);
+        if (form is null)
+            return refusal!;
         return cookie.IsFormToken(form[FormField], Key(http)!) ? await act(http, session, form) : Results.Redirect("/sign-in?problem=form");
     });
 

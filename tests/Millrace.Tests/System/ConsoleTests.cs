@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
 using System.Text.RegularExpressions;
 using Millrace.Api.Keys;
 using Millrace.Tests.Storage;
@@ -57,11 +60,37 @@ public sealed partial class ConsoleTests(Shop shop)
     [InlineData("//evil.example")]
     [InlineData("/\\evil.example")]
     [InlineData("https://evil.example/")]
+    [InlineData("/\t/evil.example")]
+    [InlineData("/ü")]
     [InlineData("evil")]
     public async Task Signing_in_leads_to_no_other_host(string to)
     {
         using var visitor = new ConsoleVisitor(shop.Settings.Address);
         Assert.Equal("/", (await visitor.SignInAsync(await KeyAsync("acme"), to)).Location);
+    }
+
+    [Theory]
+    [InlineData(null, "api_key=x", 415)]
+    [InlineData("text/plain", "api_key=x", 415)]
+    [InlineData("multipart/form-data", "api_key=x", 415)]
+    [InlineData("application/x-www-form-urlencoded", 65_537, 413)]
+    [InlineData("application/x-www-form-urlencoded; charset=utf-8", "api_key=x", 401)]
+    public async Task What_is_no_small_form_is_refused_before_anybody_is_known(string? type, object content, int status)
+    {
+        using var client = new HttpClient { BaseAddress = shop.Settings.Address };
+        using var body = new ByteArrayContent(Encoding.ASCII.GetBytes(content as string ?? "api_key=" + new string('x', (int)content - 8)));
+        body.Headers.ContentType = type is null ? null : MediaTypeHeaderValue.Parse(type);
+        using var answer = await client.PostAsync("/sign-in", body, TestContext.Current.CancellationToken);
+        Assert.Equal(status, (int)answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_form_of_more_fields_than_any_page_has_is_refused()
+    {
+        using var client = new HttpClient { BaseAddress = shop.Settings.Address };
+        using var form = new FormUrlEncodedContent(Enumerable.Range(0, 1_025).Select(i => KeyValuePair.Create($"f{i}", "x")));
+        using var answer = await client.PostAsync("/sign-in", form, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
     }
 
     [Fact]

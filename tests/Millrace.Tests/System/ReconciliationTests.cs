@@ -54,6 +54,9 @@ public sealed class ReconciliationTests : IAsyncLifetime
         Assert.StartsWith("/payments?notice=Done", (await visitor.PostAsync($"/payments/breaks/{id}/assign", ("owner", "maria"), ("form_token", token))).Location, StringComparison.Ordinal);
         Assert.StartsWith("/payments?problem=", (await visitor.PostAsync($"/payments/breaks/{id}/close", ("reason", " "), ("form_token", token))).Location, StringComparison.Ordinal);
         Assert.StartsWith("/payments?notice=Done", (await visitor.PostAsync($"/payments/breaks/{id}/close", ("reason", "voided by hand"), ("form_token", token))).Location, StringComparison.Ordinal);
+        // Of a page that was shown before.
+        Assert.StartsWith("/payments?problem=", (await visitor.PostAsync($"/payments/breaks/{id}/assign", ("shown", "open"), ("owner", "otto"), ("form_token", token))).Location, StringComparison.Ordinal);
+        Assert.Equal(("closed", "maria"), (await _api.GetAsync("/v1/reconciliation/breaks/" + id)) is var kept ? ((string)kept["state"]!, (string)kept["owner"]!) : default);
         Assert.Contains("None: what was compared agrees.", (await visitor.GetAsync("/payments")).Body, StringComparison.Ordinal);
         Assert.Contains("voided by hand", (await visitor.GetAsync("/payments?state=closed")).Body, StringComparison.Ordinal);
         Assert.Equal(
