@@ -32,6 +32,12 @@ public static class OrderDocument
         }
     }
 
+    /// <summary>Whether one of the document's texts may be this one: for whoever looks for few orders among many, a tenth of what reading them costs.</summary>
+    /// <param name="document">Texts stand in it as they are.</param>
+    /// <param name="utf8">The text.</param>
+    /// <returns>False when none is.</returns>
+    public static bool MayHold(ReadOnlySpan<byte> document, ReadOnlySpan<byte> utf8) => document.IndexOf(utf8) >= 0;
+
     /// <summary>The order after all its events, or after those up to <paramref name="version"/>; null when empty.</summary>
     public static Order? Fold(OrderId id, ReadOnlyMemory<byte> document, int version = int.MaxValue)
     {

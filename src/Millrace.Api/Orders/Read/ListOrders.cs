@@ -1,3 +1,4 @@
+using System.Text;
 using Millrace.Api.Admission;
 using Millrace.Api.Edge;
 using Millrace.Api.Json;
@@ -108,6 +109,7 @@ internal sealed class ListOrders(IReadModel readModel, OrderLists lists, Admitte
         var before = query.Before;
         var asOf = long.MaxValue;
         var isFiltered = query.ExternalId is not null || query.Sku is not null || query.NeedsAttention;
+        byte[][] texts = [.. new[] { query.ExternalId, query.Sku }.OfType<string>().Select(Encoding.UTF8.GetBytes)];
         for (var seen = 0; seen < ScanLimit;)
         {
             var found = await read(new OrderQuery(
@@ -118,7 +120,11 @@ internal sealed class ListOrders(IReadModel readModel, OrderLists lists, Admitte
             var hidden = query.NeedsAttention ? await dismissed.AmongAsync(tenant, page.Rows, cancellation) : null;
             for (var i = 0; i < page.Rows.Count; i++)
             {
-                var order = OrderDocument.Fold(page.Rows[i].Id, page.Rows[i].Document);
+                var (id, document) = (page.Rows[i].Id, page.Rows[i].Document);
+                // Most of them are not worth reading.
+                if (!Array.TrueForAll(texts, text => OrderDocument.MayHold(document.Span, text)))
+                    continue;
+                var order = OrderDocument.Fold(id, document);
                 if (order is null || !Matches(order, query) || (hidden is not null && hidden.Contains(order.Id) != query.IsDismissed))
                     continue;
                 orders.Add(order);
