@@ -81,7 +81,7 @@ public static class ApiHost
         services.AddSingleton<JobStore>().AddSingleton<JobPages>().AddSingleton<JobStep>().AddSingleton<JobRun>().AddHostedService<JobRunner>();
         services.AddSingleton<PausedProviders>().AddSingleton<BreakStore>();
         services.AddSingleton(s => new AlertSource(options.Prometheus, s.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<PausedTenants>();
+        services.AddSingleton<PausedTenants>().AddSingleton(s => new AuditQuota(s.GetRequiredService<AuditLog>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<BackupJobs>();
         services.AddHostedService(s => s.GetRequiredService<BackupJobs>());
         services.AddHostedService<KeyUseRecorder>();
@@ -162,7 +162,7 @@ public static class ApiHost
         var read = new ReadOrders(admitted, tokens);
         ApiRoutes.MapOrders(routes, place, new BatchEndpoint(orders, tokens, options), read, services.GetRequiredService<ListOrders>(),
             new ListAttention(services.GetRequiredService<IReadModel>(), time));
-        ApiRoutes.MapDismissals(routes, new DismissalEndpoints(read, services.GetRequiredService<DismissedOrders>(), services.GetRequiredService<AuditLog>(), time));
+        ApiRoutes.MapDismissals(routes, new DismissalEndpoints(read, services.GetRequiredService<DismissedOrders>(), services.GetRequiredService<AuditQuota>(), time));
         ApiRoutes.MapChanges(routes, new ChangeOrders(admitted, watched, tokens));
         ApiRoutes.MapStock(routes, new ItemEndpoints(admitted, availability), new ListItems(services.GetRequiredService<IStockPages>(), time),
             new DemandEndpoint(demand, time), new AdjustEndpoint(admitted, availability));
@@ -186,7 +186,7 @@ public static class ApiHost
         ApiRoutes.MapProviders(routes, new ProviderEndpoints(services.GetRequiredService<PausedProviders>(), services.GetRequiredService<AuditLog>()));
         ApiRoutes.MapReconciliation(routes, new ReconciliationEndpoints(
             services.GetRequiredService<BreakStore>(), services.GetService<Reconciler>() is not null, services.GetRequiredService<AuditLog>(), time));
-        var (jobs, audit) = (services.GetRequiredService<JobStore>(), services.GetRequiredService<AuditLog>());
+        var (jobs, audit) = (services.GetRequiredService<JobStore>(), services.GetRequiredService<AuditQuota>());
         var slots = new JobSlots(jobs, services.GetRequiredService<IRecords>(), time);
         ApiRoutes.MapJobs(routes, new StartJob(jobs, slots, audit, time), new JobEndpoints(jobs), new ControlJob(jobs, slots, audit, time));
         ApiRoutes.MapOpen(routes, new HealthEndpoints(router, cache),

@@ -2,15 +2,15 @@ using Millrace.Api.Edge;
 using Millrace.Api.Idempotency;
 using Millrace.Api.Json;
 using Millrace.Api.Keys;
+using Millrace.Api.Limits;
 using Millrace.Api.Orders.Change;
 using Millrace.Api.Problems;
-using Millrace.Cluster.Administration;
 using Millrace.Domain.Identity;
 
 namespace Millrace.Api.Jobs;
 
 /// <summary><c>POST /v1/jobs/{job}/pause</c>, <c>resume</c> and <c>cancel</c>: what the runner sees after the orders that it is at, within a second or two.</summary>
-internal sealed class ControlJob(JobStore store, JobSlots slots, AuditLog audit, TimeProvider time)
+internal sealed class ControlJob(JobStore store, JobSlots slots, AuditQuota audit, TimeProvider time)
 {
     // Beyond it, a repeat of a key that is older would be taken for a new intent.
     private const int MostKeysKept = 16;
@@ -61,8 +61,8 @@ internal sealed class ControlJob(JobStore store, JobSlots slots, AuditLog audit,
                     return new Problem(ProblemKinds.JobEnded, $"The job is {changed.Status}.");
                 if (verb == "resume" && !changed.IsOpen && !await slots.TryTakeAsync(caller.Tenant, id, cancellation))
                     return StartJob.TooMany;
-                if (!isRecorded)
-                    await audit.AddAsync(() => JobAudit.Changed(stored.Job, verb, caller.Actor), cancellation);
+                if (!isRecorded && await audit.AddAsync(JobAudit.Changed(stored.Job, verb, caller.Actor), cancellation) is { } refused)
+                    return refused;
                 isRecorded = true;
                 changed = changed with { Status = status, EndedAtUnixMs = status == JobStatus.Canceled ? time.GetUtcNow().ToUnixTimeMilliseconds() : null };
             }

@@ -2,14 +2,14 @@ using Millrace.Api.Edge;
 using Millrace.Api.Idempotency;
 using Millrace.Api.Json;
 using Millrace.Api.Keys;
+using Millrace.Api.Limits;
 using Millrace.Api.Problems;
-using Millrace.Cluster.Administration;
 using Millrace.Domain.Identity;
 
 namespace Millrace.Api.Jobs;
 
 /// <summary><c>POST /v1/jobs</c>: notes what is to be done, and answers at once. A job's id follows from its idempotency key, so that a repeat finds it for as long as it is kept.</summary>
-internal sealed class StartJob(JobStore store, JobSlots slots, AuditLog audit, TimeProvider time)
+internal sealed class StartJob(JobStore store, JobSlots slots, AuditQuota audit, TimeProvider time)
 {
     /// <summary>Said also of a job that failed, and would be one more.</summary>
     public static Problem TooMany { get; } = new(ProblemKinds.TooManyJobs, $"{JobSlots.MostOpen} jobs are running or paused. Cancel one, or wait for its end.");
@@ -45,7 +45,8 @@ internal sealed class StartJob(JobStore store, JobSlots slots, AuditLog audit, T
             ActorKind = caller.Actor.Kind, ActorName = caller.Actor.Name, Payload = payload, CreatedAtUnixMs = time.GetUtcNow().ToUnixTimeMilliseconds(), Status = JobStatus.Running,
         };
         // Before it begins: it may be recorded and then fail, but not be begun unseen.
-        await audit.AddAsync(() => JobAudit.Started(job, caller.Actor), cancellation);
+        if (await audit.AddAsync(JobAudit.Started(job, caller.Actor), cancellation) is { } refused)
+            return refused;
         if (await store.TryAddAsync(job, cancellation) is null)
         {
             // Of two requests with one key, the other was first.

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Millrace.Api.Edge;
 using Millrace.Api.Json;
 using Millrace.Api.Keys;
+using Millrace.Api.Limits;
 using Millrace.Api.Orders.Read;
 using Millrace.Api.Problems;
 using Millrace.Cluster.Administration;
@@ -10,7 +11,7 @@ using Millrace.Domain.Orders;
 namespace Millrace.Api.Orders.Dismissals;
 
 /// <summary><c>/v1/orders/{id}/dismissal</c>: a parked order that nobody wants to be asked about, until something happens to it or it is restored.</summary>
-internal sealed class DismissalEndpoints(ReadOrders orders, DismissedOrders dismissed, AuditLog audit, TimeProvider time)
+internal sealed class DismissalEndpoints(ReadOrders orders, DismissedOrders dismissed, AuditQuota audit, TimeProvider time)
 {
     private const int MaxReason = 500;
     private static readonly FieldSet Fields = new("reason");
@@ -46,10 +47,16 @@ internal sealed class DismissalEndpoints(ReadOrders orders, DismissedOrders dism
             return;
         }
 
-        AuditDraft? recorded = null;
+        var isRecorded = false;
         while (await dismissed.FindAsync(caller.Tenant, reply!.Order!.Id, http.RequestAborted) is { Dismissal: not null } found)
         {
-            recorded ??= await RecordAsync(http, caller, "order.restored", reply.Order, null);
+            if (!isRecorded && await RecordAsync(http, caller, "order.restored", reply.Order, null) is { } refused)
+            {
+                await Answer.Problem(http, refused);
+                return;
+            }
+
+            isRecorded = true;
             if (await dismissed.TryDeleteAsync(found.Record, http.RequestAborted))
                 break;
         }
@@ -59,7 +66,7 @@ internal sealed class DismissalEndpoints(ReadOrders orders, DismissedOrders dism
 
     private async Task<Problem?> DismissAsync(HttpContext http, Caller caller, string reason)
     {
-        AuditDraft? recorded = null;
+        var isRecorded = false;
         while (true)
         {
             var (reply, problem) = await orders.FindAsync(http, caller);
@@ -74,7 +81,9 @@ internal sealed class DismissalEndpoints(ReadOrders orders, DismissedOrders dism
                 : new Dismissal(order.Version, reason, caller.Actor.Name ?? caller.Actor.Kind.ToString(), time.GetUtcNow());
             if (after != before)
             {
-                recorded ??= await RecordAsync(http, caller, "order.dismissed", order, reason);
+                if (!isRecorded && await RecordAsync(http, caller, "order.dismissed", order, reason) is { } refused)
+                    return refused;
+                isRecorded = true;
                 if (!await dismissed.TrySaveAsync(record, after, http.RequestAborted))
                     continue;
             }
@@ -85,12 +94,9 @@ internal sealed class DismissalEndpoints(ReadOrders orders, DismissedOrders dism
     }
 
     // Before it is done: it may be recorded and then fail, but not be done unseen.
-    private async Task<AuditDraft> RecordAsync(HttpContext http, Caller caller, string action, Order order, string? reason)
-    {
-        var draft = new AuditDraft(caller.Actor, caller.Tenant.Value, action, order.Id.ToString(), JsonSerializer.Serialize(new DismissalAuditDetail(reason), DismissalJson.Default.DismissalAuditDetail));
-        await audit.AddAsync(() => draft, http.RequestAborted);
-        return draft;
-    }
+    private Task<Problem?> RecordAsync(HttpContext http, Caller caller, string action, Order order, string? reason) => audit.AddAsync(
+        new AuditDraft(caller.Actor, caller.Tenant.Value, action, order.Id.ToString(), JsonSerializer.Serialize(new DismissalAuditDetail(reason), DismissalJson.Default.DismissalAuditDetail)),
+        http.RequestAborted);
 
     private static Problem? Parse(ReadOnlySpan<byte> utf8, out string reason)
     {
