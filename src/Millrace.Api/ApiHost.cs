@@ -160,7 +160,7 @@ public static class ApiHost
         var watched = services.GetRequiredService<WatchedOrders>();
         var availability = new AvailabilityReads(admitted, cache, time);
         var read = new ReadOrders(admitted, tokens);
-        ApiRoutes.MapOrders(routes, place, new BatchEndpoint(orders, tokens, options), read, services.GetRequiredService<ListOrders>(),
+        ApiRoutes.MapOrders(routes, place, new BatchEndpoint(orders, tokens, options, services.GetRequiredService<ApiMetrics>()), read, services.GetRequiredService<ListOrders>(),
             new ListAttention(services.GetRequiredService<IReadModel>(), time));
         ApiRoutes.MapDismissals(routes, new DismissalEndpoints(read, services.GetRequiredService<DismissedOrders>(), services.GetRequiredService<AuditQuota>(), time));
         ApiRoutes.MapChanges(routes, new ChangeOrders(admitted, watched, tokens));

@@ -23,6 +23,9 @@ internal sealed class ApiMetrics
     public static readonly Metric OrdersPlaced = new(
         "millrace.orders.placed", MetricKind.Counter, "{order}", "Orders asked for, by what became of the request: `accepted`, `replayed`, `refused` or `unavailable`.", "outcome");
 
+    public static readonly Metric BatchRows = new(
+        "millrace.batch.rows", MetricKind.Counter, "{row}", "Orders that were asked for as rows of a batch, by what became of them, as `millrace.orders.placed` has it. The request itself is answered with 200 even where all of them are unavailable.", "outcome");
+
     public static readonly Metric AcceptDuration = new(
         "millrace.order.accept.duration", MetricKind.Histogram, "s", "From an order's request, read and priced, to its durable answer; without what the caller chose to wait for. Accepted and replayed ones only.")
     {
@@ -82,8 +85,10 @@ internal sealed class ApiMetrics
 
     private static readonly KeyValuePair<string, object?>[] Lists = [.. new[] { "primary", "replica", "replica_behind", "replica_away", "behind" }.Select(name => new KeyValuePair<string, object?>("outcome", name))];
     private static readonly KeyValuePair<string, object?>[] CacheOutcomes = [.. new[] { "hit", "miss", "stale" }.Select(name => new KeyValuePair<string, object?>("outcome", name))];
+    private static readonly string[] Outcomes = ["accepted", "replayed", "refused", "unavailable"];
     private readonly Meter _meter;
     private readonly Counts _placed;
+    private readonly Counts _rows;
     private readonly Histogram<double> _accepted;
     private readonly Counter<long> _limited;
     private readonly Counter<long> _listed;
@@ -93,7 +98,8 @@ internal sealed class ApiMetrics
     {
         _meter = factory.Create(MeterName);
         _limited = _meter.Create(RequestsLimited);
-        _placed = new Counts(_meter, OrdersPlaced, "accepted", "replayed", "refused", "unavailable");
+        _placed = new Counts(_meter, OrdersPlaced, Outcomes);
+        _rows = new Counts(_meter, BatchRows, Outcomes);
         _accepted = _meter.CreateHistogram(AcceptDuration);
         _listed = _meter.Create(ListsRead);
         _lag = _meter.CreateHistogram(ReplicaLag);
@@ -108,6 +114,9 @@ internal sealed class ApiMetrics
         if (outcome.Problem is null)
             _accepted.Record(took.TotalSeconds);
     }
+
+    /// <summary>One row of a batch that is answered; as an order it was counted already, where it was one.</summary>
+    public void Row(in PlaceOutcome outcome) => _rows.Add(1, (int)PlacedAs(outcome));
 
     public void Listed(ListOutcome outcome) => _listed.Add(1, Lists[(int)outcome]);
 
@@ -137,7 +146,7 @@ internal sealed class ApiMetrics
         return outcome.Problem.Kind == Problems.ProblemKinds.Unavailable || outcome.Problem.Kind == Problems.ProblemKinds.Overloaded || outcome.Problem.Kind == Problems.ProblemKinds.Backlog ? Became.Unavailable : Became.Refused;
     }
 
-    // In the order of the values of the label.
+    // In the order of Outcomes.
     private enum Became
     {
         Accepted,

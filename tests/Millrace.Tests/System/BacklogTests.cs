@@ -1,4 +1,5 @@
 using Millrace.Api.Keys;
+using Millrace.Tests.Operating;
 using Millrace.Tests.PspSimulator;
 using Millrace.Tests.Storage;
 using Xunit;
@@ -29,6 +30,11 @@ public sealed class BacklogTests
         var refused = await Eventually.AsyncOf(() => api.PlaceAsync(order, $"new-{number++}"), answer => answer.Status != 202, "new orders are refused");
         refused.Problem(503, "backlog");
         Assert.InRange(int.Parse(refused.Header("Retry-After")!), 15, 60);
+        // A batch is answered, and its row is not taken: what the level of service counts.
+        var batch = await api.SendAsync("POST", "/v1/orders:batch", $$"""[{"idempotency_key":"row","order":{{order}}}]""");
+        Assert.Equal((200, 503), (batch.Status, (int)batch["data"].AsArray().Single()!["status"]!));
+        await Eventually.Async(
+            async () => Exposition.Read((await api.GetAsync("/metrics")).Body).Sum("millrace_batch_rows_total", ("outcome", "unavailable")) == 1, "the row is counted");
         Assert.Equal(200, (await api.GetAsync("/v1/orders/" + waiting.Id())).Status);
         Assert.Equal(200, (await api.PostAsync($"/v1/orders/{waiting.Id()}/cancel", "{}", "cancel")).Status);
 

@@ -10,7 +10,7 @@ using Millrace.Api.Tracking;
 namespace Millrace.Api.Orders.Place;
 
 /// <summary><c>POST /v1/orders:batch</c>: many orders in one request, each with its own key and its own outcome.</summary>
-internal sealed class BatchEndpoint(PlaceOrders orders, TrackingTokens tokens, ApiOptions options)
+internal sealed class BatchEndpoint(PlaceOrders orders, TrackingTokens tokens, ApiOptions options, ApiMetrics metrics)
 {
     // Enough to fill a group commit; one client must not fill a partition's queue alone.
     private const int MaxConcurrent = 64;
@@ -37,6 +37,8 @@ internal sealed class BatchEndpoint(PlaceOrders orders, TrackingTokens tokens, A
                     : new PlaceOutcome(null, false, row.Problem);
             }
         });
+        foreach (var outcome in outcomes)
+            metrics.Row(outcome);
         await Answer.Json(http, StatusCodes.Status200OK, (rows, outcomes, Answer.TraceId(http), tokens), Write);
     }
 
