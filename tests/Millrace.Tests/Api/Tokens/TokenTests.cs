@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Millrace.Api.Keys;
 using Millrace.Api.Tokens;
+using Millrace.Tests.EndToEnd;
 using Xunit;
 
 namespace Millrace.Tests.Api.Tokens;
@@ -84,6 +85,18 @@ public sealed class TokenTests : IAsyncLifetime
         _time.Advance(TimeSpan.FromSeconds(6));
         Assert.NotNull(await ValidateAsync(await _issuer.TokenAsync("acme", "viewer")));
         Assert.Null(await ValidateAsync(old));
+    }
+
+    [Fact]
+    public async Task A_key_that_the_issuer_has_withdrawn_ends_within_a_minute_though_nobody_comes_with_another()
+    {
+        var old = await _issuer.TokenAsync("acme", "viewer");
+        Assert.NotNull(await ValidateAsync(old));
+        await _issuer.StopAsync();
+        await _issuer.StartAsync();
+        Assert.NotNull(await ValidateAsync(old));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        await Eventually.Async(async () => await ValidateAsync(old) is null, "the keys are read again");
     }
 
     [Fact]
