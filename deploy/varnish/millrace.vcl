@@ -9,8 +9,9 @@ backend millrace {
     .host = "127.0.0.1";
     .port = "8080";
     .connect_timeout = 1s;
-    .first_byte_timeout = 5s;
-    .between_bytes_timeout = 5s;
+    # Longer than anybody may ask to be kept waiting (Prefer: wait=30, the test of a webhook) and than the stream of events is silent.
+    .first_byte_timeout = 60s;
+    .between_bytes_timeout = 60s;
 }
 
 # Who may purge.
@@ -46,6 +47,14 @@ sub vcl_recv {
         set req.grace = 24h;
     }
     return (hash);
+}
+
+sub vcl_backend_fetch {
+    # The last answer is at hand, or the viewer comes again.
+    if (bereq.url ~ "^/v1/track/") {
+        set bereq.first_byte_timeout = 5s;
+        set bereq.between_bytes_timeout = 5s;
+    }
 }
 
 sub vcl_backend_response {

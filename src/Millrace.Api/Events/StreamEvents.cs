@@ -22,9 +22,11 @@ internal sealed class StreamEvents(EventFeed feed, int partitions, OrderTraces t
     /// <summary>Of one tenant: nobody takes them all.</summary>
     public const int MostOfTenant = 16;
 
+    /// <summary>What has nothing to tell says so this often: for as long nothing comes.</summary>
+    public static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
+
     private const int EventsInPage = 200;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(10);
     private readonly Dictionary<TenantId, int> _open = [];
 

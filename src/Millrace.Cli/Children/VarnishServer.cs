@@ -27,12 +27,15 @@ internal sealed class VarnishServer : IAsyncDisposable
     /// <param name="originPort">Of the server on this machine that it asks.</param>
     /// <param name="whileRevalidating">In place of the 30 s for which it shows the old while it asks for the new; null for those.</param>
     /// <param name="cancellation">Gives up.</param>
-    public async Task StartAsync(int originPort, TimeSpan? whileRevalidating, CancellationToken cancellation)
+    /// <param name="trackingPatience">In place of the 5 s for which it waits for what it may show stale; null for those.</param>
+    public async Task StartAsync(int originPort, TimeSpan? whileRevalidating, CancellationToken cancellation, TimeSpan? trackingPatience = null)
     {
         var text = await ReadConfigurationAsync(cancellation);
         text = text.Replace(".port = \"8080\"", string.Create(CultureInfo.InvariantCulture, $".port = \"{originPort}\""), StringComparison.Ordinal);
         if (whileRevalidating is { } grace)
             text = text.Replace("req.grace = 30s", string.Create(CultureInfo.InvariantCulture, $"req.grace = {(int)grace.TotalSeconds}s"), StringComparison.Ordinal);
+        if (trackingPatience is { } patience)
+            text = text.Replace("_timeout = 5s", string.Create(CultureInfo.InvariantCulture, $"_timeout = {(int)patience.TotalMilliseconds}ms"), StringComparison.Ordinal);
         var file = Path.Combine(_folder, "millrace.vcl");
         await File.WriteAllTextAsync(file, text, cancellation);
         _process = Child.Start(new ProcessStartInfo(Program,

@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Net;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Millrace.Api.Events;
+using Millrace.Api.Orders.Place;
+using Millrace.Cli.Children;
+using Millrace.Tests.Architecture;
+using Millrace.Webhooks.Sending;
+using Xunit;
+
+namespace Millrace.Tests.EndToEnd;
+
+/// <summary>What a real Varnish with the configuration that ships passes on.</summary>
+[Collection(OwnProcesses.Name)]
+public sealed partial class SharedCachePassTests : IAsyncLifetime
+{
+    private readonly VarnishServer _varnish = new();
+    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _release = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private WebApplication _origin = null!;
+    private HttpClient _client = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
+        _origin = builder.Build();
+        _origin.MapPost("/v1/orders", (RequestDelegate)PlaceAsync);
+        _origin.MapGet("/v1/events/stream", (RequestDelegate)StreamAsync);
+        _origin.MapGet("/v1/track/{token}", (RequestDelegate)(http => _release.Task.WaitAsync(http.RequestAborted)));
+        await _origin.StartAsync();
+        await _varnish.StartAsync(Origin.Port, null, TestContext.Current.CancellationToken, trackingPatience: TimeSpan.FromMilliseconds(200));
+        _client = new HttpClient { BaseAddress = _varnish.Url };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _release.TrySetResult();
+        _client?.Dispose();
+        await _varnish.DisposeAsync();
+        await _origin.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Whoever_waits_or_follows_is_not_cut_off_when_a_viewer_would_be()
+    {
+        AssertPatience();
+        var cancellation = TestContext.Current.CancellationToken;
+        using var body = new StringContent("{}");
+        var placing = _client.PostAsync(new Uri("/v1/orders", UriKind.Relative), body, cancellation);
+        await _asked.Task.WaitAsync(cancellation);
+        using var stream = await _client.GetAsync(new Uri("/v1/events/stream", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancellation);
+        using var lines = new StreamReader(await stream.Content.ReadAsStreamAsync(cancellation));
+        Assert.Equal("first", await lines.ReadLineAsync(cancellation));
+        // Begun after both: when it is given up they have waited for longer.
+        using var viewed = await _client.GetAsync(new Uri("/v1/track/AY", UriKind.Relative), cancellation);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, viewed.StatusCode);
+        _release.SetResult();
+        using var placed = await placing;
+        Assert.Equal((HttpStatusCode.Accepted, "second"), (placed.StatusCode, await lines.ReadLineAsync(cancellation)));
+    }
+
+    private static void AssertPatience()
+    {
+        var text = File.ReadAllText(Path.Combine(Repository.Root, "deploy", "varnish", "millrace.vcl"));
+        var patience = Patience().Matches(text).ToDictionary(m => m.Groups["of"].Value, m => int.Parse(m.Groups["seconds"].Value, CultureInfo.InvariantCulture), StringComparer.Ordinal);
+        Assert.True(patience["first_byte"] > Math.Max(PreferWait.MaxSeconds, WebhookSender.Patience.TotalSeconds));
+        Assert.True(patience["between_bytes"] > StreamEvents.Silence.TotalSeconds);
+    }
+
+    private Uri Origin => new(_origin.Urls.Single());
+
+    private async Task PlaceAsync(HttpContext http)
+    {
+        _asked.TrySetResult();
+        await _release.Task;
+        http.Response.StatusCode = StatusCodes.Status202Accepted;
+    }
+
+    private async Task StreamAsync(HttpContext http)
+    {
+        await http.Response.WriteAsync("first\n");
+        await http.Response.Body.FlushAsync();
+        await _release.Task;
+        await http.Response.WriteAsync("second\n");
+    }
+
+    [GeneratedRegex(@"^    \.(?<of>\w+)_timeout = (?<seconds>[0-9]+)s;", RegexOptions.ExplicitCapture | RegexOptions.Multiline, 1_000)]
+    private static partial Regex Patience();
+}
