@@ -29,6 +29,11 @@ sub vcl_recv {
         set req.http.Purged = xkey.purge(req.http.Surrogate-Key);
         return (synth(200, "Purged"));
     }
+    # A node shows its metrics to its own machine, and to one beside it this cache is that. Encoded or with dots it is the same address there; nobody else sends dots.
+    if (req.url ~ "(?i)^([a-z]+://[^/?]*)?/+(m|%6d|%4d)(e|%65|%45)(t|%74|%54)(r|%72|%52)(i|%69|%49)(c|%63|%43)(s|%73|%53)(/|\?|$)"
+        || req.url ~ "(?i)^[^?]*/(\.|%2e){1,2}(/|\?|$)") {
+        return (synth(404, "Not Found"));
+    }
     if (req.url !~ "^/v1/track/" || (req.method != "GET" && req.method != "HEAD")) {
         return (pass);
     }

@@ -14,7 +14,7 @@ using Xunit;
 
 namespace Millrace.Tests.EndToEnd;
 
-/// <summary>What a real Varnish with the configuration that ships passes on.</summary>
+/// <summary>What a real Varnish with the configuration that ships passes on, and what it does not.</summary>
 [Collection(OwnProcesses.Name)]
 public sealed partial class SharedCachePassTests : IAsyncLifetime
 {
@@ -33,6 +33,8 @@ public sealed partial class SharedCachePassTests : IAsyncLifetime
         _origin.MapPost("/v1/orders", (RequestDelegate)PlaceAsync);
         _origin.MapGet("/v1/events/stream", (RequestDelegate)StreamAsync);
         _origin.MapGet("/v1/track/{token}", (RequestDelegate)(http => _release.Task.WaitAsync(http.RequestAborted)));
+        _origin.MapGet("/metrics", (RequestDelegate)(http => http.Response.WriteAsync("metrics")));
+        _origin.MapGet("/v1/items/{sku}", (RequestDelegate)(http => http.Response.WriteAsync("item")));
         await _origin.StartAsync();
         await _varnish.StartAsync(Origin.Port, null, TestContext.Current.CancellationToken, trackingPatience: TimeSpan.FromMilliseconds(200));
         _client = new HttpClient { BaseAddress = _varnish.Url };
@@ -63,6 +65,26 @@ public sealed partial class SharedCachePassTests : IAsyncLifetime
         _release.SetResult();
         using var placed = await placing;
         Assert.Equal((HttpStatusCode.Accepted, "second"), (placed.StatusCode, await lines.ReadLineAsync(cancellation)));
+    }
+
+    [Fact]
+    public async Task The_metrics_of_the_machine_it_is_on_are_not_passed_on_however_they_are_asked_for()
+    {
+        foreach (var path in new[] { "/metrics", "/Metrics/?x", "/%6Det%72ics", "/v1/../metrics", "/v1/%2E./metrics/x/.." })
+            Assert.Equal((path, "metrics", HttpStatusCode.NotFound), await AskedAsync(path));
+        foreach (var path in new[] { "/v1/items/metrics", "/v1/items/x?q=/../metrics" })
+            Assert.Equal((path, "item", HttpStatusCode.OK), await AskedAsync(path));
+    }
+
+    // What the server itself answers, and with what status Varnish does.
+    private async Task<(string, string, HttpStatusCode)> AskedAsync(string path)
+    {
+        // As it is written: a client of good will would send less.
+        var asWritten = new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true };
+        var cancellation = TestContext.Current.CancellationToken;
+        using var direct = await _client.GetAsync(new Uri(Origin.ToString().TrimEnd('/') + path, asWritten), cancellation);
+        using var passed = await _client.GetAsync(new Uri(_varnish.Url.ToString().TrimEnd('/') + path, asWritten), cancellation);
+        return (path, await direct.Content.ReadAsStringAsync(cancellation), passed.StatusCode);
     }
 
     private static void AssertPatience()
