@@ -54,7 +54,7 @@ internal sealed class ApiMetrics
         "millrace.admission.waiting.age", MetricKind.Gauge, "s", "For how long the oldest of them has waited; 0 for none. Above a tenth of a second they are refused.");
 
     public static readonly Metric AdmissionRefused = new(
-        "millrace.admission.refused", MetricKind.Counter, "{request}", "Requests refused because more was asked for than could be done.");
+        "millrace.admission.refused", MetricKind.Counter, "{request}", "Requests, rows of batches and orders of jobs refused because more was asked for than could be done.");
 
     public static readonly Metric LimitsShared = new(
         "millrace.limits.shared", MetricKind.Gauge, "{node}", "Whether limits are shared between nodes (1), or each gives its share (0).");
