@@ -23,7 +23,7 @@ internal static class Acting
         (Done, "What was asked for is done; `--watch`, which has no other end, was stopped"),
         (Failed, "It was not done, or what was checked is not well: the server refused it, a violation was found, `doctor` has a fail, some of many could not be retried"),
         (Usage, "Wrong usage: one line says what is wrong, and nothing was asked"),
-        (NoAnswer, "The server was not reached, did not answer in time, or refused for now (429, 502, 503, 504), after all repeats. Whether a change was made is not known: repeat it with the same `--idempotency-key`"),
+        (NoAnswer, "The server was not reached, did not answer in time, or refused for now (429, 502, 503, 504), after all repeats. Whether a change was made is not known: repeat it with the same `--idempotency-key`. Of `verify`: the database or the PSP was not reached"),
         (NotFound, "What was named is not there (404)"),
         (NotAllowed, "The key is not known, or may not do that (401, 403)"),
         (Stopped, "Stopped from outside, such as by Ctrl-C, before it was done"),

@@ -28,25 +28,29 @@ internal static class VerifyCommand
             var folder = parsed.GetValue(data);
             var database = folder is null || parsed.GetValue(postgres) is not null ? Secret.Read(parsed, postgres, ShardOption.HomeVariable) : null;
             if (folder is null == database is null || (folder is not null && parsed.GetValue(archive) is not null))
-            {
-                await Console.Error.WriteLineAsync("millrace: either --data or --postgres; --archive goes with --postgres.");
-                return 2;
-            }
-
+                throw new UsageException("either --data or --postgres; --archive goes with --postgres.");
+            var pspUrl = parsed.GetValue(psp) is { } url ? HttpUrl.Parse(psp.Name, url) : null;
             try
             {
-                var pspUrl = parsed.GetValue(psp) is { } url ? new Uri(url) : null;
                 string? notChecked = null;
                 var report = folder is not null
                     ? await StoreVerification.RunAsync(folder, pspUrl, cancellation, mayUpgrade: false)
                     : await StoreVerification.RunPostgresAsync(database!, pspUrl, cancellation, shards: shardOption.Read(parsed), archive: parsed.GetValue(archive), tell: words => notChecked = words);
                 Print(report, pspUrl is not null, notChecked, parsed.GetValue(json) is not null);
-                return report.ViolationCount == 0 ? 0 : 1;
+                return report.ViolationCount == 0 ? Acting.Done : Acting.Failed;
             }
-            catch (Exception failure) when (failure is StoreRefusedException or StoreUnavailableException or HttpRequestException or SocketException or UriFormatException)
+            catch (StoreRefusedException refused)
             {
-                await Console.Error.WriteLineAsync($"millrace: {failure.Message}");
-                return 2;
+                return await Acting.FailAsync(parsed, refused.Message, Acting.Failed);
+            }
+            // What was not reached says nothing of the store: whoever verifies every night tries again.
+            catch (StoreUnavailableException away)
+            {
+                return await Acting.FailAsync(parsed, away.Message, Acting.NoAnswer);
+            }
+            catch (Exception away) when (away is HttpRequestException or SocketException)
+            {
+                return await Acting.FailAsync(parsed, $"the PSP's record cannot be read: {away.Message}", Acting.NoAnswer);
             }
         });
         return command;
