@@ -24,8 +24,8 @@ internal sealed class Backlog(int partitions)
     private static readonly int StageCount = Enum.GetValues<BacklogStage>().Length;
     private readonly Dictionary<OrderId, Tracked>[] _orders = [.. Enumerable.Range(0, partitions).Select(_ => new Dictionary<OrderId, Tracked>())];
 
-    /// <param name="SinceUnixMs">When it began to stand still at the latest.</param>
-    /// <param name="Document">Null once it is known not to be on hold.</param>
+    /// <param name="SinceUnixMs">Since when it should have moved, as far as that is known: a judged one was let go on then, or was never held up.</param>
+    /// <param name="Document">Null once it is judged: it is not on hold.</param>
     /// <param name="Stage">Known with it.</param>
     private readonly record struct Tracked(long SinceUnixMs, ReadOnlyMemory<byte>? Document, BacklogStage Stage);
 
@@ -81,8 +81,8 @@ internal sealed class Backlog(int partitions)
                 // What is removed or judged in passing does not disturb the enumeration.
                 foreach (var (id, tracked) in orders)
                 {
-                    if (tracked.SinceUnixMs < oldest && ShouldMove(orders, id, tracked, nowMs))
-                        oldest = tracked.SinceUnixMs;
+                    if (tracked.SinceUnixMs < oldest && Judged(orders, id, tracked, nowMs) is { } judged)
+                        oldest = Math.Min(oldest, judged.SinceUnixMs);
                 }
             }
         }
@@ -100,18 +100,18 @@ internal sealed class Backlog(int partitions)
             lock (orders)
             {
                 var judged = 0;
-                foreach (var (id, tracked) in orders)
+                foreach (var (id, known) in orders)
                 {
-                    var stage = (int)tracked.Stage;
-                    if (tracked.Document is not null && nowMs - tracked.SinceUnixMs >= JudgedAfterMs && judged++ < MostJudged)
+                    var tracked = known;
+                    if (known.Document is not null && nowMs - known.SinceUnixMs >= JudgedAfterMs && judged++ < MostJudged)
                     {
-                        if (!ShouldMove(orders, id, tracked, nowMs))
+                        if (Judged(orders, id, known, nowMs) is not { } found)
                             continue;
-                        stage = (int)orders[id].Stage;
+                        tracked = found;
                     }
 
-                    counts[stage]++;
-                    oldest[stage] = Math.Min(oldest[stage], tracked.SinceUnixMs);
+                    counts[(int)tracked.Stage]++;
+                    oldest[(int)tracked.Stage] = Math.Min(oldest[(int)tracked.Stage], tracked.SinceUnixMs);
                 }
             }
         }
@@ -135,19 +135,32 @@ internal sealed class Backlog(int partitions)
             orders[row.Id] = new Tracked(since, isPending ? row.Document : null, isPending ? BacklogStage.Next : BacklogStage.Payment);
     }
 
-    private static bool ShouldMove(Dictionary<OrderId, Tracked> orders, OrderId id, Tracked tracked, long nowMs)
+    /// <returns>Null when it need not move.</returns>
+    private static Tracked? Judged(Dictionary<OrderId, Tracked> orders, OrderId id, Tracked tracked, long nowMs)
     {
         if (tracked.Document is not { } document || nowMs - tracked.SinceUnixMs < JudgedAfterMs)
-            return true;
+            return tracked;
         var order = OrderDocument.Fold(id, document);
         if (order is { Holds.Length: > 0, Closing: null, Payment.Pending: null })
         {
             orders.Remove(id);
-            return false;
+            return null;
         }
 
-        orders[id] = tracked with { Document = null, Stage = order is null ? BacklogStage.Next : StageOf(order) };
-        return true;
+        return orders[id] = new Tracked(Math.Max(tracked.SinceUnixMs, LetGoOnAt(document)), null, order is null ? BacklogStage.Next : StageOf(order));
+    }
+
+    // While a person was waited for it could not move: that is no age of ours, and must not keep new orders out once many are let go on.
+    private static long LetGoOnAt(ReadOnlyMemory<byte> document)
+    {
+        var at = 0L;
+        foreach (var recorded in OrderDocument.Read(document))
+        {
+            if (recorded.Fact is OrderEvent.Resumed or OrderEvent.HoldReleased)
+                at = recorded.Context.AtUnixMs;
+        }
+
+        return at;
     }
 
     private static BacklogStage StageOf(Order order)

@@ -53,7 +53,7 @@ public sealed class LaneMetrics
         "millrace.lane.waiting.age", MetricKind.Gauge, "s", "For how long the oldest of them, of all lanes, has waited; 0 for none. Milliseconds, unless a lane stands still.");
 
     public static readonly Metric OldestAge = new(
-        "millrace.orders.oldest.age", MetricKind.Gauge, "s", "Age of this node's oldest order that should have moved: pending, or with a payment on its way; neither parked nor on hold. As checkpoints show it, a second late; 0 for none. Pending orders count from their placing, others from when their payment was first seen.");
+        "millrace.orders.oldest.age", MetricKind.Gauge, "s", "Age of this node's oldest order that should have moved: pending, or with a payment on its way; neither parked nor on hold. As checkpoints show it, a second late; 0 for none. Pending orders count from their placing, or from when they were last let go on, from parking or a hold; others from when their payment was first seen.");
 
     public static readonly Metric Unfinished = new(
         "millrace.orders.unfinished", MetricKind.Gauge, "{order}", "Orders of this node that should move, as checkpoints show them: in a calm second about none.");

@@ -103,8 +103,33 @@ public sealed class BacklogTests : IDisposable
         await ChangeAsync(id, new OrderCommand.PlaceHold("h1", "fraud", null, null));
         await AgeIsAsync(TimeSpan.Zero);
         Assert.All(_runtime.Backlog.Stages(LaterMs), stage => Assert.Equal(default, stage));
+        // Let go on just now: the minute before was the person's.
         await ChangeAsync(id, new OrderCommand.ReleaseHold("h1"));
+        await IsLetGoOnAsync(BacklogStage.Stock);
+    }
+
+    [Fact]
+    public async Task A_parked_order_that_goes_on_is_as_old_as_its_going_on()
+    {
+        await StartAsync(0, 1);
+        await StockAsync();
+        var id = await PlaceAsync();
         await AgeIsAsync(TimeSpan.FromMinutes(1));
+        await ChangeAsync(id, new OrderCommand.Park("poison", "Its rules fail."));
+        await AgeIsAsync(TimeSpan.Zero);
+        Assert.Equal(0, _runtime.Backlog.Count);
+        await ChangeAsync(id, new OrderCommand.Resume(null));
+        await IsLetGoOnAsync(BacklogStage.Payment);
+    }
+
+    // It is let go on by the clock, which is long after the orders of this shop are placed.
+    private async Task IsLetGoOnAsync(BacklogStage expected)
+    {
+        var at = _runtime.NowMs;
+        var stages = await Eventually.AsyncOf(
+            () => Task.FromResult(_runtime.Backlog.Stages(at + 60_000)), all => all[(int)expected].Count == 1, $"it waits for {expected}");
+        Assert.InRange(stages[(int)expected].OldestAge, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(90));
+        Assert.InRange(_runtime.Backlog.OldestAge(at + 60_000), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(90));
     }
 
     private TimeSpan Age() => _runtime.Backlog.OldestAge(LaterMs);
