@@ -105,6 +105,13 @@ internal sealed class AuditedShop : IAsyncDisposable
     public Task<OrderRow> RowAsync(OrderId id, OrderStatus status) => Eventually.AsyncOf(
         async () => await Store.FindOrderAsync(id, CancellationToken.None) ?? default, row => row.Status == status, $"the store shows the order as {status}");
 
+    /// <summary>Nobody owns a partition any more; the store stays open.</summary>
+    public async Task StopAsync()
+    {
+        for (var partition = 0; partition < Partitions; partition++)
+            await _runtime.StopAsync(partition);
+    }
+
     /// <summary>Writes rows as an owner would, whatever they say: the store itself finds nothing wrong with them.</summary>
     public async Task ForgeAsync(int partition, OrderRow[]? orders = null, StockRow[]? stock = null)
     {
