@@ -1,4 +1,5 @@
 using System.Globalization;
+using Millrace.Cli.Verify;
 using Millrace.Engine.Journal;
 using Millrace.Engine.ReadModel;
 using Millrace.Storage.Postgres;
@@ -203,6 +204,27 @@ public sealed class JournalArchiveTests(PostgresFixture postgres) : IDisposable
         Assert.Equal([10L, 10L], reports[1].Done.Select(days => days.Batches));
         JournalAssertions.Same(written.Item1, await ReadWithArchiveAsync(store, 0));
         JournalAssertions.Same(written.Item2, await ReadWithArchiveAsync(store, 1));
+    }
+
+    // As after a restore of home to a moment before the move.
+    [Fact]
+    public async Task A_partition_in_two_databases_is_a_violation_and_its_log_begins_where_the_map_has_it()
+    {
+        var options = await OptionsAsync() with { Shards = new Dictionary<string, string>(StringComparer.Ordinal) { ["b"] = await postgres.NewDatabaseAsync() } };
+        await using var store = await ShardedStore.OpenAsync(options);
+        await WriteDaysAsync(store, options, 2, 2);
+        await ArchiveAsync(store);
+        await store.MoveAsync(2, "b", static _ => { }, CancellationToken.None);
+        var start = Assert.Single(await store.ReadArchivedAsync(CancellationToken.None));
+        await PostgresFixture.ExecuteAsync(options.Home.ConnectionString, """
+            INSERT INTO partition_head (partition, epoch, owner, released, seq, chain) VALUES (2, 1, '', true, 10, decode(repeat('11', 16), 'hex'));
+            INSERT INTO journal_archived (partition, seq, chain) VALUES (2, 10, decode(repeat('11', 16), 'hex'))
+            """);
+
+        await using var opened = await ShardedStore.OpenAsync(options);
+        Assert.Equal(start, Assert.Single(await opened.ReadArchivedAsync(CancellationToken.None)));
+        var report = await StoreVerification.RunPostgresAsync(options.Home.ConnectionString, null, CancellationToken.None, shards: options.Shards, tell: static _ => { });
+        Assert.Contains(report.Violations, found => found.Invariant == 10 && found.What.Contains("partition 2 should be in b and is in home and b", StringComparison.Ordinal));
     }
 
     private async Task<ShardedStoreOptions> OptionsAsync() => new()
