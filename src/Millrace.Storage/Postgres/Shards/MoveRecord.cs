@@ -44,14 +44,19 @@ internal sealed record MoveRecord(int Partition, string Source, string Target, M
     public static async Task<MoveRecord?> BeginAsync(NpgsqlDataSource home, int partition, string target, CancellationToken cancellation)
     {
         MoveRecord? move = null;
-        await home.QueryAsync(
-            Begin, p => { p.Add(Sql.Of(partition)); p.Add(Sql.Of(target)); },
-            reader => move = new MoveRecord(partition, reader.GetString(0), reader.GetString(1), Stages.Parse(reader.GetString(2)), reader.GetInt64(3)),
-            cancellation).ConfigureAwait(false);
-        if (move!.Source == move.Target)
+        while (move is null)
         {
+            await home.QueryAsync(
+                Begin, p => { p.Add(Sql.Of(partition)); p.Add(Sql.Of(target)); },
+                reader => move = new MoveRecord(partition, reader.GetString(0), reader.GetString(1), Stages.Parse(reader.GetString(2)), reader.GetInt64(3)),
+                cancellation).ConfigureAwait(false);
+            if (move!.Source != move.Target)
+                break;
             await move.EndAsync(home).ConfigureAwait(false);
-            return null;
+            if (move.Target == target)
+                return null;
+            // Of a run that found nothing to move either, to another place, and was killed before it had taken its row away.
+            move = null;
         }
 
         return move.Target == target ? move : throw new StoreRefusedException(

@@ -82,6 +82,22 @@ public sealed class PartitionMoveTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task What_a_run_has_left_that_was_killed_where_nothing_was_to_be_moved_is_no_later_moves_answer()
+    {
+        var options = await OptionsAsync();
+        await using var store = await ShardedStore.OpenAsync(options);
+        await FillAsync(store, 2);
+        await ExecuteAsync(
+            options.Home.ConnectionString,
+            "INSERT INTO partition_move (partition, source, target, stage, attempt) VALUES (2, 'home', 'home', 'copying', nextval('move_attempt'))");
+
+        Assert.True((await store.MoveAsync(2, "b", static _ => { }, CancellationToken.None)).IsMoved);
+        Assert.Equal(["b"], await HeadsAsync(options));
+        Assert.False((await store.MoveAsync(2, "b", static _ => { }, CancellationToken.None)).IsMoved);
+        Assert.Empty((await store.ShowAsync(CancellationToken.None)).Moves);
+    }
+
+    [Fact]
     public async Task The_tables_of_the_days_to_come_are_made_wherever_a_database_answers()
     {
         var options = await OptionsAsync();
