@@ -43,6 +43,13 @@ internal sealed class PartitionMover(ShardedStore store, MoveRecord move)
         UPDATE checkpoint SET epoch = $3 FROM made WHERE partition = $1
         """;
 
+    // What has been archived since is known by where the log begins, and what an empty log ends with by its head alone.
+    private const string Has = """
+        SELECT 1 FROM (SELECT last_seq, chain FROM journal WHERE partition = $1 AND first_seq <= $2 ORDER BY first_seq DESC LIMIT 1) j WHERE last_seq = $2 AND chain = $3
+        UNION ALL SELECT 1 FROM journal_archived WHERE partition = $1 AND seq = $2 AND chain = $3
+        UNION ALL SELECT 1 FROM partition_head WHERE partition = $1 AND seq = $2 AND chain = $3
+        """;
+
     private const string FirstCheckpoint = "UPDATE checkpoint SET epoch = $2, seq = $3, chain = $4, state = $5 WHERE partition = $1";
 
     private readonly PartitionRows _rows = new(move);
@@ -106,6 +113,7 @@ internal sealed class PartitionMover(ShardedStore store, MoveRecord move)
                     .ConfigureAwait(false);
             var verified = await CatchUpAsync(source, target, targetStore, cancellation).ConfigureAwait(false);
             After("caught up");
+            await RequireCopiedAsync(source, verified).ConfigureAwait(false);
             await FenceAsync(source, target, targetStore, verified).ConfigureAwait(false);
         }
         catch (JournalCorruptException)
@@ -203,6 +211,24 @@ internal sealed class PartitionMover(ShardedStore store, MoveRecord move)
         }
 
         return verified;
+    }
+
+    // While it is still served: a source that failed over and lost its end goes on with what it has. Behind the fence the partition would be nowhere.
+    private async Task RequireCopiedAsync(NpgsqlConnection source, (long Seq, UInt128 Chain) verified)
+    {
+        if (verified.Seq == 0)
+            return;
+        var found = await source.QueryAsync(
+            Has,
+            p =>
+            {
+                p.Add(Sql.Of(_move.Partition));
+                p.Add(Sql.Of(verified.Seq));
+                p.Add(Sql.Of(Sql.ChainBytes(verified.Chain)));
+            },
+            static _ => { }).ConfigureAwait(false);
+        if (found == 0)
+            throw new JournalCorruptException(_move.Partition, verified.Seq, $"{_move.Source} does not have any more what was copied from it up to there");
     }
 
     private async Task FenceAsync(NpgsqlConnection source, NpgsqlConnection target, PostgresStore targetStore, (long Seq, UInt128 Chain) verified)

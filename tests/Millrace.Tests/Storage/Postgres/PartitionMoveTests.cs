@@ -82,6 +82,33 @@ public sealed class PartitionMoveTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_source_that_lost_the_end_of_what_was_copied_goes_on_with_the_partition_and_is_copied_anew()
+    {
+        var options = await OptionsAsync();
+        await using var store = await ShardedStore.OpenAsync(options);
+        var (_, rows) = await FillAsync(store, 2);
+        var written = await store.ReadAllOfAsync(2);
+        await Assert.ThrowsAsync<InvalidDataException>(() => store.MoveAsync(2, "b", done => _ = done == "copied" ? throw new InvalidDataException("killed") : 0, CancellationToken.None));
+        // A standby took over that had not heard of the last commit.
+        await ExecuteAsync(options.Home.ConnectionString, """
+            UPDATE partition_head h SET seq = j.first_seq - 1, chain = j.previous FROM journal j WHERE h.partition = 2 AND j.partition = 2 AND j.last_seq = h.seq;
+            UPDATE checkpoint c SET seq = h.seq, chain = h.chain FROM partition_head h WHERE c.partition = 2 AND h.partition = 2;
+            DELETE FROM journal j USING partition_head h WHERE j.partition = 2 AND h.partition = 2 AND j.first_seq > h.seq
+            """);
+
+        await Assert.ThrowsAsync<JournalCorruptException>(() => store.MoveAsync(2, "b", static _ => { }, CancellationToken.None));
+        Assert.Equal(["home"], await HeadsAsync(options));
+        var claim = await PartitionLog.ClaimAsync(store, 2);
+        Assert.Equal((written[^2].LastSeq, written[^2].Chain), (claim.Seq, claim.Chain));
+
+        Assert.True((await store.MoveAsync(2, "b", static _ => { }, CancellationToken.None)).IsMoved);
+        Assert.Equal(["b"], await HeadsAsync(options));
+        await PartitionLog.ClaimAsync(store, 2);
+        JournalAssertions.Same(written.SkipLast(1), await store.ReadAllOfAsync(2));
+        Assert.Equal(rows.Count, (await store.ListOrdersAsync(new OrderQuery(null, null, 1000), CancellationToken.None)).Rows.Count);
+    }
+
+    [Fact]
     public async Task What_a_run_has_left_that_was_killed_where_nothing_was_to_be_moved_is_no_later_moves_answer()
     {
         var options = await OptionsAsync();
