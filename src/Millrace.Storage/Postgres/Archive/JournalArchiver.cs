@@ -59,7 +59,10 @@ internal sealed class JournalArchiver(PostgresStore store, NpgsqlDataSource sour
         if (days.Ranges.Count > 0)
         {
             var target = new ArchiveFolder(Path.Combine(folder, ArchiveManifest.FolderName(store.Identity.StoreId, store.Identity.Shard, days)));
-            if (!target.Exists)
+            // Whoever renamed it may have been killed before that was durable.
+            if (target.Exists)
+                DurableFiles.SyncFolder(folder);
+            else
                 await target.WriteAsync(
                     new ArchiveManifest(ArchiveManifest.CurrentFormat, store.Identity.StoreId, store.Identity.Shard, days.First, days.Last, days.Ranges, new BackupFile("", 0, "")),
                     ReadAsync(days, cancellation), cancellation).ConfigureAwait(false);
