@@ -18,11 +18,17 @@ public delegate ValueTask<PartitionReply> OrderReader(OrderId order, Cancellatio
 internal sealed record Judgement(string? Kind, string Operation, BreakSide? Ours, BreakSide? Theirs, OrderId? Order, TenantId? Tenant, string? PspOrder);
 
 /// <summary>One side does not answer now, so nothing is said of the operation.</summary>
-/// <param name="code">Stable: of <see cref="PspUnavailableException"/>, or <c>order_unavailable</c>.</param>
+/// <param name="code">Stable: of <see cref="PspUnavailableException"/>, or <see cref="OrderUnavailable"/>.</param>
 /// <param name="cause">What it was.</param>
 internal sealed class NoAnswerException(string code, Exception? cause = null) : Exception($"Not both sides can be looked at: {code}.", cause)
 {
+    /// <summary>Of one order, whose owner does not answer; it says nothing of any other.</summary>
+    public const string OrderUnavailable = "order_unavailable";
+
     public string Code => code;
+
+    /// <summary>Whoever asks the provider for another waits in vain too, most likely.</summary>
+    public bool IsOfProvider => code != OrderUnavailable;
 }
 
 /// <summary>Looks at one operation from both sides: what the comparison of the two streams could not tell. Thread-safe. Everything throws <see cref="NoAnswerException"/>.</summary>
@@ -49,7 +55,7 @@ internal sealed class BreakJudge(OrderReader orders, PspRecords provider)
     {
         var reply = OrderOf(paymentKey) is { } id ? await orders(id, cancellation) : new PartitionReply(ReplyStatus.NotFound);
         if (reply is { Order: null, Status: not ReplyStatus.NotFound })
-            throw new NoAnswerException("order_unavailable");
+            throw new NoAnswerException(NoAnswerException.OrderUnavailable);
         var booking = reply.Order is { } order ? Booking.Find(order.Id, reply.Document, paymentKey) : null;
         var kind = KindOf(theirs, booking, operationId);
         if (kind == BreakKinds.Repeated && !await HasAsync(paymentKey, booking!.Reference!, cancellation))

@@ -78,14 +78,22 @@ internal sealed partial class Comparison
 
         if (trouble != TooManyBreaks)
         {
-            var (code, settled) = await LookUpAsync(cancellation);
-            (trouble, isBusy) = (trouble ?? code, isBusy || settled == LooksOfTurn);
+            var (code, hasMore) = await LookUpAsync(cancellation);
+            // What is said of the provider counts for more than what is said of an order.
+            trouble = trouble is null or NoAnswerException.OrderUnavailable ? code ?? trouble : trouble;
+            isBusy |= hasMore;
         }
 
         Note(trouble);
         if (!await SaveAsync(cancellation))
             return null;
-        return trouble is not null ? WhileInTrouble : isBusy ? TimeSpan.Zero : Poll;
+        return trouble switch
+        {
+            null => isBusy ? TimeSpan.Zero : Poll,
+            // Both records are read on meanwhile: an owner may be away for long.
+            NoAnswerException.OrderUnavailable when isBusy => TimeSpan.Zero,
+            _ => WhileInTrouble,
+        };
     }
 
     private bool IsLeftOut()
@@ -117,18 +125,22 @@ internal sealed partial class Comparison
         }
     }
 
-    private async Task<(string? Trouble, int Settled)> LookUpAsync(CancellationToken cancellation)
+    private async Task<(string? Trouble, bool HasMore)> LookUpAsync(CancellationToken cancellation)
     {
-        var (trouble, settled) = (default(string), 0);
-        foreach (var some in _sides.Join.TakeDue(LooksOfTurn).Chunk(PspRecords.MaxConcurrentCalls))
+        var due = _sides.Join.TakeDue(LooksOfTurn);
+        var (trouble, looked, settled) = (default(NoAnswerException), 0, 0);
+        // Where the provider does not answer, the others of the turn would only wait for the same. An order's owner says nothing of the others.
+        while (looked < due.Count && trouble is not { IsOfProvider: true })
         {
-            // Together to look, one by one to write. Where one is not answered, the others of the turn would only wait for the same.
-            var found = trouble is not null ? [.. some.Select(_ => ((Judgement?)null, trouble))] : await Task.WhenAll(some.Select(one => LookAsync(one, cancellation)));
-            foreach (var (one, (judgement, code)) in some.Zip(found))
+            var some = due.GetRange(looked, Math.Min(PspRecords.MaxConcurrentCalls, due.Count - looked));
+            looked += some.Count;
+            // Together to look, one by one to write.
+            var found = await Task.WhenAll(some.Select(one => LookAsync(one, cancellation)));
+            foreach (var (one, (judgement, unanswered)) in some.Zip(found))
             {
-                trouble ??= code;
                 if (judgement is null)
                 {
+                    trouble = trouble is { IsOfProvider: true } ? trouble : unanswered;
                     _sides.Join.GiveBack(one, WhileInTrouble);
                     continue;
                 }
@@ -138,10 +150,12 @@ internal sealed partial class Comparison
             }
         }
 
-        return (trouble, settled);
+        // Before those that nobody answered for: else the same few would be asked of for ever, and keep all others from being told.
+        _sides.Join.PutBack(due[looked..], WhileInTrouble);
+        return (trouble?.Code, settled > 0 && due.Count == LooksOfTurn);
     }
 
-    private async Task<(Judgement? Found, string? Trouble)> LookAsync(Unmatched one, CancellationToken cancellation)
+    private async Task<(Judgement? Found, NoAnswerException? Unanswered)> LookAsync(Unmatched one, CancellationToken cancellation)
     {
         try
         {
@@ -149,7 +163,7 @@ internal sealed partial class Comparison
         }
         catch (NoAnswerException unanswered)
         {
-            return (null, unanswered.Code);
+            return (null, unanswered);
         }
     }
 

@@ -30,8 +30,9 @@ internal sealed class OperationJoin(TimeProvider time, TimeSpan grace, int most)
     private const int LooksBeforeKept = 3;
     private readonly Dictionary<string, LinkedListNode<Unmatched>> _ours = new(StringComparer.Ordinal);
     private readonly Dictionary<string, LinkedListNode<Unmatched>> _theirs = new(StringComparer.Ordinal);
-    // In the order of their time, both.
+    // In the order of their time.
     private readonly LinkedList<Unmatched> _fresh = new();
+    // In the order in which they are to be looked up.
     private readonly LinkedList<Unmatched> _again = new();
     private int _kept;
 
@@ -90,6 +91,16 @@ internal sealed class OperationJoin(TimeProvider time, TimeSpan grace, int most)
     }
 
     public static void Settle(Unmatched unmatched) => unmatched.Page?.Settle();
+
+    /// <summary>They were not looked up: after a while they are due before all others, and that was no look in vain.</summary>
+    public void PutBack(IReadOnlyList<Unmatched> unmatched, TimeSpan pause)
+    {
+        foreach (var one in unmatched.Reverse())
+        {
+            _again.AddFirst(one with { DueAt = After(pause) });
+            _kept += one.Page is null ? 1 : 0;
+        }
+    }
 
     /// <summary>Nobody answered; it is due again after a while.</summary>
     public void GiveBack(Unmatched unmatched, TimeSpan pause)

@@ -64,6 +64,9 @@ internal sealed class ComparedNode : IAsyncDisposable
     /// <summary>Whether owners answer what they are asked.</summary>
     public bool AreOwnersHere { get; set; } = true;
 
+    /// <summary>Orders whose owner alone does not answer.</summary>
+    public HashSet<OrderId> OwnersAway { get; } = [];
+
     public static async Task<ComparedNode> StartAsync(bool isOneLog = true, int mostWaiting = 1_000) => new(await PspHost.StartAsync(), isOneLog, mostWaiting);
 
     /// <summary>An order that asks for an authorization under the first key.</summary>
@@ -156,7 +159,7 @@ internal sealed class ComparedNode : IAsyncDisposable
 
     private ValueTask<PartitionReply> FindAsync(OrderId order, CancellationToken cancellation)
     {
-        if (!AreOwnersHere)
+        if (!AreOwnersHere || OwnersAway.Contains(order))
             return new(PartitionReply.Unavailable("recovering", "It recovers."));
         var document = Journal.DocumentOf(order);
         return new(document.Length == 0 ? new PartitionReply(ReplyStatus.NotFound) : new PartitionReply(ReplyStatus.Accepted, OrderDocument.Fold(order, document), document));

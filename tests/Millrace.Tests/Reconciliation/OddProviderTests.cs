@@ -97,6 +97,34 @@ public sealed class OddProviderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Eight_that_the_provider_does_not_answer_for_keep_no_ninth_from_being_told()
+    {
+        var orders = Enumerable.Range(0, 9).Select(_ => _node.Asks()).ToList();
+        foreach (var order in orders)
+            _node.Books(order, $"nowhere {order}");
+        _provider.LookUpFault = reference => reference == ComparedNode.KeyOf(orders[8]) ? null : 500;
+        await RestAsync();
+        Assert.Equal(orders[8].ToString(), Assert.Single(await _node.BreaksAsync()).Order);
+        Assert.Equal(("http_500", 8), await _node.StateAsync() is var state ? (state.Trouble, state.Unsettled) : default);
+    }
+
+    [Fact]
+    public async Task Orders_whose_owner_is_away_keep_no_other_waiting_and_no_page_unread()
+    {
+        var orders = Enumerable.Range(0, 9).Select(_ => _node.Asks()).ToList();
+        foreach (var order in orders)
+            _provider.Does($"R {order}", order);
+        _node.OwnersAway.UnionWith(orders.Take(8));
+        await _node.TurnAsync();
+        _node.Time.Advance(AfterGrace);
+        for (var i = 0; i < 2_500; i++)
+            _provider.Lines.Add(($"d{i}", "x", true));
+        Assert.Equal([TimeSpan.Zero, TimeSpan.Zero], [await _node.OneTurnAsync(), await _node.OneTurnAsync()]);
+        Assert.Equal(orders[8].ToString(), Assert.Single(await _node.BreaksAsync()).Order);
+        Assert.Equal("order_unavailable", (await _node.StateAsync()).Trouble);
+    }
+
+    [Fact]
     public async Task In_a_long_outage_it_does_not_spin()
     {
         await using var node = new ComparedNode(_provider.Address, mostWaiting: 10);
