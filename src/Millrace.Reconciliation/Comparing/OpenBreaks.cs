@@ -51,7 +51,8 @@ internal sealed partial class OpenBreaks(BreakStore store, BreakJudge judge, Tim
     }
 
     /// <summary>Reads all breaks, looks again at those that are open, and forgets the oldest of those that ended.</summary>
-    /// <exception cref="NoAnswerException">Of some of them nothing can be said now; all others were looked at.</exception>
+    /// <exception cref="NoAnswerException">Of some of them nothing can be said now. When that is because of the provider, those behind it were not looked at:
+    /// they come first the next time.</exception>
     public async Task LookAgainAsync(CancellationToken cancellation)
     {
         var all = await store.ListAsync(Unreadable, cancellation);
@@ -71,6 +72,9 @@ internal sealed partial class OpenBreaks(BreakStore store, BreakJudge judge, Tim
             catch (NoAnswerException unanswered)
             {
                 failure = unanswered;
+                // Of a provider that is silent each look takes ten seconds.
+                if (unanswered.IsOfProvider)
+                    break;
             }
         }
 

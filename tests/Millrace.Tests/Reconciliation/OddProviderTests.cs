@@ -125,6 +125,30 @@ public sealed class OddProviderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_provider_that_does_not_answer_is_asked_of_one_break_and_of_the_others_first_in_the_next_turn()
+    {
+        for (var i = 0; i < 5; i++)
+            _provider.Does($"R{i}", $"stray{i}");
+        await RestAsync();
+        Assert.Equal(5, (await _node.BreaksAsync()).Count);
+        var asked = new List<string>();
+        _provider.LookUpFault = reference =>
+        {
+            asked.Add(reference);
+            return 500;
+        };
+        await _node.TurnAfterAsync(AfterGrace);
+        var odd = Assert.Single(asked);
+        _provider.LookUpFault = reference =>
+        {
+            asked.Add(reference);
+            return reference == odd ? 500 : null;
+        };
+        await _node.TurnAfterAsync(TimeSpan.FromSeconds(16));
+        Assert.Equal(["stray0", "stray1", "stray2", "stray3", "stray4"], asked.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task In_a_long_outage_it_does_not_spin()
     {
         await using var node = new ComparedNode(_provider.Address, mostWaiting: 10);
