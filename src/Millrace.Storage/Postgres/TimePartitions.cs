@@ -9,7 +9,8 @@ namespace Millrace.Storage.Postgres;
 /// <remarks>
 /// A new table takes the default one for itself, and reads all of it, unless a proven rule says that no row of it belongs to the new one. After a move or a
 /// migration the default tables are large. So the rule comes first, and its proof, which holds nobody up. While there is a rule and no table, rows of that
-/// time are refused: that is only for times that are more than a day ahead, and for the length of the proof.
+/// time are refused: that is only for times that are more than a day ahead, and for the length of the proof; of a node that dies meanwhile, or
+/// finds the table read by a backup, until the next one that opens the database, or the next chore.
 /// </remarks>
 internal static class TimePartitions
 {
