@@ -17,8 +17,11 @@ internal static class CardNumber
             return false;
         for (var i = 0; i <= text.Length - MinDigits; i++)
         {
-            if (text[i] is >= '2' and <= '6' && (i == 0 || !char.IsAsciiDigit(text[i - 1])) && BeginsWithCard(text[i..], isWhole: !FollowsDigits(text[..i])))
+            if (text[i] is >= '2' and <= '6' && (i == 0 || !char.IsAsciiDigit(text[i - 1])) && !EndsAsIbanBegins(text[..i])
+                && BeginsWithCard(text[i..], isWhole: !FollowsDigits(text[..i])))
+            {
                 return true;
+            }
         }
 
         return false;
@@ -47,6 +50,10 @@ internal static class CardNumber
 
         return false;
     }
+
+    // ISO 13616: a country and two check digits. Printed, the rest of it stands in groups of four as a card's number does.
+    private static bool EndsAsIbanBegins(ReadOnlySpan<char> before) =>
+        before is [.., var one, var two, >= '0' and <= '9', >= '0' and <= '9', ' ' or '-'] && char.IsAsciiLetterUpper(one) && char.IsAsciiLetterUpper(two);
 
     private static bool FollowsDigits(ReadOnlySpan<char> before) => before is [.., >= '0' and <= '9', ' ' or '-'];
 
