@@ -454,6 +454,7 @@ internal static class ApiRoutes
         void Control(string verb, Authorized handle, string summary) => routes.Post($"/v1/jobs/{{job}}/{verb}", handle, new(verb + "_job", summary)
         {
             Tag = "jobs", Body = typeof(EmptyShape), IsBodyOptional = true, Answer = typeof(JobShape), Scope = Scopes.OpsWrite,
+            Details = verb == "resume" ? "Needs what its action needs for one order as well: orders:write, but for retry. One that failed is one more of the four that may be open." : null,
             Problems = [ProblemKinds.JobNotFound, ProblemKinds.JobEnded, .. verb == "resume" ? [ProblemKinds.TooManyJobs] : (ProblemKind[])[]],
         });
     }

@@ -33,8 +33,7 @@ internal sealed class JobSlots(JobStore store, IRecords records, TimeProvider ti
             var jobs = (await store.ListAsync(tenant, cancellation)).ToDictionary(known => known.Id, StringComparer.Ordinal);
             var now = time.GetUtcNow().ToUnixTimeMilliseconds();
             TakenSlot[] taken = record.Version == 0 ? [] : record.Read(JobJson.Default.TakenSlotArray);
-            var coming = taken.Where(slot => slot.Job != job && now - slot.AtUnixMs < Patience.TotalMilliseconds
-                && (!jobs.TryGetValue(slot.Job, out var known) || known.Status == JobStatus.Failed)).ToList();
+            var coming = taken.Where(slot => slot.Job != job && Math.Abs(now - slot.AtUnixMs) < Patience.TotalMilliseconds && IsComing(slot, jobs.GetValueOrDefault(slot.Job))).ToList();
             if (jobs.Values.Count(known => known.IsOpen && known.Id != job) + coming.Count >= MostOpen)
                 return false;
             coming.Add(new TakenSlot(job, now));
@@ -42,4 +41,7 @@ internal sealed class JobSlots(JobStore store, IRecords records, TimeProvider ti
                 return true;
         }
     }
+
+    // Not there yet, or failed before it took its place again.
+    private static bool IsComing(TakenSlot slot, Job? job) => job is null || (job.Status == JobStatus.Failed && slot.AtUnixMs > job.EndedAtUnixMs);
 }

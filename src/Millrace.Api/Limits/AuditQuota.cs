@@ -44,7 +44,7 @@ internal sealed class AuditQuota : IAuditFollower
         var day = entry.AtUnixMs / DayMs;
         _added.AddOrUpdate(
             entry.Tenant, static (_, day) => (day, 1),
-            static (_, before, day) => day > before.Day ? (day, 1) : before with { Count = before.Count + (day == before.Day ? 1 : 0) }, day);
+            static (_, before, day) => day > before.Day ? (day, 1) : before with { Count = before.Count + 1 }, day);
     }
 
     // What went wrong can always be stopped. Each needs another before it, so they are bounded too.

@@ -39,6 +39,20 @@ public sealed class AuditQuotaTests : IDisposable
         Assert.True(await IsAddedAsync(quota, "job.started"));
     }
 
+    [Fact]
+    public async Task A_clock_that_was_ahead_for_a_moment_opens_no_gate()
+    {
+        using var store = SqliteAdministration.Open(_folder.Path);
+        var ahead = new FakeTimeProvider(_time.GetUtcNow() + TimeSpan.FromDays(2));
+        using (var elsewhere = new AuditLog(store, ahead))
+            Assert.True(await IsAddedAsync(new AuditQuota(elsewhere, ahead, most: 3), "job.started"));
+        using var log = new AuditLog(store, _time);
+        var quota = new AuditQuota(log, _time, most: 3);
+        Assert.True(await IsAddedAsync(quota, "job.started"));
+        Assert.True(await IsAddedAsync(quota, "job.started"));
+        Assert.False(await IsAddedAsync(quota, "job.started"));
+    }
+
     private static async Task<bool> IsAddedAsync(AuditQuota quota, string action, string tenant = "acme") => await AddAsync(quota, action, tenant) is null;
 
     private static Task<Millrace.Api.Problems.Problem?> AddAsync(AuditQuota quota, string action, string tenant = "acme") =>
