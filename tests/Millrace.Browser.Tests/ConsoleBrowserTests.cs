@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
-using Millrace.Tests.Architecture;
 using Millrace.Tests.EndToEnd;
 using Xunit;
 using static Microsoft.Playwright.Assertions;
@@ -48,8 +47,7 @@ public sealed partial class ConsoleBrowserTests(ConsoleServer server)
             await Expect(page.Locator("#freshness")).ToHaveTextAsync("live");
         }
 
-        if (Environment.GetEnvironmentVariable("UPDATE_SCREENSHOTS") == "1")
-            await TakePictureAsync(tab.Page);
+        await tab.TakePictureAsync("overview");
     }
 
     [Fact]
@@ -188,9 +186,6 @@ public sealed partial class ConsoleBrowserTests(ConsoleServer server)
     }
 
     private static Task<string> BackgroundAsync(IPage page) => page.EvaluateAsync<string>("() => getComputedStyle(document.body).backgroundColor");
-
-    private static Task TakePictureAsync(IPage page) =>
-        page.ScreenshotAsync(new() { Path = Path.Combine(Repository.Root, "docs", "images", "overview.png") });
 
     [GeneratedRegex(@"^\d+ s old$", RegexOptions.None, 1_000)]
     private static partial Regex Age();

@@ -27,6 +27,7 @@ public sealed partial class ManyParkedTests
         await Expect(Reason(tab, "poison")).Not.ToContainTextAsync("or more");
         await Expect(Reason(tab, "payment_unknown").Locator(".number")).ToHaveTextAsync("3");
         await Expect(Orders(tab)).ToHaveCountAsync(50);
+        await tab.TakePictureAsync("attention");
         var first = await Orders(tab).First.TextContentAsync();
         await tab.Page.GetByRole(AriaRole.Link, new() { Name = "Older" }).ClickAsync();
         await Expect(Orders(tab).First).Not.ToHaveTextAsync(first!);

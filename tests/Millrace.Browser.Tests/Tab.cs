@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Playwright;
+using Millrace.Tests.Architecture;
 using Xunit;
 
 namespace Millrace.Browser.Tests;
@@ -45,6 +46,13 @@ public sealed class Tab : IAsyncDisposable
     public Task UntilAsync(string expression) => UntilAsync(Page, expression);
 
     public static Task UntilAsync(IPage page, string expression) => page.WaitForFunctionAsync(expression);
+
+    /// <summary>For the documents, when they are asked for: <c>UPDATE_SCREENSHOTS=1</c>.</summary>
+    public async Task TakePictureAsync(string name)
+    {
+        if (Environment.GetEnvironmentVariable("UPDATE_SCREENSHOTS") == "1")
+            await Page.ScreenshotAsync(new() { Path = System.IO.Path.Combine(Repository.Root, "docs", "images", name + ".png") });
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -31,7 +31,8 @@ public static class ParkedStore
         await Eventually.Async(() => Task.FromResult(runtime.IsReady), "the partition serves");
         var router = new PartitionRouter(runtime);
         var codes = groups.SelectMany(group => Enumerable.Repeat(group.Code, group.Orders)).ToList();
-        var orders = codes.Select((code, i) => (Id: OrderId.Create(Given.NowMs + i, 0, (ulong)i), Code: code, Key: $"k{i}")).ToList();
+        var begunMs = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() - codes.Count;
+        var orders = codes.Select((code, i) => (Id: OrderId.Create(begunMs + i, 0, (ulong)i), Code: code, Key: $"k{i}")).ToList();
         await Parallel.ForEachAsync(orders, new ParallelOptions { MaxDegreeOfParallelism = 100 }, async (order, _) =>
         {
             Assert.Equal(ReplyStatus.Accepted, (await router.SendAsync(new PartitionRequest.PlaceOrder(order.Id, Given.Keyed(order.Key), Given.Shop))).Status);
