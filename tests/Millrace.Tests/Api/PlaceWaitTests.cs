@@ -43,6 +43,15 @@ public sealed class PlaceWaitTests : IAsyncLifetime
         Assert.Equal((202, "pending"), await AnswerOf(placing));
     }
 
+    [Fact]
+    public async Task Who_waited_in_vain_is_shown_how_far_his_order_has_come()
+    {
+        await _server.StockAsync("SKU", 10);
+        var answer = await _server.PostAsync("/v1/orders", Bodies.Order("SKU").ToJsonString(), "key", "Prefer: wait=1");
+        Assert.Equal((202, "pending", "authorize"), (answer.Status, answer.Text("status"), (string)answer["payment"]["pending"]!));
+        Assert.Equal($"\"{answer["version"]}\"", answer.Header("ETag"));
+    }
+
     private static async Task<(int, string)> AnswerOf(Task<ApiAnswer> placing)
     {
         var answer = await placing;

@@ -53,7 +53,9 @@ internal sealed class PlaceEndpoint(PlaceOrders orders, PartitionRouter router, 
         var settled = seconds > 0 ? await AwaitSettledAsync(http, order, seconds) : null;
         if (seconds > 0)
             http.Response.Headers["Preference-Applied"] = $"wait={seconds}";
-        await SendAsync(http, settled ?? order, settled is null ? StatusCodes.Status202Accepted : SettledStatus(settled), outcome.IsReplay);
+        // Who waited in vain is shown how far it has come.
+        var shown = settled ?? (seconds > 0 ? await ReadAsync(http, order) : order);
+        await SendAsync(http, shown, settled is null ? StatusCodes.Status202Accepted : SettledStatus(settled), outcome.IsReplay);
     }
 
     /// <summary>For the bench: the same parsing, and nothing else.</summary>
@@ -120,6 +122,21 @@ internal sealed class PlaceEndpoint(PlaceOrders orders, PartitionRouter router, 
         catch (OperationCanceledException) when (timeout.IsCancellationRequested || stopping.IsCancellationRequested)
         {
             return null;
+        }
+    }
+
+    private async ValueTask<Order> ReadAsync(HttpContext http, Order order)
+    {
+        using var timeout = new CancellationTokenSource(AskAgain, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, http.RequestAborted, stopping);
+        try
+        {
+            var reply = await router.SendAsync(new PartitionRequest.ReadOrder(order.Id, order.Placement.Tenant), either.Token);
+            return reply.IsSuccess() ? reply.Order! : order;
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested || stopping.IsCancellationRequested)
+        {
+            return order;
         }
     }
 
