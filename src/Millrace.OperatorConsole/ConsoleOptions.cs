@@ -12,14 +12,15 @@ public sealed record ConsoleOptions
     /// <summary>The node serves the dashboard of Orleans: see <see cref="ConsoleHost.RequireOperator"/>.</summary>
     public bool HasOrleansDashboard { get; init; }
 
-    /// <summary>Set by the demo alone: whoever comes is signed in, and there are knobs that break things.</summary>
+    /// <summary>Set by the demo alone: whoever comes from this machine by its own name is signed in, and there are knobs that break things.</summary>
     public DemoControls? Demo { get; init; }
 }
 
 /// <summary>What the demo lets a visitor do.</summary>
 /// <param name="ApiKey">Visitors act with it.</param>
 /// <param name="Psp">The simulator, which takes its faults over HTTP.</param>
-public sealed record DemoControls(string ApiKey, Uri Psp)
+/// <param name="Again">The command that starts this shop again.</param>
+public sealed record DemoControls(string ApiKey, Uri Psp, string Again)
 {
     private double _rate;
 

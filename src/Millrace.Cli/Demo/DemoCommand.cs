@@ -38,7 +38,14 @@ internal static class DemoCommand
                 stop.CancelAfter(TimeSpan.FromSeconds(limit));
             try
             {
-                return await RunAsync(parsed.GetValue(data)!, parsed.GetValue(url)!, parsed.GetValue(rate), parsed.GetValue(nodes), stop.Token);
+                ListeningOptions.RequireLocal(url.Name, parsed.GetValue(url)!, "whoever comes to a demo is signed in, and may do everything.");
+                var again = string.Concat(new Option[] { data, url, rate }.Where(option => parsed.GetResult(option) is { Implicit: false }).Select(option => $" {option.Name} {Curl.Quoted(parsed.GetResult(option)!.Tokens[0].Value)}"));
+                return await RunAsync(parsed.GetValue(data)!, parsed.GetValue(url)!, parsed.GetValue(rate), parsed.GetValue(nodes), "./millrace demo" + again, stop.Token);
+            }
+            catch (UsageException wrong)
+            {
+                await Console.Error.WriteLineAsync($"millrace: {wrong.Message}");
+                return 2;
             }
             catch (Exception failure) when (failure is StoreRefusedException or IOException or UnauthorizedAccessException or InvalidOperationException)
             {
@@ -49,7 +56,7 @@ internal static class DemoCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(string data, string url, double rate, int nodes, CancellationToken stop)
+    private static async Task<int> RunAsync(string data, string url, double rate, int nodes, string again, CancellationToken stop)
     {
         var started = TimeProvider.System.GetTimestamp();
         Directory.CreateDirectory(data);
@@ -58,7 +65,7 @@ internal static class DemoCommand
         await using var cluster = nodes > 1 ? await DemoCluster.StartAsync(stop) : null;
         var options = cluster?.First ?? new NodeOptions { DataDirectory = Path.Combine(data, "node") };
         var key = await NewKeyAsync(options, stop);
-        var controls = new DemoControls(key, psp.Url) { Rate = rate };
+        var controls = new DemoControls(key, psp.Url, again) { Rate = rate };
         await using var app = Node.Build(options with { Url = url, Psp = psp.Url, PspWebhookSecret = secret, ReconcileAfter = ReconcileAfter, Demo = controls });
         await Node.StartAsync(app, stop);
         cluster?.StartOthers(nodes, psp.Url, secret);

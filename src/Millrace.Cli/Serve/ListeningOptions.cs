@@ -53,6 +53,15 @@ internal sealed class ListeningOptions
         return ServerCertificate.TryLoad(certificate, key, TimeProvider.System.GetUtcNow(), out var loaded, out var fault) ? new TlsOptions(loaded!, ports) : throw new UsageException(fault!);
     }
 
+    /// <summary>One http URL of this machine alone.</summary>
+    /// <exception cref="UsageException">It is none.</exception>
+    public static void RequireLocal(string option, string url, string why)
+    {
+        var address = Parse(option, url);
+        if (IsTls(address) || !IsLocal(address))
+            throw new UsageException($"{option} '{url}' is no http URL of this machine alone, such as {NodeOptions.DefaultUrl}: {why}");
+    }
+
     private static bool IsTls(BindingAddress address) => address.Scheme.Equals("https", StringComparison.OrdinalIgnoreCase);
 
     // Any other name is every interface to the server.
@@ -65,7 +74,7 @@ internal sealed class ListeningOptions
         try
         {
             var address = BindingAddress.Parse(url);
-            if (address.PathBase.Length == 0 && address.Scheme.ToUpperInvariant() is "HTTP" or "HTTPS")
+            if (address is { PathBase.Length: 0, Port: >= 0 and <= 65_535 } && address.Scheme.ToUpperInvariant() is "HTTP" or "HTTPS")
                 return address;
         }
         catch (FormatException)

@@ -26,7 +26,7 @@ internal sealed class DemoPages(DemoControls demo) : IDisposable
     public Task<IResult> ShowAsync(HttpContext http, Session session)
     {
         var (notice, isProblem) = View.Notice(http);
-        return Task.FromResult(View.Of<DemoPage>(new(StringComparer.Ordinal) { ["Session"] = session, ["Rate"] = demo.Rate, ["Nodes"] = demo.Nodes?.List(), ["Notice"] = notice, ["IsProblem"] = isProblem }));
+        return Task.FromResult(View.Of<DemoPage>(new(StringComparer.Ordinal) { ["Session"] = session, ["Rate"] = demo.Rate, ["Nodes"] = demo.Nodes?.List(), ["Again"] = demo.Again, ["Notice"] = notice, ["IsProblem"] = isProblem }));
     }
 
     public async Task<IResult> BreakAsync(HttpContext http, Session session, IFormCollection form)

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Http;
 using Millrace.Client;
 
@@ -47,5 +48,9 @@ internal sealed class Visitors(SessionCookie cookie, OwnApi api, ConsoleOptions 
     // What a form asked for is not asked again: after signing in one sees a page.
     private static string Screen(HttpContext http) => HttpMethods.IsGet(http.Request.Method) ? http.Request.Path + http.Request.QueryString : "/";
 
-    private string? Key(HttpContext http) => cookie.Read(http) ?? options.Demo?.ApiKey;
+    // In a demo everybody of this machine. A page of elsewhere may have a name that it lets lead here: its browser says that name.
+    private string? Key(HttpContext http) => cookie.Read(http) ?? (options.Demo is { } demo && IsLocal(http.Request.Host.Host) ? demo.ApiKey : null);
+
+    private static bool IsLocal(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 }

@@ -20,6 +20,15 @@ public sealed class CommandTests(Shop shop) : IDisposable
         await using var demo = new ChildProcess(MillraceExecutable.With(
             "demo", "--data", _folder["demo"], "--urls", $"http://127.0.0.1:{port}", "--rate", "50"));
         await UntilTradingAsync(demo);
+        // Of this machine one is signed in; a page of elsewhere whose name leads here is not.
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
+        foreach (var (host, status) in new[] { ("localhost", 200), ("127.0.0.1", 200), ("evil.example", 302) })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{port}/keys") { Headers = { Host = $"{host}:{port}" } };
+            using var page = await client.SendAsync(request, TestContext.Current.CancellationToken);
+            Assert.Equal((host, status), (host, (int)page.StatusCode));
+        }
+
         demo.Send(Signal.Term);
         Assert.True(await demo.ExitAsync(MillraceCommand.Patience) == 0, demo.Words);
 

@@ -61,6 +61,10 @@ public sealed partial class DemoClusterTests : IDisposable
     [Theory]
     [InlineData("--nodes", "9", "--nodes is 1 to 5.")]
     [InlineData("--rate", "-1", "--rate is 0 to 1000.")]
+    [InlineData("--urls", "http://0.0.0.0:8199", "whoever comes to a demo is signed in")]
+    [InlineData("--urls", "http://nohost.invalid:8199", "whoever comes to a demo is signed in")]
+    [InlineData("--urls", "127.0.0.1:8199", "is no http URL")]
+    [InlineData("--urls", "http://127.0.0.1:99999", "is no http URL")]
     public async Task What_a_demo_cannot_do_is_refused(string option, string value, string because)
     {
         await using var demo = new ChildProcess(MillraceExecutable.With("demo", option, value, "--data", _folder["demo"]));
