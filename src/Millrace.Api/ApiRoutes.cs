@@ -69,15 +69,15 @@ internal static class ApiRoutes
                 ("status", "pending, confirmed, completed, rejected, expired or canceled."), ("customer", "The customer's id."),
                 ("external_id", "The merchant's own number."), ("idempotency_key", "The key that the order was placed with; shown within a second. Whether it was placed, a repeat of the request tells for certain."),
                 ("sku", "An item in the order."), ("created_after", "RFC 3339, inclusive."),
-                ("attention", "true: only orders that wait for a person, and are not dismissed."),
-                ("attention_code", "Only orders that wait for a person for this reason, and are not dismissed."), ("dismissed", "With attention=true: those that are dismissed instead."), ("limit", "1 to 200; 50 without."),
+                ("attention", "true: only orders that wait for a person, and are not dismissed. false: all, as without it."),
+                ("attention_code", "Only orders that wait for a person for this reason, and are not dismissed."), ("dismissed", "With attention=true or attention_code: those that are dismissed instead."), ("limit", "1 to 200; 50 without."),
                 ("cursor", "next_cursor of the page before."),
             ],
             Headers = [SeenByLists], AnswerHeaders = ["Link"], Problems = [ProblemKinds.InvalidCursor, ProblemKinds.ListBehind, ProblemKinds.Overloaded],
         });
         routes.Map("GET", "/v1/orders/attention", attention.HandleAsync, new("list_attention", "For which reasons orders wait for a person, and how many")
         {
-            Answer = typeof(AttentionListShape), Scope = Scopes.OrdersRead,
+            Answer = typeof(AttentionListShape), Scope = Scopes.OrdersRead, Problems = [ProblemKinds.InvalidParameter],
             Details = "As the database has them, a second or two late. Dismissed orders are counted too: they still wait.",
         });
         routes.Map("GET", "/v1/orders/{id}", read.GetAsync, new("get_order", "Get an order")

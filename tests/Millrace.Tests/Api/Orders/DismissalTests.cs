@@ -136,6 +136,7 @@ public sealed class DismissalTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal(
             [("odd", 1, false, orders[0], orders[0]), ("poison", 2, false, orders[1..].Min(StringComparer.Ordinal)!, orders[1..].Max(StringComparer.Ordinal)!)],
             counted["data"].AsArray().Select(group => ((string)group!["code"]!, (int)group["orders"]!, (bool)group["has_more"]!, (string)group["oldest_order"]!, (string)group["newest_order"]!)));
+        (await server.SendAsync("GET", "/v1/orders/attention?status=pending", key: key)).Problem(400, "invalid_parameter");
         (await server.SendAsync("GET", "/v1/orders/attention", key: server.NewKey("counted", Scopes.StockRead))).Problem(403, "insufficient_scope");
     }
 
