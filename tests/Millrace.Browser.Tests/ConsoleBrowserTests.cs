@@ -120,6 +120,7 @@ public sealed partial class ConsoleBrowserTests(ConsoleServer server)
         await using var tab = await server.OpenAsync();
         var keyboard = tab.Page.Keyboard;
         await tab.Page.GotoAsync("/orders");
+        await Expect(tab.Page.GetByLabel("API key")).ToBeFocusedAsync();
         await keyboard.TypeAsync(server.Key);
         await keyboard.PressAsync("Tab");
         await keyboard.PressAsync("Enter");

@@ -95,7 +95,7 @@ public sealed partial class SharedCacheTests : IAsyncLifetime
         Assert.Equal("confirmed", (await _public.GetAsync(url)).Text("status"));
 
         // It stands still: whoever asked it would wait.
-        _server.Process.Send(Signal.Stop);
+        await _server.Process.PauseAsync();
         await Eventually.Async(async () => SecondsLeft(await _public.GetAsync(url)) < 0, "the old is shown, and nobody waits for the new");
         _server.Process.Send(Signal.Continue);
         await Eventually.Async(async () => SecondsLeft(await _public.GetAsync(url)) >= 0, "the new has come");

@@ -75,7 +75,7 @@ public sealed class StopTests : IDisposable
     public async Task A_server_that_is_paused_answers_when_it_runs_again()
     {
         await using var server = await StartAsync();
-        server.Process.Send(Signal.Stop);
+        await server.Process.PauseAsync();
         var order = _api.PlaceAsync(Bodies.Order("MUG").ToJsonString(), "paused", "Prefer: wait=30");
         using var patience = new HttpClient { BaseAddress = _settings.Address, Timeout = TimeSpan.FromMilliseconds(300) };
         await Assert.ThrowsAsync<TaskCanceledException>(() => patience.GetAsync("/livez"));

@@ -57,6 +57,13 @@ internal sealed class ChildProcess : IAsyncDisposable
             throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"kill: errno {Marshal.GetLastPInvokeError()}"));
     }
 
+    /// <summary>Stops it where it is. The signal is on its way when it is sent: until each of its threads has stopped, one may answer.</summary>
+    public async Task PauseAsync()
+    {
+        Send(Signal.Stop);
+        await Eventually.Async(() => Task.FromResult(AreAllStopped($"/proc/{Id}/task")), "it is stopped");
+    }
+
     /// <returns>The exit code; 128 and the signal's number after a signal.</returns>
     public async Task<int> ExitAsync(TimeSpan? within = null)
     {
@@ -71,6 +78,20 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
 
         return _process.ExitCode;
+    }
+
+    // proc(5): the state stands behind the name, which is in brackets.
+    private static bool AreAllStopped(string threads)
+    {
+        try
+        {
+            return Array.TrueForAll(Directory.GetDirectories(threads), thread => File.ReadAllText(Path.Combine(thread, "stat")) is var stat && stat[stat.LastIndexOf(')') + 2] == 'T');
+        }
+        catch (IOException)
+        {
+            // One has ended meanwhile.
+            return false;
+        }
     }
 
     public async ValueTask DisposeAsync()
