@@ -34,7 +34,7 @@ internal sealed class ListeningOptions
         var plain = (management?.Split(';') ?? []).Select(url => Parse(_management.Name, url)).ToList();
         if (plain.Find(IsTls) is not null)
             throw new UsageException($"{_management.Name} speaks plain HTTP.");
-        var open = addresses.Find(address => !IsTls(address) && !IsLocal(address));
+        var open = addresses.Find(IsOpen);
         if (open is not null && !arguments.GetValue(_inFront))
             throw new UsageException($"At {open} whoever is in between could read API keys and orders: give an https URL with {_certificate.Name} and {_key.Name}, or {_inFront.Name} if TLS ends in front of it (docs/access.md).");
         var ports = addresses.Where(IsTls).Select(address => address.Port).ToHashSet();
@@ -61,6 +61,9 @@ internal sealed class ListeningOptions
         if (IsTls(address) || !IsLocal(address))
             throw new UsageException($"{option} '{url}' is no http URL of this machine alone, such as {NodeOptions.DefaultUrl}: {why}");
     }
+
+    /// <summary>Others reach it, and nothing is encrypted before it is there.</summary>
+    public static bool IsOpen(BindingAddress address) => !IsTls(address) && !IsLocal(address);
 
     private static bool IsTls(BindingAddress address) => address.Scheme.Equals("https", StringComparison.OrdinalIgnoreCase);
 

@@ -50,10 +50,7 @@ internal sealed class NodeMetrics(IMeterFactory meters, TimeProvider time)
         ("bench_endpoint", options.HasNoopEndpoint),
     ];
 
-    // Others reach it, and nothing is encrypted before it is there.
-    private static bool IsOpen(string urls) => urls.Split(';').Any(url =>
-        url.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
-        && BindingAddress.Parse(url).Host is var host && host != "localhost" && !(IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address)));
+    private static bool IsOpen(string urls) => urls.Split(';').Any(url => ListeningOptions.IsOpen(BindingAddress.Parse(url)));
 
     private IEnumerable<Measurement<double>> Ends(NodeOptions options)
     {
