@@ -37,10 +37,19 @@ public sealed class BatchParserTests
     }
 
     [Theory]
-    [InlineData("{}")]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("{} x")]
     [InlineData("[1")]
     [InlineData("[1] x")]
     public void A_broken_array_is_refused_whole(string body) => Assert.ThrowsAny<JsonException>(() => Parse(body, isLines: false));
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("7")]
+    [InlineData("null")]
+    public void What_is_no_array_is_told_as_that(string body) =>
+        Assert.Equal("wrong_type", BatchParser.Parse(Encoding.UTF8.GetBytes(body), false, "psp", [])!.Errors[0].Code);
 
     [Fact]
     public void A_batch_has_1_to_1000_rows()

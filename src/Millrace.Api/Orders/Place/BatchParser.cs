@@ -21,17 +21,32 @@ internal static class BatchParser
     /// <returns>Null when the rows, each good or bad, are in <paramref name="rows"/>.</returns>
     public static Problem? Parse(ReadOnlySpan<byte> utf8, bool isLines, string defaultPsp, List<BatchRow> rows)
     {
+        if (!isLines && !IsArray(utf8))
+            return Problem.Of([new FieldError("", "wrong_type", "An array of rows is expected.")]);
         var isWhole = isLines ? Lines(utf8, defaultPsp, rows) : Elements(utf8, defaultPsp, rows);
         if (!isWhole)
             return Problem.Of([new FieldError("", "too_many", $"At most {MaxRows} rows are accepted.")]);
         return rows.Count == 0 ? Problem.Of([new FieldError("", "too_short", "At least one row is needed.")]) : null;
     }
 
+    private static Utf8JsonReader ReaderOf(ReadOnlySpan<byte> utf8) => new(utf8, new JsonReaderOptions { MaxDepth = JsonPath.MaxDepth + 1 });
+
+    // What is no JSON at all is told as that, and not as JSON of another type.
+    private static bool IsArray(ReadOnlySpan<byte> utf8)
+    {
+        var reader = ReaderOf(utf8);
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.StartArray)
+            return true;
+        reader.Skip();
+        reader.Read();
+        return false;
+    }
+
     private static bool Elements(ReadOnlySpan<byte> utf8, string defaultPsp, List<BatchRow> rows)
     {
-        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = JsonPath.MaxDepth + 1 });
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
-            throw new JsonException();
+        var reader = ReaderOf(utf8);
+        reader.Read();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (rows.Count == MaxRows)
