@@ -71,6 +71,8 @@ public sealed class HeaderTests
     [InlineData("wait=5", 5)]
     [InlineData("respond-async, wait=10", 10)]
     [InlineData("wait=900", 30)]
+    [InlineData("wait=99999999999999", 30)]
+    [InlineData("wait=", 0)]
     [InlineData("wait=-1", 0)]
     [InlineData("wait", 0)]
     public void Prefer_wait_is_bounded_and_never_an_error(string header, int seconds) => Assert.Equal(seconds, PreferWait.Read(header));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Primitives;
 
 namespace Millrace.Api.Orders.Place;
@@ -15,9 +16,10 @@ internal static class PreferWait
             foreach (var part in (header ?? "").Split(',', ';'))
             {
                 var preference = part.AsSpan().Trim();
-                if (preference.StartsWith("wait=", StringComparison.OrdinalIgnoreCase)
-                    && int.TryParse(preference[5..], System.Globalization.NumberStyles.None, provider: null, out var seconds))
-                    return Math.Min(seconds, MaxSeconds);
+                if (!preference.StartsWith("wait=", StringComparison.OrdinalIgnoreCase) || preference.Length == 5 || preference[5..].ContainsAnyExceptInRange('0', '9'))
+                    continue;
+                // More than a number holds is more than is waited for, too.
+                return int.TryParse(preference[5..], NumberStyles.None, provider: null, out var seconds) ? Math.Min(seconds, MaxSeconds) : MaxSeconds;
             }
         }
 
