@@ -77,7 +77,7 @@ internal static class ApiRoutes
         });
         routes.Map("GET", "/v1/orders/attention", attention.HandleAsync, new("list_attention", "For which reasons orders wait for a person, and how many")
         {
-            Answer = typeof(AttentionListShape), Scope = Scopes.OrdersRead, Problems = [ProblemKinds.InvalidParameter],
+            Answer = typeof(AttentionListShape), Scope = Scopes.OrdersRead,
             Details = "As the database has them, a second or two late. Dismissed orders are counted too: they still wait.",
         });
         routes.Map("GET", "/v1/orders/{id}", read.GetAsync, new("get_order", "Get an order")

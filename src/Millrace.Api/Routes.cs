@@ -1,5 +1,7 @@
 using Millrace.Api.Documentation;
+using Millrace.Api.Edge;
 using Millrace.Api.Keys;
+using Millrace.Api.Problems;
 
 namespace Millrace.Api;
 
@@ -14,11 +16,19 @@ internal sealed class Routes(IEndpointRouteBuilder app, Access access)
         Map("POST", pattern, handle, doc with { Headers = [.. KeyHeader, .. headers] });
 
     public void Map(string method, string pattern, Authorized handle, EndpointDocument doc) =>
-        Map(method, pattern, access.Require(doc.Scope, handle), doc);
+        Map(method, pattern, access.Require(doc.Scope, OnlyWith(doc, handle)), doc);
 
-    /// <summary>Without an API key.</summary>
+    /// <summary>Without an API key. Parameters are let be: such addresses go from hand to hand, and gather some on their way.</summary>
     public void MapOpen(string method, string pattern, RequestDelegate handle, EndpointDocument doc) =>
         Map(method, pattern, handle, doc with { IsOpen = true });
+
+    // A filter, or a wish such as dry_run, that nobody heeds must not look like one that was.
+    private static Authorized OnlyWith(EndpointDocument doc, Authorized handle)
+    {
+        var names = doc.Query.Select(parameter => parameter.Name).ToHashSet(StringComparer.Ordinal);
+        var refusal = new Problem(ProblemKinds.InvalidParameter, names.Count == 0 ? "It has no parameters." : $"Its parameters are {string.Join(", ", names)}.");
+        return (http, caller) => http.Request.QueryString.HasValue && !http.Request.Query.Keys.All(names.Contains) ? Answer.Problem(http, refusal) : handle(http, caller);
+    }
 
     // The method's presence is what makes the framework describe an endpoint.
     private void Map(string method, string pattern, RequestDelegate handle, EndpointDocument doc)

@@ -13,9 +13,7 @@ internal static class EndpointProblems
         IEnumerable<ProblemKind> kinds = [.. doc.Problems, ProblemKinds.InternalError];
         // Who comes without a key is known by a signature, or asks for nothing: such endpoints name their own.
         if (!doc.IsOpen)
-            kinds = [.. kinds, ProblemKinds.Unauthenticated, ProblemKinds.InsufficientScope, ProblemKinds.QuotaExceeded, ProblemKinds.Unavailable, .. OfBody(doc)];
-        if (doc.Query.Length > 0)
-            kinds = [.. kinds, ProblemKinds.InvalidParameter];
+            kinds = [.. kinds, ProblemKinds.InvalidParameter, ProblemKinds.Unauthenticated, ProblemKinds.InsufficientScope, ProblemKinds.QuotaExceeded, ProblemKinds.Unavailable, .. OfBody(doc)];
         if (doc.Takes(IdempotencyKey.HeaderName))
             kinds = [.. kinds, ProblemKinds.KeyMissing, ProblemKinds.KeyInvalid];
         if (doc.Takes("If-Match"))

@@ -21,7 +21,7 @@ public sealed class AccessTests(Shop shop)
     {
         public IEnumerable<string> Parameters => Path.Split('/').Where(part => part.StartsWith('{')).Select(part => part.Trim('{', '}'));
 
-        public Task<ApiAnswer> CallAsync(ApiClient client, string order, string sku, string key = "key_x", string job = "job_x", string webhook = "whk_x")
+        public Task<ApiAnswer> CallAsync(ApiClient client, string order, string sku, string key = "key_x", string job = "job_x", string webhook = "whk_x", string query = "")
         {
             var path = Path.Replace("{id}", order).Replace("{hold}", "hold_0000000000000000").Replace("{sku}", sku).Replace("{key}", key).Replace("{job}", job)
                 .Replace("{tenant}", "acme").Replace("{name}", "a").Replace("{backup}", "x").Replace("{webhook}", webhook);
@@ -29,7 +29,7 @@ public sealed class AccessTests(Shop shop)
                 : Path.EndsWith("/dismissal", StringComparison.Ordinal) ? """{"reason":"never mind"}"""
                 : Path == "/v1/orders" ? Bodies.Order(sku).ToJsonString()
                 : Method == "PUT" && Path == "/v1/items/{sku}" ? Bodies.Item() : "{}";
-            return client.SendAsync(Method, path, Method == "GET" ? null : body, "Idempotency-Key: " + Guid.NewGuid());
+            return client.SendAsync(Method, path + query, Method == "GET" ? null : body, "Idempotency-Key: " + Guid.NewGuid());
         }
     }
 
@@ -59,6 +59,16 @@ public sealed class AccessTests(Shop shop)
             foreach (var endpoint in endpoints)
                 (await endpoint.CallAsync(client, "ord_x", "SKU")).Problem(403, "insufficient_scope");
         }
+    }
+
+    [Fact]
+    public async Task A_parameter_that_an_endpoint_does_not_have_is_refused_and_nothing_is_done()
+    {
+        var sku = await shop.NewItemAsync(10);
+        using var client = await shop.NewClientAsync("acme", Scopes.Admin | Scopes.SystemOperate);
+        foreach (var endpoint in await EndpointsAsync())
+            (await endpoint.CallAsync(client, "ord_x", sku, query: "?dry_run=true")).Problem(400, "invalid_parameter");
+        Assert.Equal((10, 0), await shop.StockAsync(sku));
     }
 
     [Fact]

@@ -1,7 +1,6 @@
 using Millrace.Api.Edge;
 using Millrace.Api.Json;
 using Millrace.Api.Keys;
-using Millrace.Api.Problems;
 using Millrace.Engine.ReadModel;
 
 namespace Millrace.Api.Orders.Read;
@@ -14,13 +13,6 @@ internal sealed class ListAttention(IReadModel readModel, TimeProvider time)
 
     public async Task HandleAsync(HttpContext http, Caller caller)
     {
-        // A filter that is not there must not look like one that everything passes.
-        if (http.Request.Query.Count > 0)
-        {
-            await Answer.Problem(http, new Problem(ProblemKinds.InvalidParameter, "It has no parameters."));
-            return;
-        }
-
         var asOf = time.GetUtcNow().ToUnixTimeMilliseconds();
         var groups = await readModel.ListAttentionAsync(caller.Tenant, MostCounted + 1, http.RequestAborted);
         http.Response.Headers.CacheControl = "private, no-cache";
