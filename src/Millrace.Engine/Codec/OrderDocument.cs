@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
 
@@ -37,6 +38,17 @@ public static class OrderDocument
     /// <param name="utf8">The text.</param>
     /// <returns>False when none is.</returns>
     public static bool MayHold(ReadOnlySpan<byte> document, ReadOnlySpan<byte> utf8) => document.IndexOf(utf8) >= 0;
+
+    /// <summary>Whether one of the document's changes may have been made under this key.</summary>
+    /// <param name="document">Hashes of keys stand in it as <see cref="PayloadWriter.Hash"/> writes them.</param>
+    /// <param name="keyHash">The hash.</param>
+    /// <returns>False when none was.</returns>
+    public static bool MayHold(ReadOnlySpan<byte> document, UInt128 keyHash)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes, keyHash);
+        return MayHold(document, bytes);
+    }
 
     /// <summary>The order after all its events, or after those up to <paramref name="version"/>; null when empty.</summary>
     public static Order? Fold(OrderId id, ReadOnlyMemory<byte> document, int version = int.MaxValue)

@@ -23,13 +23,10 @@ internal sealed class OrderEntry
     private int _length;
     private Order? _order;
     private OrderRow _atRest;
-    // Null while nobody has asked: an order that was loaded may have any.
-    private RecordedChange[]? _changes;
 
     public OrderEntry(OrderId id)
     {
         Id = id;
-        _changes = [];
         _document = new byte[FirstCapacity];
     }
 
@@ -79,25 +76,24 @@ internal sealed class OrderEntry
 
     private bool IsAtRest => !_atRest.Id.IsEmpty;
 
-    /// <summary>The change that was made under a key; null when there was none. They stand in the order's own events: permanent, and
-    /// without an index for the few there are.</summary>
+    /// <summary>The change that was made under a key; null when there was none. They stand in the order's own events: permanent, and without an index.</summary>
     public RecordedChange? FindChange(UInt128 keyHash)
     {
-        _changes ??= ReadChanges();
-        foreach (var change in _changes)
+        // Nearly every key is new.
+        if (!OrderDocument.MayHold(Document.Span, keyHash))
+            return null;
+        foreach (var recorded in OrderDocument.Read(Document))
         {
-            if (change.Key.KeyHash == keyHash)
-                return change;
+            if (recorded.Context.Key is { } key && key.KeyHash == keyHash)
+                return new RecordedChange(key, recorded.Version);
         }
 
         return null;
     }
 
     /// <summary>One more decision: its bytes as the journal has them, and the order after it.</summary>
-    public void Append(Order after, long seq, ReadOnlySpan<byte> decision, ChangeKey? key)
+    public void Append(Order after, long seq, ReadOnlySpan<byte> decision)
     {
-        if (key is { } used && _changes is not null)
-            _changes = [.. _changes, new RecordedChange(used, after.Version)];
         if (_document.Length - _length < decision.Length)
             Array.Resize(ref _document, Math.Max(_document.Length + (_document.Length / 2), _length + decision.Length));
         decision.CopyTo(_document.AsSpan(_length));
@@ -112,9 +108,6 @@ internal sealed class OrderEntry
 
     private OrderRow Row(Order order) => new(
         Id, order.Placement.Tenant, order.Status, order.Version, order.Placement.Buyer.CustomerId, order.DueAtUnixMs, order.Parked?.Code, Document);
-
-    private RecordedChange[] ReadChanges() =>
-        [.. from recorded in OrderDocument.Read(Document) where recorded.Context.Key is not null select new RecordedChange(recorded.Context.Key!.Value, recorded.Version)];
 
     private static bool CanRest(Order order) =>
         order.Payment.Pending is null && !Array.Exists(order.StockParts, p => p.IsInFlight);

@@ -187,7 +187,7 @@ public sealed partial class Partition
         var versionBefore = after.Version - _facts.Count;
         OrderMark? mark = Format < PayloadFormat.WithOrderMarks || versionBefore == 0 ? null : new OrderMark(after.Placement.Tenant, versionBefore);
         var start = RecordCodec.WriteOrderDecided(_pending, id, context, _facts, mark);
-        Apply(entry, after, seq, _pending.Written[start..], context.Key);
+        Apply(entry, after, seq, _pending.Written[start..]);
         foreach (var fact in _facts)
             React(id, entry, after, fact);
         if (after.SettledVersion > versionBefore)
@@ -196,9 +196,9 @@ public sealed partial class Partition
             AnswerWaiters(entry, seq);
     }
 
-    private void Apply(OrderEntry entry, Order after, long seq, ReadOnlySpan<byte> decision, ChangeKey? key)
+    private void Apply(OrderEntry entry, Order after, long seq, ReadOnlySpan<byte> decision)
     {
-        entry.Append(after, seq, decision, key);
+        entry.Append(after, seq, decision);
         MarkDirty(entry);
         CountUnsettled(entry, after);
     }

@@ -96,7 +96,7 @@ public sealed partial class Partition
         var order = Order.Evolve(record.Order, entry.Order, record.Decision.Facts, record.Decision.Context);
         if (record.Decision.Facts is [OrderEvent.Placed placed, ..])
             AddName(placed.Placement.KeyHash, record.Order);
-        Apply(entry, order, _appendedSeq, record.Bytes.Span, record.Decision.Context.Key);
+        Apply(entry, order, _appendedSeq, record.Bytes.Span);
         foreach (var fact in record.Decision.Facts)
             React(record.Order, entry, order, fact);
     }
