@@ -123,7 +123,7 @@ internal sealed class Backlog(int partitions)
     private static void Note(Dictionary<OrderId, Tracked> orders, in OrderRow row, long nowMs)
     {
         var isPending = row.Status == OrderStatus.Pending;
-        if (row.Attention is not null || !(isPending || row.DueAtUnixMs == 0 || (row.DueAtUnixMs is not null && IsPaying(row.Id, row.Document))))
+        if (row.Attention is not null || !(isPending || (row.DueAtUnixMs is not null && IsPaying(row.Id, row.Document))))
         {
             if (orders.Count > 0)
                 orders.Remove(row.Id);

@@ -77,9 +77,9 @@ public sealed partial class Partition
     {
         entry.IsListedDirty = false;
         var row = entry.ToRow();
-        // One that ran out meanwhile fires with the next tick. Zero is a payment on its way, which needs no timer.
-        if (row.DueAtUnixMs is { } due and > 0)
-            SetTimer(entry.Id, entry, due);
+        // One that ran out meanwhile fires with the next tick. Zero is a payment on its way, which needs no timer, or a time that lies as far back.
+        if (row.DueAtUnixMs is { } due && (due > 0 || entry.PendingPayment is null))
+            SetTimer(entry.Id, entry, Math.Max(due, 1));
         return row;
     }
 

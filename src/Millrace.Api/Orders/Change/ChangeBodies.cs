@@ -129,9 +129,13 @@ internal static class ChangeBodies
     {
         if (json.Text(35, TextRule.Id) is not { } text)
             return null;
-        if (Rfc3339.TryParse(text, out var unixMs))
+        if (!Rfc3339.TryParse(text, out var unixMs))
+            json.Fault("invalid_format", "A time of RFC 3339 is expected, such as 2026-01-31T12:00:00Z.");
+        // What many programs send for no date.
+        else if (unixMs == 0)
+            json.Fault("out_of_range", "It would have ended in 1970; leave it out for a hold without an end.");
+        else
             return unixMs;
-        json.Fault("invalid_format", "A time of RFC 3339 is expected, such as 2026-01-31T12:00:00Z.");
         return null;
     }
 }

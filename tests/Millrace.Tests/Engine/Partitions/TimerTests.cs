@@ -25,6 +25,20 @@ public sealed class TimerTests
         Assert.Equal(100, shop.ItemOf().Available);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_hold_that_ended_when_time_began_ends_at_once(long endsAtMs)
+    {
+        var shop = new PartitionHarness().WithItem();
+        var id = shop.Placed();
+        shop.Changed(id, new OrderCommand.PlaceHold("h", "fraud", null, endsAtMs));
+        Assert.Single(shop.OrderOf(id).Holds);
+        shop.Advance(1_000);
+        shop.Advance(1_000);
+        Assert.Empty(shop.OrderOf(id).Holds);
+    }
+
     [Fact]
     public void A_clock_that_ran_a_day_ahead_and_is_set_right_holds_nothing_up()
     {
