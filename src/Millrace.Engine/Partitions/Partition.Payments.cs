@@ -46,7 +46,9 @@ public sealed partial class Partition
 
     private void StartPayment(OrderId id, bool isRepeat)
     {
-        var entry = _orders[id];
+        // Only one that was parked meanwhile can have left the memory: what it waits for starts when it is let go on.
+        if (!_orders.TryGetValue(id, out var entry))
+            return;
         var order = entry.Order!;
         // A webhook may have settled it, or an operator parked it, before the intent became durable.
         if (entry.IsPaymentRunning || order.Parked is not null || order.Payment.Pending is not { } pending)

@@ -65,6 +65,37 @@ public sealed class PaymentRetryTests
     }
 
     [Fact]
+    public void A_payment_that_waits_behind_a_commit_when_its_parked_order_leaves_the_memory_halts_nothing()
+    {
+        var shop = new PartitionHarness(options: Options with { MaxOrdersInMemory = 0 }).WithItem();
+        var id = shop.Placed();
+        shop.Changed(id, new OrderCommand.Ship("post", "1"), Given.Key("s"));
+        shop.IsPspSlow = true;
+        shop.Changed(id, new OrderCommand.Refund(300, null), Given.Key("r1"));
+        var order = shop.OrderOf(id);
+        var first = new PaymentRequest(PaymentOperation.Refund, order.Placement.Payment.Psp, id, 1, 300, order.Placement.Currency.Code, null, order.Payment.AuthorizationReference, 1);
+        // Told by a webhook while the call is under way; another refund is asked for, and waits as its order does.
+        shop.Changed(id, new OrderCommand.PaymentDeclined(PaymentStep.Refund, 1, "no", IsSoft: false));
+        Assert.Equal("refund_declined", shop.OrderOf(id).Parked!.Code);
+        shop.Changed(id, new OrderCommand.Refund(200, null), Given.Key("r2"));
+        shop.Advance(1_000);
+        shop.BeforeCommitted = _ =>
+        {
+            shop.BeforeCommitted = null;
+            // The call ends while another order is being committed, and something makes room before that is done.
+            shop[0].CompletePayment(first, new PaymentOutcome.Unknown("late"), shop.NowMs);
+            shop[0].OrderLoaded(OrderId.Create(Given.NowMs, 0, random: 1), null, shop.NowMs);
+            Assert.Equal(0, shop[0].OrdersInMemory - 1);
+        };
+        shop.Placed(Given.Keyed("other"));
+        Assert.Null(shop.BeforeCommitted);
+        Assert.Equal(("refund_declined", 2), (shop.OrderOf(id).Parked!.Code, shop.OrderOf(id).Payment.Pending!.Number));
+        shop.IsPspSlow = false;
+        shop.Changed(id, new OrderCommand.Resume(null), Given.Key("go on"));
+        shop.RunUntil(() => shop.OrderOf(id).Payment.RefundedMinor == 200);
+    }
+
+    [Fact]
     public void A_payment_decided_after_the_one_that_just_became_durable_waits_for_its_own_commit()
     {
         var shop = new PartitionHarness(options: Options).WithItem();
