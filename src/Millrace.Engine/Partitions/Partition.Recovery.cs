@@ -87,6 +87,9 @@ public sealed partial class Partition
                 // The owner before may have had a clock that ran ahead.
                 SetTimer(id, entry, entry.PendingPayment is { } pending && IsTooFar(pending, nowMs) ? nowMs : due);
         }
+
+        // All that has a date was read; what waits for its own is loaded again by its timer. A partition at rest takes no checkpoint that would do this.
+        Evict();
     }
 
     private void ReplayDecision(JournalRecord.OrderDecided record)

@@ -28,6 +28,21 @@ public sealed class ColdOrderTests
     }
 
     [Fact]
+    public void A_recovered_partition_at_rest_keeps_no_more_than_it_may_and_forgets_no_date()
+    {
+        var shop = new PartitionHarness(options: Small).WithItem();
+        var ids = Enumerable.Range(0, 20).Select(i => shop.Placed(Given.Keyed($"k{i}"))).ToArray();
+        Assert.All(ids, id => shop.Changed(id, new OrderCommand.PlaceHold("h", "fraud", null, shop.NowMs + 60_000)));
+        shop.Advance(1_000);
+        shop.Crash(0);
+        shop.Advance(1_000);
+        Assert.InRange(shop[0].OrdersInMemory, 0, 2);
+        shop.Advance(60_000);
+        shop.Advance(1_000);
+        Assert.All(ids, id => Assert.Empty(shop.OrderOf(id).Holds));
+    }
+
+    [Fact]
     public void Reading_every_order_of_a_partition_at_rest_does_not_fill_its_memory()
     {
         var shop = new PartitionHarness(options: Small).WithItem();
