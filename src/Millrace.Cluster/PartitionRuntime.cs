@@ -64,7 +64,7 @@ public sealed class PartitionRuntime : IDisposable
         Metrics = metrics;
         Map = new PartitionMap(journal.PartitionCount);
         Backlog = new Backlog(Map.Count);
-        _recovery = new Recovery(journal, readModel, Map, options.Partition, options.Owner, (partition, due) => Backlog.Restart(partition, due, NowMs));
+        _recovery = new Recovery(journal, readModel, Map, options.Partition, options.Owner);
         _hosts = [.. Enumerable.Range(0, Map.Count).Select(id => new PartitionHost(id))];
         var lanes = Math.Min(options.Lanes, Map.Count);
         var writers = Enumerable.Range(0, journal.WriterCount).ToList();
@@ -209,8 +209,7 @@ public sealed class PartitionRuntime : IDisposable
         try
         {
             await Task.Delay(pause, _time, _stopping.Token).ConfigureAwait(false);
-            var (recovered, claim) = await _recovery.RunAsync(partition, _stopping.Token).ConfigureAwait(false);
-            lane.Post(new LaneInput(LaneInputKind.Recovered, partition) { ChannelSeq = attempt, Payload = recovered, Second = claim });
+            lane.Post(new LaneInput(LaneInputKind.Recovered, partition) { ChannelSeq = attempt, Payload = await _recovery.RunAsync(partition, _stopping.Token).ConfigureAwait(false) });
         }
         catch (Exception failure)
         {

@@ -36,7 +36,7 @@ internal sealed partial class Lane
             case LaneInputKind.Start when input.Payload is Func<bool> stays && !stays(): return;
             case LaneInputKind.Start: Start(host); return;
             case LaneInputKind.Stop: Stop(host, (TaskCompletionSource)input.Payload!); return;
-            case LaneInputKind.Recovered: TakeRecovered(host, (Partition)input.Payload!, (JournalClaim)input.Second!, nowMs); return;
+            case LaneInputKind.Recovered: TakeRecovered(host, (RecoveredPartition)input.Payload!, nowMs); return;
             case LaneInputKind.RecoveryFailed: TakeRecoveryFailure(host, (Exception)input.Payload!); return;
             case LaneInputKind.Judged: TakeJudgement(host, (Judgement)input.Payload!); return;
         }
@@ -187,10 +187,11 @@ internal sealed partial class Lane
         _runtime.FollowIfMoved(host.Id, epoch);
     }
 
-    private void TakeRecovered(PartitionHost host, Partition partition, JournalClaim claim, long nowMs)
+    private void TakeRecovered(PartitionHost host, RecoveredPartition recovered, long nowMs)
     {
         if (host.State != PartitionState.Recovering)
             return;
+        var (partition, claim) = (recovered.Partition, recovered.Claim);
         host.Partition = partition;
         host.Format = claim.Format;
         _runtime.Learn(claim.Format);
@@ -200,6 +201,8 @@ internal sealed partial class Lane
         foreach (var item in partition.Items)
             _runtime.Catalog.Publish(item, nowMs);
         host.State = PartitionState.Serving;
+        // Only now: what does not come to serve here is no backlog of this node's.
+        _runtime.Backlog.Restart(host.Id, recovered.DueOrders, nowMs);
         _runtime.Peers?.Announce(host.Id);
         if (partition.NeedsNames)
             _runtime.ReadNames(this, partition, TimeSpan.Zero);

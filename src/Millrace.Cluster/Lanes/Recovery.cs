@@ -13,14 +13,17 @@ internal sealed class OvertakenException(long epoch) : Exception("Another owner 
     public long Epoch { get; } = epoch;
 }
 
+/// <summary>A partition as its log has it, not yet serving.</summary>
+/// <param name="DueOrders">What it has to go on with, as its checkpoint shows it.</param>
+internal sealed record RecoveredPartition(Partition Partition, JournalClaim Claim, IReadOnlyList<OrderRow> DueOrders);
+
 /// <summary>Claim first, durably; then the checkpoint; then the tail. Only then may the partition serve.</summary>
-/// <param name="unfinished">Told what a partition has to go on with.</param>
-internal sealed class Recovery(IJournal journal, IReadModel readModel, PartitionMap map, PartitionOptions options, string owner, Action<int, IReadOnlyList<OrderRow>> unfinished)
+internal sealed class Recovery(IJournal journal, IReadModel readModel, PartitionMap map, PartitionOptions options, string owner)
 {
-    public async Task<(Partition Partition, JournalClaim Claim)> RunAsync(int id, CancellationToken cancellation)
+    public async Task<RecoveredPartition> RunAsync(int id, CancellationToken cancellation)
     {
         var claim = await journal.ClaimAsync(id, owner, cancellation).ConfigureAwait(false);
-        Partition recovered;
+        RecoveredPartition recovered;
         try
         {
             recovered = await ReadAsync(id, claim, cancellation).ConfigureAwait(false);
@@ -35,7 +38,7 @@ internal sealed class Recovery(IJournal journal, IReadModel readModel, Partition
         // Rows read at several moments are of one moment only while nobody else has claimed: see docs/adr/0006.
         if (journal.IsShared)
             await RequireCurrentAsync(id, claim, cancellation).ConfigureAwait(false);
-        return (recovered, claim);
+        return recovered;
     }
 
     private async Task RequireCurrentAsync(int id, JournalClaim claim, CancellationToken cancellation)
@@ -45,12 +48,11 @@ internal sealed class Recovery(IJournal journal, IReadModel readModel, Partition
             throw new OvertakenException(claim.Epoch);
     }
 
-    private async Task<Partition> ReadAsync(int id, JournalClaim claim, CancellationToken cancellation)
+    private async Task<RecoveredPartition> ReadAsync(int id, JournalClaim claim, CancellationToken cancellation)
     {
         var partition = new Partition(id, map, options, claim);
         var snapshot = await readModel.LoadPartitionAsync(id, cancellation).ConfigureAwait(false);
         partition.Restore(snapshot);
-        unfinished(id, snapshot.DueOrders);
         await foreach (var batch in journal.ReadAsync(id, snapshot.Seq, cancellation).ConfigureAwait(false))
         {
             // What stands behind the claim is another owner's, who has overtaken this one.
@@ -67,6 +69,6 @@ internal sealed class Recovery(IJournal journal, IReadModel readModel, Partition
             partition.Replay(batch, records);
         }
 
-        return partition;
+        return new RecoveredPartition(partition, claim, snapshot.DueOrders);
     }
 }

@@ -7,6 +7,7 @@ using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
 using Millrace.Engine.Partitions;
 using Millrace.Engine.Payments;
+using Millrace.Engine.ReadModel;
 using Millrace.Engine.Requests;
 using Millrace.Storage.Memory;
 using Millrace.Tests.Domain;
@@ -89,6 +90,39 @@ public sealed class BacklogTests : IDisposable
         await AgeIsAsync(TimeSpan.FromMinutes(1));
         await _runtime.StopAsync(id.Partition);
         Assert.Equal(0, _runtime.Backlog.Count);
+    }
+
+    [Fact]
+    public async Task A_partition_that_is_given_up_while_it_recovers_leaves_nothing_behind()
+    {
+        await StartAsync(0, 1);
+        await StockAsync();
+        var id = await PlaceAsync();
+        await AgeIsAsync(TimeSpan.FromMinutes(1));
+        _runtime.Dispose();
+        var reads = new HeldReads(_store);
+        _runtime = NewRuntime(reads);
+        _runtime.Start(id.Partition);
+        await reads.Asked.Task.WaitAsync(TestContext.Current.CancellationToken);
+        await _runtime.StopAsync(id.Partition);
+        reads.Release.SetResult();
+        // Behind what came of that reading.
+        await StartAsync(1 - id.Partition);
+        await reads.Answered.Task.WaitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((0, TimeSpan.Zero), (_runtime.Backlog.Count, Age()));
+    }
+
+    [Fact]
+    public async Task A_hold_that_ended_when_time_began_is_no_payment_that_nobody_answers()
+    {
+        await StartAsync(0, 1);
+        await StockAsync();
+        var id = await PlaceAsync();
+        _psp.Answer.SetResult(new PaymentOutcome.Succeeded("ok"));
+        var confirmed = await Eventually.AsyncOf(async () => await _store.FindOrderAsync(id, TestContext.Current.CancellationToken), row => row?.Status == OrderStatus.Confirmed, "it is confirmed");
+        await ChangeAsync(id, new OrderCommand.PlaceHold("h1", "fraud", null, 0));
+        await Eventually.Async(async () => (await _store.FindOrderAsync(id, TestContext.Current.CancellationToken))?.Version == confirmed!.Value.Version + 2, "the hold was placed and has ended");
+        Assert.All(_runtime.Backlog.Stages(LaterMs), stage => Assert.Equal(default, stage));
     }
 
     [Fact]
@@ -179,10 +213,43 @@ public sealed class BacklogTests : IDisposable
         Assert.Equal(ReplyStatus.Accepted, reply.Status);
     }
 
-    private PartitionRuntime NewRuntime() => new(
-        _store, _store, _psp, new Catalog(), new LaneMetrics(_services.GetRequiredService<IMeterFactory>()),
+    private PartitionRuntime NewRuntime(IReadModel? reads = null) => new(
+        _store, reads ?? _store, _psp, new Catalog(), new LaneMetrics(_services.GetRequiredService<IMeterFactory>()),
         new PartitionRuntimeOptions { Lanes = 1, Partition = new PartitionOptions { CheckpointEvery = TimeSpan.FromMilliseconds(50) } },
         TimeProvider.System, NullLogger<PartitionRuntime>.Instance);
+
+    /// <summary>Gives the first partition that is loaded when it is told to.</summary>
+    private sealed class HeldReads(IReadModel store) : IReadModel
+    {
+        public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Release { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Answered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public async ValueTask<PartitionSnapshot> LoadPartitionAsync(int partition, CancellationToken cancellation)
+        {
+            if (!Asked.TrySetResult())
+                return await store.LoadPartitionAsync(partition, cancellation);
+            await Release.Task.WaitAsync(cancellation);
+            var snapshot = await store.LoadPartitionAsync(partition, cancellation);
+            Assert.NotEmpty(snapshot.DueOrders);
+            Answered.SetResult();
+            return snapshot;
+        }
+
+        public ValueTask ReadNamesAsync(int partition, Action<UInt128> take, CancellationToken cancellation) => store.ReadNamesAsync(partition, take, cancellation);
+
+        public ValueTask<OrderId?> FindNameAsync(int partition, UInt128 hash, CancellationToken cancellation) => store.FindNameAsync(partition, hash, cancellation);
+
+        public ValueTask<bool> CheckpointAsync(PartitionCheckpoint checkpoint) => store.CheckpointAsync(checkpoint);
+
+        public ValueTask<IReadOnlyList<AttentionGroup>> ListAttentionAsync(TenantId tenant, int most, CancellationToken cancellation) => store.ListAttentionAsync(tenant, most, cancellation);
+
+        public ValueTask<OrderRow?> FindOrderAsync(OrderId id, CancellationToken cancellation) => store.FindOrderAsync(id, cancellation);
+
+        public ValueTask<OrderPage> ListOrdersAsync(OrderQuery query, CancellationToken cancellation) => store.ListOrdersAsync(query, cancellation);
+    }
 
     private sealed class WaitingGateway : IPaymentGateway
     {
