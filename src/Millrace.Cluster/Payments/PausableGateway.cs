@@ -46,7 +46,8 @@ public sealed class PausableGateway(IPaymentGateway provider, PausedProviders pa
                         continue;
                     metrics.LetsGo();
                     isHeld = false;
-                    return await provider.ExecuteAsync(request, cancellation);
+                    // Its partition may have gone to an owner who asked for the same long ago: the provider is looked at first, which may have forgotten the key.
+                    return await provider.ExecuteAsync(request with { Attempt = Math.Max(2, request.Attempt) }, cancellation);
                 }
                 finally
                 {

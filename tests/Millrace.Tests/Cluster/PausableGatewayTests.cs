@@ -53,6 +53,8 @@ public sealed class PausableGatewayTests : IDisposable
         await _here.RefreshAsync(Cancellation);
         Assert.All(await Task.WhenAll(held), outcome => Assert.IsType<PaymentOutcome.Succeeded>(outcome));
         Assert.Equal(Enumerable.Range(1, 50), _provider.Asked.Where(request => request.Psp == "psp").Select(request => request.Number).Order());
+        // Another owner may have asked for the same meanwhile, and the provider have forgotten the key: it is looked at first.
+        Assert.All(_provider.Asked, request => Assert.Equal(request.Psp == "psp" ? 2 : 1, request.Attempt));
         // A few at a time: the gateway's own queue is not for all that have waited.
         Assert.InRange(_provider.MostAtOnce, 1, 17);
         Assert.Empty(_here.All);
