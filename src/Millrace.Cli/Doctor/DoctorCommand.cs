@@ -13,7 +13,7 @@ internal static class DoctorCommand
 
     public static Command Create()
     {
-        var data = new Option<string?>("--data") { Description = "A data folder to look at, whose server is stopped [the disk: also without, of the current folder]" };
+        var data = new Option<string?>("--data") { Description = "A data folder to look at; its store only while its server is stopped [the disk: also without, of the current folder]" };
         var postgres = new Option<string?>("--postgres") { Description = $"Connection string of a database to look at; also {ShardOption.HomeVariable}" };
         var url = new Option<string?>("--url") { Description = "A running server to look at [env MILLRACE_URL]" };
         var ports = new Option<int[]>("--port") { Description = $"Port that shall be free, as often as there are [default: {DefaultPort}, unless a server is looked at]" };

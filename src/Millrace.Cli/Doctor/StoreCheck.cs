@@ -18,10 +18,13 @@ internal static class StoreCheck
                 $"{store.PartitionCount} partitions, synchronous={store.Synchronous}, {await store.DiskBytesAsync() >> 20} MiB",
                 "an acknowledged order must survive a loss of power", $"millrace verify --data {Client.Curl.Quoted(folder)}");
         }
+        catch (StoreInUseException served)
+        {
+            return new Finding("data", Verdict.Warn, served.Message, "its files were not looked at: that is for when its server has stopped; --url looks at a running one", $"millrace doctor --data {Client.Curl.Quoted(folder)}");
+        }
         catch (Exception refused) when (refused is StoreRefusedException or StoreUnavailableException)
         {
-            return new Finding("data", Verdict.Fail, refused.Message, "a store that does not open is not served; one that a server has open can be looked at when that has stopped",
-                $"millrace verify --data {Client.Curl.Quoted(folder)}");
+            return new Finding("data", Verdict.Fail, refused.Message, "a store that does not open is not served", $"millrace verify --data {Client.Curl.Quoted(folder)}");
         }
     }
 }

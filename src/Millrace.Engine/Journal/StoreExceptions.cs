@@ -17,4 +17,7 @@ public sealed class JournalCorruptException(int partition, long seq, string reas
 }
 
 /// <summary>The data folder cannot be served: wrong partition count, another process, foreign files, an old library.</summary>
-public sealed class StoreRefusedException(string message) : Exception(message);
+public class StoreRefusedException(string message) : Exception(message);
+
+/// <summary>Another process has it, and nothing is wrong with it that is known.</summary>
+public sealed class StoreInUseException(string message) : StoreRefusedException(message);

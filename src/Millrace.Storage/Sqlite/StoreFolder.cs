@@ -48,7 +48,7 @@ internal sealed class StoreFolder : IDisposable
     private static void RequireNoForeignFiles(string path)
     {
         // Served, it would be a backup no more.
-        if (File.Exists(System.IO.Path.Combine(path, Backup.BackupManifest.FileName)))
+        if (Backup.BackupManifest.IsIn(path))
             throw new StoreRefusedException($"{path} is a backup; 'millrace restore --from {path} --to DIR' makes a data folder of it.");
         if (File.Exists(System.IO.Path.Combine(path, JournalName)))
             return;
@@ -79,7 +79,7 @@ internal sealed class StoreFolder : IDisposable
         }
         catch (IOException) when (File.Exists(note))
         {
-            throw new StoreRefusedException(
+            throw new StoreInUseException(
                 $"Data folder {path} is in use by another process ({File.ReadAllText(note).Trim()}).");
         }
 

@@ -150,7 +150,7 @@ public sealed class SqliteStoreRefusalTests : IDisposable
 
     private static void Refused(string because, SqliteStoreOptions options)
     {
-        var refusal = Assert.Throws<StoreRefusedException>(() => SqliteStore.Open(options));
+        var refusal = Assert.ThrowsAny<StoreRefusedException>(() => SqliteStore.Open(options));
         Assert.Contains(because, refusal.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', refusal.Message);
     }

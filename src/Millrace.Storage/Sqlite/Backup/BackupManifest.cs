@@ -28,6 +28,9 @@ public sealed record BackupManifest(
     [JsonIgnore]
     public long Bytes => Files.Sum(file => file.Bytes);
 
+    /// <summary>Whether a folder is a backup.</summary>
+    public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, FileName));
+
     /// <exception cref="BackupFailedException">The folder holds no backup that this version reads.</exception>
     public static BackupManifest Read(string folder)
     {
