@@ -6,6 +6,7 @@ using Millrace.Engine.Administration;
 using Millrace.Engine.Journal;
 using Millrace.Storage.Postgres;
 using Millrace.Storage.Sqlite.Administration;
+using Millrace.Storage.Sqlite.Backup;
 
 namespace Millrace.Cli.Keys;
 
@@ -26,14 +27,20 @@ public sealed class KeyAdministration : IAsyncDisposable
     /// <param name="postgres">The database of a cluster, in place of the folder; becomes a store when it is empty.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <param name="partitions">Of a store that is made; null for the default.</param>
+    /// <param name="mayMake">False refuses where nothing is, and leaves that as it is.</param>
+    /// <param name="mayUpgrade">False refuses a folder of an earlier version, and leaves that as it is.</param>
     /// <exception cref="InvalidOperationException">It cannot be opened.</exception>
-    public static async Task<KeyAdministration> OpenAsync(string? data, string? postgres, CancellationToken cancellation, int? partitions = null)
+    public static async Task<KeyAdministration> OpenAsync(string? data, string? postgres, CancellationToken cancellation, int? partitions = null, bool mayMake = true, bool mayUpgrade = true)
     {
         try
         {
+            if (data is not null && BackupManifest.IsIn(data))
+                throw new StoreRefusedException($"'{data}' is a backup, and would be none any more if it were opened: 'millrace restore' makes a data folder of it.");
+            if (data is not null && !mayMake && !SqliteAdministration.IsIn(data))
+                throw new StoreRefusedException($"No key was ever made in '{data}'.");
             IAdministration store = postgres is not null
-                ? await PostgresStore.OpenAsync(new PostgresStoreOptions { ConnectionString = postgres, PartitionCount = partitions })
-                : SqliteAdministration.Open(data!);
+                ? await PostgresStore.OpenAsync(new PostgresStoreOptions { ConnectionString = postgres, PartitionCount = partitions, MayMake = mayMake })
+                : SqliteAdministration.Open(data!, mayUpgrade);
             var audit = new AuditLog(store, TimeProvider.System);
             var keys = new ApiKeyStore(audit, TimeProvider.System);
             await audit.RefreshAsync(cancellation);

@@ -88,9 +88,11 @@ public static class KeysCommand
             var length = arguments.GetValue(overlap);
             if (length < TimeSpan.Zero)
                 throw new UsageException($"{overlap.Name} is not negative.");
+            var name = arguments.GetValue(id)!;
             if (dryRun.IsAsked(arguments))
-                return await SayAsync(arguments, IsLive(administration, arguments.GetValue(id)!), $"another key in place of {arguments.GetValue(id)}, which ends after {length}");
-            return await TellAsync(arguments, await administration.Keys.RotateAsync(arguments.GetValue(id)!, null, length, KeyAdministration.Actor, null, cancellation));
+                return await SayAsync(arguments, IsLive(administration, name), $"another key in place of {name}, which ends after {length}", Acting.NotFound);
+            var outcome = await administration.Keys.RotateAsync(name, null, length, KeyAdministration.Actor, null, cancellation);
+            return outcome is KeyOutcome.NotFound ? await LackAsync(arguments, name) : await TellAsync(arguments, outcome);
         }, dryRun);
     }
 
@@ -104,10 +106,8 @@ public static class KeysCommand
         {
             var name = arguments.GetValue(id)!;
             if (dryRun.IsAsked(arguments))
-                return await SayAsync(arguments, IsLive(administration, name), $"{name} withdrawn");
-            if (await administration.Keys.RevokeAsync(name, null, KeyAdministration.Actor, cancellation))
-                return Acting.Done;
-            throw new InvalidOperationException($"There is no live key '{name}' in this store.");
+                return await SayAsync(arguments, IsLive(administration, name), $"{name} withdrawn", Acting.NotFound);
+            return await administration.Keys.RevokeAsync(name, null, KeyAdministration.Actor, cancellation) ? Acting.Done : await LackAsync(arguments, name);
         }, dryRun);
     }
 
@@ -115,10 +115,13 @@ public static class KeysCommand
 
     private static bool IsLive(KeyAdministration administration, string id) => administration.Keys.List().Any(key => key.Id == id && IsLive(key));
 
-    private static async Task<int> SayAsync(ParseResult arguments, bool isPossible, string what)
+    private static Task<int> LackAsync(ParseResult arguments, string id) =>
+        Acting.FailAsync(arguments, $"there is no live key '{id}' in this store.", Acting.NotFound);
+
+    private static async Task<int> SayAsync(ParseResult arguments, bool isPossible, string what, int otherwise = Acting.Failed)
     {
         await arguments.InvocationConfiguration.Error.WriteLineAsync($"dry run: nothing was changed. {(isPossible ? "It would be" : "It would be refused")}: {what}.");
-        return isPossible ? Acting.Done : Acting.Failed;
+        return isPossible ? Acting.Done : otherwise;
     }
 
     private static async Task<int> TellAsync(ParseResult arguments, KeyOutcome outcome)
@@ -143,9 +146,10 @@ public static class KeysCommand
             if (folder is null == database is null)
                 throw new UsageException($"Name the store: {data.Name}, or {postgres.Name} ({ShardOption.HomeVariable}).");
             // Opening would make a store of a folder that is missing, and only a first key is a reason to.
-            if (folder is not null && !Directory.Exists(folder) && (!makesStore || dryRun?.IsAsked(arguments) == true))
+            var mayMake = makesStore && dryRun?.IsAsked(arguments) != true;
+            if (folder is not null && !Directory.Exists(folder) && !mayMake)
                 throw new InvalidOperationException($"There is no data folder '{folder}'{(makesStore ? "; without --dry-run it would be made" : "")}.");
-            await using var administration = await KeyAdministration.OpenAsync(folder, database, cancellation);
+            await using var administration = await KeyAdministration.OpenAsync(folder, database, cancellation, mayMake: mayMake, mayUpgrade: dryRun?.IsAsked(arguments) == false);
             return await act(administration, arguments, cancellation);
         });
         return command;

@@ -136,7 +136,7 @@ internal static class ShardsCommand
             try
             {
                 await using var store = await ShardedStore.OpenAsync(
-                    new ShardedStoreOptions { Home = new PostgresStoreOptions { ConnectionString = home, Archive = archive?.Read(arguments) }, Shards = shards.Read(arguments) }, cancellation);
+                    new ShardedStoreOptions { Home = new PostgresStoreOptions { ConnectionString = home, MayMake = false, Archive = archive?.Read(arguments) }, Shards = shards.Read(arguments) }, cancellation);
                 return await work(arguments, store, json, cancellation);
             }
             catch (Exception refused) when (refused is StoreRefusedException or StoreUnavailableException or JournalCorruptException)

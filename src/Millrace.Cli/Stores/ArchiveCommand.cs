@@ -35,7 +35,7 @@ internal static class ArchiveCommand
             try
             {
                 await using var store = await ShardedStore.OpenAsync(
-                    new ShardedStoreOptions { Home = new PostgresStoreOptions { ConnectionString = home, Archive = folder }, Shards = shards.Read(arguments) }, cancellation);
+                    new ShardedStoreOptions { Home = new PostgresStoreOptions { ConnectionString = home, MayMake = false, Archive = folder }, MayMakeShards = false, Shards = shards.Read(arguments) }, cancellation);
                 // Before it is done: it may be recorded and then fail, but not be done unseen.
                 using var audit = new AuditLog(store.Administration, TimeProvider.System);
                 if (!isDryRun)

@@ -27,9 +27,12 @@ internal static class MigrateStoreCommand
             var (folder, database) = (arguments.GetValue(from)!, arguments.GetValue(to)!);
             if (!Directory.Exists(folder))
                 throw new UsageException($"There is no data folder '{folder}'.");
+            // Opening would make one of an empty folder, and call it copied.
+            if (!File.Exists(Path.Combine(folder, SqliteStore.JournalFileName)))
+                throw new InvalidOperationException($"There is no store in '{folder}'.");
             try
             {
-                var before = await StoreVerification.RunAsync(folder, null, cancellation);
+                var before = await StoreVerification.RunAsync(folder, null, cancellation, mayUpgrade: !dryRun.IsAsked(arguments));
                 if (before.ViolationCount > 0)
                     throw new InvalidOperationException($"The data folder has {before.ViolationCount} violations; 'millrace verify' shows them. Nothing was copied.");
                 if (dryRun.IsAsked(arguments))

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Text.Json;
 using Millrace.Cli.Auditing;
 using Millrace.Domain.Identity;
 using Millrace.Engine.Codec;
@@ -16,13 +18,14 @@ public static class StoreVerification
 {
     /// <param name="isDrained">Nothing was under way when the server stopped: then nothing may be unfinished.</param>
     /// <param name="mayUpgrade">False refuses a store of an earlier version.</param>
+    /// <param name="pspAway">Told why the PSP's record was not read to its end; the store is judged all the same. Null for an exception.</param>
     /// <exception cref="StoreRefusedException">The folder is no store, or a server has it open.</exception>
-    public static async Task<CheckReport> RunAsync(string dataDirectory, Uri? psp, CancellationToken cancellation, bool isDrained = false, bool mayUpgrade = true)
+    public static async Task<CheckReport> RunAsync(string dataDirectory, Uri? psp, CancellationToken cancellation, bool isDrained = false, bool mayUpgrade = true, Action<string>? pspAway = null)
     {
         if (!Directory.Exists(dataDirectory))
             throw new StoreRefusedException($"There is no data folder '{dataDirectory}'.");
         await using var store = SqliteStore.Open(new SqliteStoreOptions { DataDirectory = dataDirectory, MayUpgrade = mayUpgrade });
-        return await RunAsync(store, store, store.ReadAllAsync(cancellation), psp, isDrained, cancellation);
+        return await RunAsync(store, store, store.ReadAllAsync(cancellation), psp, isDrained, pspAway, cancellation);
     }
 
     /// <summary>The same over a store's databases; nobody may serve from them meanwhile.</summary>
@@ -30,13 +33,14 @@ public static class StoreVerification
     /// <param name="shards">Beside the home one, by name; null for none.</param>
     /// <param name="archive">Where the first days of the journal are, if they were archived.</param>
     /// <param name="tell">Told what cannot be checked without them. Null refuses to check less than everything.</param>
+    /// <param name="pspAway">As for a folder.</param>
     public static async Task<CheckReport> RunPostgresAsync(
         string connectionString, Uri? psp, CancellationToken cancellation, bool isDrained = false, IReadOnlyDictionary<string, string>? shards = null,
-        string? archive = null, Action<string>? tell = null)
+        string? archive = null, Action<string>? tell = null, Action<string>? pspAway = null)
     {
-        var home = new PostgresStoreOptions { ConnectionString = connectionString, AllowUnsafeDurability = true, Archive = archive };
+        var home = new PostgresStoreOptions { ConnectionString = connectionString, MayMake = false, AllowUnsafeDurability = true, Archive = archive };
         await using var store = await ShardedStore.OpenAsync(
-            new ShardedStoreOptions { Home = home, Shards = shards ?? new Dictionary<string, string>(StringComparer.Ordinal) }, cancellation);
+            new ShardedStoreOptions { Home = home, MayMakeShards = false, Shards = shards ?? new Dictionary<string, string>(StringComparer.Ordinal) }, cancellation);
         if (archive is not null && !Directory.Exists(archive))
             throw new StoreRefusedException($"There is no folder '{archive}'.");
         await store.RequireArchiveAsync(cancellation);
@@ -52,7 +56,7 @@ public static class StoreVerification
         }
         else
         {
-            report = await RunAsync(store, store, ReadAllAsync(store, archive, starts, cancellation), psp, isDrained, cancellation);
+            report = await RunAsync(store, store, ReadAllAsync(store, archive, starts, cancellation), psp, isDrained, pspAway, cancellation);
         }
 
         // Journal and read model are read one after the other: what was written in between would look like a violation.
@@ -71,7 +75,7 @@ public static class StoreVerification
     }
 
     private static async Task<CheckReport> RunAsync(
-        IJournal log, IReadModel readModel, IAsyncEnumerable<PartitionBatch> batches, Uri? psp, bool isDrained, CancellationToken cancellation)
+        IJournal log, IReadModel readModel, IAsyncEnumerable<PartitionBatch> batches, Uri? psp, bool isDrained, Action<string>? pspAway, CancellationToken cancellation)
     {
         var report = new CheckReport();
         var journal = new JournalChecker(log.PartitionCount, report);
@@ -89,8 +93,18 @@ public static class StoreVerification
             return report;
         }
 
-        if (psp is not null)
+        if (psp is null)
+            return report;
+        try
+        {
             await CheckPspAsync(psp, journal, report, cancellation);
+        }
+        catch (Exception away) when (pspAway is not null && !cancellation.IsCancellationRequested
+            && away is HttpRequestException or SocketException or IOException or JsonException or OperationCanceledException)
+        {
+            pspAway($"the PSP's record cannot be read: {away.Message}");
+        }
+
         return report;
     }
 

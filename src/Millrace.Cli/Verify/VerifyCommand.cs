@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Net.Sockets;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using Millrace.Cli.Client;
 using Millrace.Cli.Serve;
 using Millrace.Cli.Stores;
@@ -20,9 +19,10 @@ internal static class VerifyCommand
         var shardOption = new ShardOption();
         var archive = new Option<string?>("--archive") { Description = "With --postgres: the folder of 'millrace archive', to check everything from the first day." };
         var psp = new Option<string?>("--psp") { Description = "Base URL of the PSP simulator, to compare with its record." };
-        var json = new Option<string?>("--json") { Description = "'-' ends the output with one JSON object." };
-        var command = new Command("verify", "Check every invariant of a store; exit status 1 on any violation.") { data, postgres, archive, psp, json };
+        var json = new JsonResult();
+        var command = new Command("verify", "Check every invariant of a store; exit status 1 on any violation.") { data, postgres, archive, psp };
         shardOption.AddTo(command);
+        json.AddTo(command);
         command.SetGuardedAction(async (parsed, cancellation) =>
         {
             var folder = parsed.GetValue(data);
@@ -32,12 +32,15 @@ internal static class VerifyCommand
             var pspUrl = parsed.GetValue(psp) is { } url ? HttpUrl.Parse(psp.Name, url) : null;
             try
             {
-                string? notChecked = null;
+                string? notChecked = null, pspFault = null;
                 var report = folder is not null
-                    ? await StoreVerification.RunAsync(folder, pspUrl, cancellation, mayUpgrade: false)
-                    : await StoreVerification.RunPostgresAsync(database!, pspUrl, cancellation, shards: shardOption.Read(parsed), archive: parsed.GetValue(archive), tell: words => notChecked = words);
-                Print(report, pspUrl is not null, notChecked, parsed.GetValue(json) is not null);
-                return report.ViolationCount == 0 ? Acting.Done : Acting.Failed;
+                    ? await StoreVerification.RunAsync(folder, pspUrl, cancellation, mayUpgrade: false, pspAway: words => pspFault = words)
+                    : await StoreVerification.RunPostgresAsync(database!, pspUrl, cancellation, shards: shardOption.Read(parsed), archive: parsed.GetValue(archive), tell: words => notChecked = words, pspAway: words => pspFault = words);
+                Print(parsed.InvocationConfiguration.Output, report, pspUrl is not null, notChecked);
+                await json.WriteAsync(parsed, Result(report, isComplete: notChecked is null && pspFault is null));
+                if (pspFault is not null)
+                    await Acting.FailAsync(parsed, pspFault, Acting.NoAnswer);
+                return report.ViolationCount > 0 ? Acting.Failed : pspFault is null ? Acting.Done : Acting.NoAnswer;
             }
             catch (StoreRefusedException refused)
             {
@@ -48,35 +51,29 @@ internal static class VerifyCommand
             {
                 return await Acting.FailAsync(parsed, away.Message, Acting.NoAnswer);
             }
-            catch (Exception away) when (away is HttpRequestException or SocketException)
-            {
-                return await Acting.FailAsync(parsed, $"the PSP's record cannot be read: {away.Message}", Acting.NoAnswer);
-            }
         });
         return command;
     }
 
-    private static void Print(CheckReport report, bool isPspAsked, string? notChecked, bool isJson)
+    private static void Print(TextWriter writer, CheckReport report, bool isPspAsked, string? notChecked)
     {
         foreach (var violation in report.Violations.Take(100))
-            Console.Out.WriteLine($"violation of {violation.Invariant}: {violation.Subject} {violation.What}");
-        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            writer.WriteLine($"violation of {violation.Invariant}: {violation.Subject} {violation.What}");
+        writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{report.Orders} orders, {report.Items} items, {report.Records} records in {report.Batches} batches, {(isPspAsked ? $"{report.PspRecords} PSP records" : "the PSP's record not looked at (--psp)")}: {report.ViolationCount} violations"));
         foreach (var (status, count) in report.OrdersByStatus)
-            Console.Out.WriteLine($"  {status,-10} {count,12}");
+            writer.WriteLine($"  {status,-10} {count,12}");
         if (notChecked is not null)
-            Console.Out.WriteLine(notChecked);
-        if (!isJson)
-            return;
-        var result = new Dictionary<string, object>(StringComparer.Ordinal)
-        {
-            ["scenario"] = "verify",
-            ["orders"] = report.Orders,
-            ["records"] = report.Records,
-            ["psp_records"] = report.PspRecords,
-            ["violations"] = report.ViolationCount,
-            ["is_complete"] = notChecked is null,
-        };
-        Console.Out.WriteLine(JsonSerializer.Serialize(result));
+            writer.WriteLine(notChecked);
     }
+
+    private static JsonObject Result(CheckReport report, bool isComplete) => new()
+    {
+        ["scenario"] = "verify",
+        ["orders"] = report.Orders,
+        ["records"] = report.Records,
+        ["psp_records"] = report.PspRecords,
+        ["violations"] = report.ViolationCount,
+        ["is_complete"] = isComplete,
+    };
 }

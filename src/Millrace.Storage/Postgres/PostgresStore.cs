@@ -74,7 +74,7 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IStockPages, I
                 await using (connection.ConfigureAwait(false))
                 {
                     await settings.RequireAsync(connection).ConfigureAwait(false);
-                    var identity = await Migrator.EnsureAsync(connection, Connections.ForMigration(options.ConnectionString), options.PartitionCount, shard).ConfigureAwait(false);
+                    var identity = await Migrator.EnsureAsync(connection, options, shard).ConfigureAwait(false);
                     return new PostgresStore(options, settings, identity);
                 }
             }

@@ -9,6 +9,9 @@ public sealed record PostgresStoreOptions
     /// <summary>1 to 4,096, fixed when the store is created. Null takes the store's own, or 64 for a new one.</summary>
     public int? PartitionCount { get; init; }
 
+    /// <summary>False refuses a database that no store is in, and leaves it as it is. Default true.</summary>
+    public bool MayMake { get; init; } = true;
+
     /// <summary>Acknowledges nothing unless the server waits for a synchronous standby (<c>synchronous_standby_names</c>).</summary>
     public bool RequireReplica { get; init; }
 

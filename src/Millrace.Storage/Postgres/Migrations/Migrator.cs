@@ -12,14 +12,18 @@ internal static class Migrator
     // Any number that nobody else uses: nodes that start at once take turns.
     private const long LockKey = 0x4D696C6C72616365;
 
-    /// <param name="wantedPartitions">Null for what the store has.</param>
+    /// <param name="connection">Takes turns with others that open the database.</param>
+    /// <param name="options">Of the database.</param>
     /// <param name="shard">What the database must be, or become; null for a store's home.</param>
-    public static async Task<StoreIdentity> EnsureAsync(NpgsqlConnection connection, string connectionString, int? wantedPartitions, StoreIdentity? shard)
+    public static async Task<StoreIdentity> EnsureAsync(NpgsqlConnection connection, PostgresStoreOptions options, StoreIdentity? shard)
     {
         await ExecuteAsync(connection, $"SELECT pg_advisory_lock({LockKey})").ConfigureAwait(false);
         try
         {
-            Upgrade(connectionString);
+            // A mistyped name of a database must not become a store, and an empty one must not look sound.
+            if (!options.MayMake && !await IsStoreAsync(connection).ConfigureAwait(false))
+                throw new StoreRefusedException($"There is no store in the database '{connection.Database}'.");
+            Upgrade(Connections.ForMigration(options.ConnectionString));
             try
             {
                 await TimePartitions.EnsureAsync(connection).ConfigureAwait(false);
@@ -29,7 +33,7 @@ internal static class Migrator
                 // A backup reads the tables. The chore makes those of the days to come later; there are some ahead, and a default table behind them.
             }
 
-            return await EnsureStoreAsync(connection, wantedPartitions, shard).ConfigureAwait(false);
+            return await EnsureStoreAsync(connection, options.PartitionCount, shard).ConfigureAwait(false);
         }
         finally
         {
@@ -92,6 +96,17 @@ internal static class Migrator
         if (shard is not null && shard.Format > found.Format)
             await ExecuteAsync(connection, $"UPDATE store SET payload_format = {shard.Format} WHERE payload_format < {shard.Format}").ConfigureAwait(false);
         return found;
+    }
+
+    // Another program's table may be called store too.
+    private static async Task<bool> IsStoreAsync(NpgsqlConnection connection)
+    {
+        using var select = new NpgsqlCommand("SELECT to_regclass('store') IS NOT NULL AND to_regclass('partition_head') IS NOT NULL", connection);
+        if (!(bool)(await select.ExecuteScalarAsync().ConfigureAwait(false))!)
+            return false;
+        // Of any version.
+        using var rows = new NpgsqlCommand("SELECT EXISTS (SELECT FROM store)", connection);
+        return (bool)(await rows.ExecuteScalarAsync().ConfigureAwait(false))!;
     }
 
     private static async Task<StoreIdentity?> ReadAsync(NpgsqlConnection connection)

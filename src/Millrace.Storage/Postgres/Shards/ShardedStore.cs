@@ -59,7 +59,7 @@ public sealed partial class ShardedStore : IJournal, IReadModel, IStockPages, IA
             foreach (var (name, connectionString) in options.Shards.OrderBy(shard => shard.Key, StringComparer.Ordinal))
             {
                 var shard = new ShardDatabase(
-                    options.Home with { ConnectionString = connectionString, PartitionCount = null }, home.Identity with { Shard = name }, map);
+                    options.Home with { ConnectionString = connectionString, PartitionCount = null, MayMake = options.MayMakeShards }, home.Identity with { Shard = name }, map);
                 opened.Add(shard);
                 await TryOpenAsync(shard, cancellation).ConfigureAwait(false);
             }

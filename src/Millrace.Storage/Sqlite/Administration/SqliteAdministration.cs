@@ -23,6 +23,9 @@ public sealed partial class SqliteAdministration : IAdministration, IDisposable
 
     private SqliteAdministration(SqliteWriter file) => _file = file;
 
+    /// <summary>Whether a data folder has one.</summary>
+    public static bool IsIn(string directory) => File.Exists(Path.Combine(directory, FileName));
+
     /// <param name="directory">The data folder; made when missing.</param>
     /// <param name="mayUpgrade">False refuses a file of an earlier version.</param>
     /// <exception cref="StoreRefusedException">The file is not ours, or newer than this program.</exception>

@@ -93,7 +93,12 @@ public sealed class ChangingTests(CliServer server)
         await CliRun.OfAsync(0, "keys", "revoke", id, "--data", server.DataDirectory, "--dry-run");
         Assert.Equal("live", (string)(await ListAsync()).Rows.Single(key => (string)key["id"]! == id)["state"]!);
         await CliRun.OfAsync(0, "keys", "revoke", id, "--data", server.DataDirectory);
-        await CliRun.OfAsync(Acting.Failed, "keys", "revoke", id, "--data", server.DataDirectory, "--dry-run");
+        foreach (var change in new[] { "revoke", "rotate" })
+        {
+            await CliRun.OfAsync(Acting.NotFound, "keys", change, id, "--data", server.DataDirectory, "--dry-run");
+            Assert.Contains(id, (await CliRun.OfAsync(Acting.NotFound, "keys", change, id, "--data", server.DataDirectory)).Errors, StringComparison.Ordinal);
+        }
+
         await CliRun.OfAsync(Acting.Failed, "keys", "create", "--data", Path.Combine(server.Folder, "nowhere"), "--name", "n", "--scopes", "admin", "--dry-run");
         Assert.False(Directory.Exists(Path.Combine(server.Folder, "nowhere")));
 

@@ -47,6 +47,46 @@ public sealed class StoreDryRunTests(CliServer server, PostgresFixture postgres)
         Assert.Contains("synchronous_commit", lossy.Errors, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("verify")]
+    [InlineData("keys list")]
+    [InlineData("keys revoke key_x")]
+    [InlineData("keys create --name n --scopes admin --dry-run")]
+    [InlineData("shards show")]
+    [InlineData("archive --dry-run")]
+    public async Task Who_looks_into_a_database_without_a_store_makes_none(string line)
+    {
+        var database = await postgres.NewDatabaseAsync();
+        string[] command = [.. line.Split(' '), "--postgres", database];
+        var run = await CliRun.OfAsync(Acting.Failed, line.StartsWith("archive", StringComparison.Ordinal) ? [.. command, "--to", server.Folder] : command);
+        Assert.Contains("There is no store in the database", run.Errors, StringComparison.Ordinal);
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var tables = source.CreateCommand("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'");
+        Assert.Equal(0L, await tables.ExecuteScalarAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("keys list --data")]
+    [InlineData("keys rotate key_x --data")]
+    [InlineData("keys create --name n --scopes admin --dry-run --data")]
+    [InlineData("migrate --to Host=127.0.0.1 --dry-run --from")]
+    [InlineData("migrate --to Host=127.0.0.1 --from")]
+    public async Task Who_looks_into_an_empty_folder_leaves_it_empty(string line)
+    {
+        var empty = Directory.CreateDirectory(Path.Combine(server.Folder, Guid.NewGuid().ToString("N"))).FullName;
+        await CliRun.OfAsync(Acting.Failed, [.. line.Split(' '), empty]);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(empty));
+    }
+
+    [Fact]
+    public async Task A_backup_whose_keys_somebody_wanted_to_see_can_be_restored()
+    {
+        await server.RunAsync(0, "backup");
+        var backup = Directory.GetDirectories(Path.Combine(server.Folder, "backups")).Order(StringComparer.Ordinal).Last();
+        Assert.Contains("is a backup", (await CliRun.OfAsync(Acting.Failed, "keys", "list", "--data", backup)).Errors, StringComparison.Ordinal);
+        await CliRun.OfAsync(0, "restore", "--from", backup, "--to", Path.Combine(server.Folder, "looked-at"), "--dry-run");
+    }
+
     [Fact]
     public async Task A_move_of_partitions_says_from_where_to_where()
     {
