@@ -7,6 +7,9 @@ namespace Millrace.Cli.Client;
 /// <param name="Prefer">The header of that name.</param>
 internal sealed record ApiRequest(HttpMethod Method, string Path, byte[]? Body = null, string? IdempotencyKey = null, string? Prefer = null)
 {
+    /// <summary>Its address; what a server's URL ends with, as behind a proxy, stays in it.</summary>
+    public Uri At(Uri server) => new(server.AbsolutePath.EndsWith('/') ? server : new Uri(server.AbsoluteUri + "/"), Path.TrimStart('/'));
+
     public static ApiRequest Get(string path) => new(HttpMethod.Get, path);
 
     public static ApiRequest Post(string path, byte[] body) => new(HttpMethod.Post, path, body);

@@ -22,4 +22,7 @@ internal static class Checks
         if (objection(value) is { } words)
             given.AddError(words);
     });
+
+    /// <summary>How many of something, of which none make no sense.</summary>
+    public static void CheckCount(this Option<int> option) => option.Check(count => count < 1 ? $"{option.Name} is 1 or more." : null);
 }

@@ -18,7 +18,7 @@ internal static class Curl
         // --data-raw: a body that begins with @ is no file.
         if (request.Body is { } body)
             text.Append(" -H 'Content-Type: application/json' --data-raw ").Append(Quoted(Encoding.UTF8.GetString(body)));
-        return text.Append(' ').Append(Quoted(new Uri(server, request.Path).AbsoluteUri)).ToString();
+        return text.Append(' ').Append(Quoted(request.At(server).AbsoluteUri)).ToString();
     }
 
     /// <summary>One word to a POSIX shell, whatever it holds.</summary>

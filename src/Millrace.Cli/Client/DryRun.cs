@@ -65,7 +65,7 @@ internal sealed class DryRun
     public static JsonElement Describe(Uri server, ApiRequest request) => JsonSerializer.SerializeToElement(new JsonObject
     {
         ["method"] = request.Method.Method,
-        ["url"] = new Uri(server, request.Path).AbsoluteUri,
+        ["url"] = request.At(server).AbsoluteUri,
         ["idempotency_key"] = request.IdempotencyKey,
         ["body"] = request.Body is { Length: > 0 } body ? JsonNode.Parse(body) : null,
     });

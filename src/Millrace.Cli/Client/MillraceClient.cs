@@ -15,6 +15,7 @@ internal readonly record struct ApiAnswer(int Status, JsonElement Body, bool IsR
 /// </summary>
 internal sealed class MillraceClient : IDisposable
 {
+    private readonly Uri _server;
     private readonly HttpClient _http;
 
     /// <param name="baseUrl">Where the server listens.</param>
@@ -22,9 +23,9 @@ internal sealed class MillraceClient : IDisposable
     /// <param name="transport">Null for sockets; tests bring their own.</param>
     public MillraceClient(Uri baseUrl, string apiKey, HttpMessageHandler? transport = null)
     {
+        _server = baseUrl;
         _http = new HttpClient(Retrying.Over(transport ?? NewSockets()))
         {
-            BaseAddress = baseUrl,
             // Each attempt has its own limit; all of them together are bounded by their number.
             Timeout = Timeout.InfiniteTimeSpan,
         };
@@ -64,7 +65,7 @@ internal sealed class MillraceClient : IDisposable
 
     private async Task<ApiAnswer> TryAsync(ApiRequest asked, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(asked.Method, asked.Path);
+        using var request = new HttpRequestMessage(asked.Method, asked.At(_server));
         if (Patience is { } patience)
             request.Options.Set(Retrying.Until, Stopwatch.GetTimestamp() + (long)(patience.TotalSeconds * Stopwatch.Frequency));
         if (asked.IdempotencyKey is not null)

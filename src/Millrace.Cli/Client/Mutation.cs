@@ -5,6 +5,8 @@ namespace Millrace.Cli.Client;
 /// <summary>Commands that change something by one request, with what all of them share: the connection, <c>-o</c>, <c>--dry-run</c> and <c>--curl</c>.</summary>
 internal static class Mutation
 {
+    private const int MostOfAKey = 255;
+
     /// <summary>A POST under an idempotency key; its answer is shown.</summary>
     /// <param name="name">Verb.</param>
     /// <param name="description">For help.</param>
@@ -21,6 +23,8 @@ internal static class Mutation
         {
             Description = "Names this intent, so that running the command again changes nothing more [default: a new one]",
         };
+        // A header has no others; as a failure to send it would be repeated.
+        idempotencyKey.Check(key => key is "" or { Length: > MostOfAKey } || key.AsSpan().ContainsAnyExceptInRange(' ', '~') ? $"{idempotencyKey.Name} is 1 to {MostOfAKey} printable ASCII characters." : null);
         return Setting(name, description, [.. symbols, idempotencyKey], arguments =>
         {
             var change = build(arguments);

@@ -42,7 +42,26 @@ internal static class Retrying
             })
             .AddTimeout(AttemptTimeout)
             .Build();
-        return new ResilienceHandler(pipeline) { InnerHandler = transport };
+        return new ResilienceHandler(pipeline) { InnerHandler = new WholeAnswers { InnerHandler = transport } };
+    }
+
+    // An answer whose body breaks off, or does not come, is none: it is asked for again like one that never began.
+    private sealed class WholeAnswers : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var answer = await base.SendAsync(request, cancellationToken);
+            try
+            {
+                await answer.Content.LoadIntoBufferAsync(cancellationToken);
+                return answer;
+            }
+            catch
+            {
+                answer.Dispose();
+                throw;
+            }
+        }
     }
 
     // A repeat that would come too late is not waited for: the refusal is told at once.

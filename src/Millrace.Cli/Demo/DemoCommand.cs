@@ -31,7 +31,7 @@ internal static class DemoCommand
         nodes.Check(count => count is < 1 or > DemoCluster.MostNodes ? $"--nodes is 1 to {DemoCluster.MostNodes}." : null);
         rate.Check(orders => orders is >= 0 and <= 1_000 ? null : "--rate is 0 to 1000.");
         var command = new Command("demo", "Run a whole shop on this machine.") { data, url, rate, seconds, nodes };
-        command.SetAction(async (parsed, cancellation) =>
+        command.SetGuardedAction(async (parsed, cancellation) =>
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             if (parsed.GetValue(seconds) is { } limit)
@@ -42,15 +42,13 @@ internal static class DemoCommand
                 var again = string.Concat(new Option[] { data, url, rate }.Where(option => parsed.GetResult(option) is { Implicit: false }).Select(option => $" {option.Name} {Curl.Quoted(parsed.GetResult(option)!.Tokens[0].Value)}"));
                 return await RunAsync(parsed.GetValue(data)!, parsed.GetValue(url)!, parsed.GetValue(rate), parsed.GetValue(nodes), "./millrace demo" + again, stop.Token);
             }
-            catch (UsageException wrong)
+            catch (StoreRefusedException refused)
             {
-                await Console.Error.WriteLineAsync($"millrace: {wrong.Message}");
-                return 2;
+                return await Acting.FailAsync(parsed, refused.Message, Acting.Failed);
             }
-            catch (Exception failure) when (failure is StoreRefusedException or IOException or UnauthorizedAccessException or InvalidOperationException)
+            catch (OperationCanceledException) when (stop.IsCancellationRequested && !cancellation.IsCancellationRequested)
             {
-                await Console.Error.WriteLineAsync($"millrace: {failure.Message}");
-                return 1;
+                return await Acting.FailAsync(parsed, $"{seconds.Name} was over before the shop was open.", Acting.Failed);
             }
         });
         return command;

@@ -14,7 +14,8 @@ internal static class ParkedCommand
 
     public static Command Create() => new("parked", "Orders that wait for a person") { List(), ParkedRetry.Create(), Dismiss(), Restore() };
 
-    public static ApiRequest ListRequest { get; } = ApiRequest.Get(FirstPage);
+    /// <param name="code">A group; null for all.</param>
+    public static ApiRequest ListRequest(string? code) => ApiRequest.Get(code is null ? FirstPage : $"{FirstPage}&attention_code={Uri.EscapeDataString(code)}");
 
     /// <summary>Oldest first, which is the order they are retried in.</summary>
     /// <returns>At most as many as are wanted, of the newest, and whether there are more.</returns>
@@ -25,8 +26,7 @@ internal static class ParkedCommand
         return (rows, hasMore);
     }
 
-    /// <summary>An order's group.</summary>
-    public static string CodeOf(JsonElement order) => order.Find("attention")?.Text("code") ?? "";
+    private static string CodeOf(JsonElement order) => order.Find("attention")?.Text("code") ?? "";
 
     private static Command List()
     {
@@ -35,7 +35,7 @@ internal static class ParkedCommand
         var dismissed = new Option<bool>("--dismissed") { Description = "Those that are dismissed instead" };
         return Reading.Create("list", "Show the groups: how many, since when, and why", [limit, each, dismissed],
             arguments => arguments.GetValue(limit) < 1 ? throw new UsageException($"{limit.Name} is at least 1.")
-                : arguments.GetValue(dismissed) ? ApiRequest.Get(FirstPage + "&dismissed=true") : ListRequest,
+                : arguments.GetValue(dismissed) ? ApiRequest.Get(FirstPage + "&dismissed=true") : ListRequest(null),
             async (client, request, arguments, cancellation) =>
             {
                 var (orders, hasMore) = await ReadAsync(client, request, arguments.GetValue(limit), cancellation);

@@ -40,11 +40,13 @@ internal static class ParkedRetry
                 // Which orders a group has is not known before it is asked.
                 return named.Length > 0
                     ? connection.Show(arguments, named.Select(id => Resuming(id, arguments.GetValue(reason))))
-                    : connection.Show(arguments, ParkedCommand.ListRequest);
+                    : connection.Show(arguments, ParkedCommand.ListRequest(arguments.GetValue(code)));
             }
 
             using var client = connection.Open(arguments);
             var orders = named.Length > 0 ? named : await FindAsync(client, arguments, arguments.GetValue(code), cancellation);
+            if (orders.Length == 0 && arguments.GetValue(code) is { } group)
+                return await Acting.FailAsync(arguments, $"no order is parked for '{group}'; 'parked list' shows the groups.", Acting.NotFound);
             if (dryRun.IsAsked(arguments))
                 return await CheckAsync(client, arguments, output, orders, arguments.GetValue(reason), cancellation);
             return await RunAsync(client, arguments, output, orders, perSecond, arguments.GetValue(reason), cancellation);
@@ -57,10 +59,10 @@ internal static class ParkedRetry
 
     private static async Task<string[]> FindAsync(MillraceClient client, ParseResult arguments, string? code, CancellationToken cancellation)
     {
-        var (orders, hasMore) = await ParkedCommand.ReadAsync(client, ParkedCommand.ListRequest, MostOrders, cancellation);
+        var (orders, hasMore) = await ParkedCommand.ReadAsync(client, ParkedCommand.ListRequest(code), MostOrders, cancellation);
         if (hasMore)
             await arguments.InvocationConfiguration.Error.WriteLineAsync($"More than {MostOrders} are parked: these are the newest; run it again for the rest.");
-        return [.. orders.Where(order => code is null || ParkedCommand.CodeOf(order) == code).Select(order => order.Text("id")!)];
+        return [.. orders.Select(order => order.Text("id")!)];
     }
 
     private static async Task<int> RunAsync(

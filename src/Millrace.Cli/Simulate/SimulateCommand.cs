@@ -47,6 +47,8 @@ internal static class SimulateCommand
                 ["orders"] = run.Orders,
                 ["violations"] = run.Violations,
             });
+            if (run.Violations == 0)
+                cancellation.ThrowIfCancellationRequested();
             return run.Violations == 0 && run.Seeds == count ? Acting.Done : Acting.Failed;
         });
         return command;

@@ -13,12 +13,12 @@ internal static class TortureCommand
     {
         var kills = new Option<int>("--kills") { Description = "How often the server is killed", DefaultValueFactory = _ => 10 };
         var seconds = new Option<int>("--seconds") { Description = "Over how long the kills are spread, without the restarts", DefaultValueFactory = _ => 20 };
+        kills.CheckCount();
+        seconds.CheckCount();
         var run = new TortureOptions();
         var command = new Command("node", "One server with SQLite and the PSP simulator; exit status 1 on any violation") { kills, seconds };
         run.AddTo(command, async (arguments, folder, clients, seed, cancellation) =>
         {
-            if (arguments.GetValue(kills) < 1 || arguments.GetValue(seconds) < 1)
-                throw new UsageException("--kills and --seconds are 1 or more.");
             using var torture = new NodeTorture(arguments.GetValue(kills), TimeSpan.FromSeconds(arguments.GetValue(seconds)), clients, seed, folder);
             var result = await torture.RunAsync(cancellation);
             Console.Out.WriteLine($"{result["kills"]} kills and {result["pauses"]} pauses: {Outcome(result)}; ready after {result["ready_p50_ms"]} ms, p99 {result["ready_p99_ms"]} ms");
@@ -31,14 +31,12 @@ internal static class TortureCommand
     {
         var faults = new Option<int>("--faults") { Description = "How often a node is killed, restarted, paused or cut off", DefaultValueFactory = _ => 6 };
         var partitions = new Option<int>("--partitions") { Description = "Of the store; each is watched, so few of them leave more of a small machine to the nodes", DefaultValueFactory = _ => TorturedCluster.DefaultPartitions };
+        faults.CheckCount();
+        partitions.Check(count => count is < 1 or > 4_096 ? $"{partitions.Name} is 1 to 4096." : null);
         var run = new TortureOptions();
         var command = new Command("cluster", "Three servers over a PostgreSQL of their own; exit status 1 on any violation") { faults, partitions };
         run.AddTo(command, async (arguments, folder, clients, seed, cancellation) =>
         {
-            if (arguments.GetValue(faults) < 1)
-                throw new UsageException("--faults is 1 or more.");
-            if (arguments.GetValue(partitions) is < 1 or > 4_096)
-                throw new UsageException($"{partitions.Name} is 1 to 4096.");
             var torture = new ClusterTorture(arguments.GetValue(faults), arguments.GetValue(partitions), clients, seed, folder);
             var result = await torture.RunAsync(cancellation);
             Console.Out.WriteLine(
@@ -52,12 +50,11 @@ internal static class TortureCommand
     private static Command Failover()
     {
         var failovers = new Option<int>("--failovers") { Description = "How often the primary is killed; now and then its standby is too", DefaultValueFactory = _ => 3 };
+        failovers.CheckCount();
         var run = new TortureOptions();
         var command = new Command("failover", "Two servers over three PostgreSQL nodes that Patroni keeps, synchronous and strict; exit status 1 on any violation") { failovers };
         run.AddTo(command, async (arguments, folder, clients, seed, cancellation) =>
         {
-            if (arguments.GetValue(failovers) < 1)
-                throw new UsageException("--failovers is 1 or more.");
             var result = await new FailoverTorture(arguments.GetValue(failovers), clients, seed, folder).RunAsync(cancellation);
             Console.Out.WriteLine(
                 $"{result["failovers"]} failovers and {result["standby_kills"]} lost standbys: {Outcome(result)}; served again after {result["recovery_p50_ms"]} ms, at most {result["recovery_max_ms"]} ms");
@@ -69,12 +66,11 @@ internal static class TortureCommand
     private static Command Shards()
     {
         var moves = new Option<int>("--moves") { Description = "How often a partition is moved; every third move is killed and run again", DefaultValueFactory = _ => 12 };
+        moves.CheckCount();
         var run = new TortureOptions();
         var command = new Command("shards", "Two servers over three databases, partitions moved between these; exit status 1 on any violation") { moves };
         run.AddTo(command, async (arguments, folder, clients, seed, cancellation) =>
         {
-            if (arguments.GetValue(moves) < 1)
-                throw new UsageException("--moves is 1 or more.");
             var result = await new ShardsTorture(arguments.GetValue(moves), clients, seed, folder).RunAsync(cancellation);
             Console.Out.WriteLine(
                 $"{result["moves"]} moves, {result["kills"]} of them killed: {Outcome(result)}; a partition pauses {result["pause_p50_ms"]} ms, p99 {result["pause_p99_ms"]} ms, where the move was killed {result["interrupted_pause_max_ms"]} ms at most");

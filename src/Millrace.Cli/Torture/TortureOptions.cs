@@ -16,14 +16,13 @@ internal sealed class TortureOptions
 
     public void AddTo(Command command, Torture torture)
     {
+        _clients.CheckCount();
         command.Add(_clients);
         command.Add(_seed);
         command.Add(_data);
         _json.AddTo(command);
         command.SetGuardedAction(async (arguments, cancellation) =>
         {
-            if (arguments.GetValue(_clients) < 1)
-                throw new UsageException("--clients is 1 or more.");
             var isKept = true;
             var folder = arguments.GetValue(_data) is { } given ? Directory.CreateDirectory(given) : Directory.CreateTempSubdirectory("millrace-torture-");
             try

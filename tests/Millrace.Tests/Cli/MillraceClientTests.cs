@@ -30,6 +30,29 @@ public sealed class MillraceClientTests
     }
 
     [Fact]
+    public async Task An_answer_that_breaks_off_is_asked_for_again_with_its_key()
+    {
+        using var server = new Scripted(HttpStatusCode.OK, HttpStatusCode.Accepted) { BreaksOffFirst = true };
+        using var client = new MillraceClient(new Uri("http://test"), "key", server);
+        Assert.Equal(202, (await client.PostAsync("/v1/orders", "{}"u8.ToArray(), "intent-1", CancellationToken.None)).Status);
+        Assert.Equal(["intent-1 {}", "intent-1 {}"], server.Seen);
+    }
+
+    [Theory]
+    [InlineData("http://test", "http://test/v1/orders:batch")]
+    [InlineData("http://test/", "http://test/v1/orders:batch")]
+    [InlineData("https://test:8443/shops/millrace", "https://test:8443/shops/millrace/v1/orders:batch")]
+    [InlineData("https://test/millrace/", "https://test/millrace/v1/orders:batch")]
+    public async Task The_path_that_a_server_is_behind_is_asked_too(string server, string address)
+    {
+        using var scripted = new Scripted(HttpStatusCode.OK);
+        using var client = new MillraceClient(new Uri(server), "key", scripted);
+        await client.PostAsync("/v1/orders:batch", "[]"u8.ToArray(), "k", CancellationToken.None);
+        Assert.Equal([new Uri(address)], scripted.Addresses);
+        Assert.EndsWith($"'{address}'", Curl.Of(new Uri(server), ApiRequest.Get("/v1/orders:batch")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_refusal_for_good_is_told_once_with_its_fields()
     {
         using var server = new Scripted(HttpStatusCode.UnprocessableEntity);
@@ -85,6 +108,10 @@ public sealed class MillraceClientTests
     {
         public List<string> Seen { get; } = [];
 
+        public List<Uri> Addresses { get; } = [];
+
+        public bool BreaksOffFirst { get; init; }
+
         // So that the test does not wait for the back-off.
         public TimeSpan RetryAfter { get; init; }
 
@@ -92,12 +119,24 @@ public sealed class MillraceClientTests
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
+            Addresses.Add(request.RequestUri!);
             Seen.Add($"{request.Headers.GetValues("Idempotency-Key").Single()} {await request.Content!.ReadAsStringAsync(cancellationToken)}");
             if (answers[Seen.Count - 1] is not { } status)
                 throw Fault;
-            var response = new HttpResponseMessage(status) { Content = new StringContent(Problem) };
+            var response = new HttpResponseMessage(status) { Content = BreaksOffFirst && Seen.Count == 1 ? new StreamContent(new BrokenStream()) : new StringContent(Problem) };
             response.Headers.RetryAfter = new RetryConditionHeaderValue(RetryAfter);
             return response;
         }
+    }
+
+    private sealed class BrokenStream : MemoryStream
+    {
+        public override int Read(Span<byte> buffer) => throw new IOException("broken off");
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new IOException("broken off");
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => throw new IOException("broken off");
+
+        public override Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken) => throw new IOException("broken off");
     }
 }

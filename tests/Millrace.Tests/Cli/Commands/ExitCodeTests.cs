@@ -27,6 +27,16 @@ public sealed class ExitCodeTests(CliServer server)
         Assert.Equal(Acting.Codes.Select(row => row.Code), seen);
     }
 
+    [Theory]
+    [InlineData("simulate --seeds 1000000 --threads 1")]
+    [InlineData("demo --data nowhere")]
+    public async Task Who_is_stopped_found_nothing_wrong(string line)
+    {
+        using var stopped = new CancellationTokenSource();
+        await stopped.CancelAsync();
+        Assert.Equal(Acting.Stopped, await CliRun.Start(stopped.Token, line.Split(' ')).EndAsync());
+    }
+
     [Fact]
     public async Task A_refusal_is_told_on_standard_error_alone_with_its_code()
     {

@@ -43,7 +43,12 @@ public sealed class ParkedServer : IAsyncLifetime
         if (path is ["caller"])
             return http.Response.WriteAsJsonAsync(new { tenant = "acme", scopes = Scopes });
         if (path is ["orders"])
-            return http.Response.WriteAsJsonAsync(Page(http.Request.Query["attention"] == "true" ? _orders : [], int.Parse(http.Request.Query["cursor"].FirstOrDefault() ?? "0", CultureInfo.InvariantCulture)));
+        {
+            var code = http.Request.Query["attention_code"].FirstOrDefault();
+            var parked = http.Request.Query["attention"] == "true" ? _orders.FindAll(order => code is null || order.Code == code) : [];
+            return http.Response.WriteAsJsonAsync(Page(parked, int.Parse(http.Request.Query["cursor"].FirstOrDefault() ?? "0", CultureInfo.InvariantCulture)));
+        }
+
         if (path is ["orders", var shown] && _orders.Exists(o => o.Id == shown))
             return http.Response.WriteAsJsonAsync(shown == Refused ? new { id = shown, status = "pending" } : Order(_orders.Find(o => o.Id == shown)));
         if (path is ["orders", var id, "resume"] && id != Refused)

@@ -34,6 +34,15 @@ public sealed class ParkedTests(ParkedServer server) : IClassFixture<ParkedServe
     }
 
     [Fact]
+    public async Task A_group_that_is_not_there_is_told_as_that()
+    {
+        server.Resumed.Clear();
+        Assert.Contains("'nonsense'", (await RunAsync(Acting.NotFound, "parked", "retry", "--code", "nonsense")).Errors, StringComparison.Ordinal);
+        await RunAsync(Acting.NotFound, "parked", "retry", "--code", "a&b=c", "--dry-run");
+        Assert.Empty(server.Resumed);
+    }
+
+    [Fact]
     public async Task It_goes_no_faster_than_it_is_told()
     {
         await RunAsync(Acting.Usage, "parked", "retry", "--all", "--rate", "1001");

@@ -62,6 +62,12 @@ public sealed class UsageTests
     [InlineData("plan --orders-per-second 10 --spare-nodes 1.5")]
     [InlineData("plan --orders-per-second NaN")]
     [InlineData("completions tcsh")]
+    [InlineData("orders cancel ord_1 --key k --idempotency-key clé")]
+    [InlineData("torture node --kills 0")]
+    [InlineData("torture node --seconds 0 --data nowhere")]
+    [InlineData("torture cluster --partitions 5000 --data nowhere")]
+    [InlineData("torture failover --failovers 0 --data nowhere")]
+    [InlineData("torture shards --moves 1 --clients 0 --data nowhere")]
     public async Task What_cannot_be_meant_is_one_line_on_standard_error_and_asks_nobody(string line)
     {
         var words = line.Split(' ');
