@@ -148,6 +148,10 @@ public static class ConsoleHost
         {
             return Problem(http, refused.Problem.Detail ?? refused.Code, refused.Status, refused.TraceId);
         }
+        catch (FormatException odd)
+        {
+            return Problem(http, odd.Message, StatusCodes.Status400BadRequest, null);
+        }
         catch (Exception away) when (away is HttpRequestException or TimeoutException)
         {
             return Problem(http, "The node does not answer itself now; it may be starting or stopping.", StatusCodes.Status503ServiceUnavailable, null);

@@ -34,7 +34,7 @@ internal static partial class OrdersPages
         var search = query["q"].ToString().Trim();
         if (OrderOf().Match(search) is { Success: true } id)
             return Results.Redirect("/orders/" + id.Groups["order"].Value);
-        var filter = FilterOf(query);
+        var filter = new OrderFilter();
         var cursor = View.Given(query["cursor"]);
         var (words, isProblem) = View.Notice(http);
         var parameters = new Dictionary<string, object?>(StringComparer.Ordinal)
@@ -44,6 +44,7 @@ internal static partial class OrdersPages
         };
         try
         {
+            parameters["Filter"] = filter = FilterOf(query);
             // First: it is one look, and a number that nobody has is looked for in many orders.
             if (search.Length > 0 && await FindByKeyAsync(session, search, http.RequestAborted) is { } found)
                 return Results.Redirect("/orders/" + Uri.EscapeDataString(found.Id));
@@ -53,6 +54,10 @@ internal static partial class OrdersPages
         {
             // What was typed into the filters: the page says so, with the filters still there.
             (parameters["Notice"], parameters["IsProblem"]) = (refused.Problem.Detail, true);
+        }
+        catch (FormatException odd)
+        {
+            (parameters["Notice"], parameters["IsProblem"]) = (odd.Message, true);
         }
 
         return View.Of<OrdersPage>(parameters);
@@ -109,7 +114,7 @@ internal static partial class OrdersPages
 
     public static async Task<IResult> AttentionAsync(HttpContext http, Session session)
     {
-        var isDismissed = http.Request.Query["dismissed"] == "true";
+        var isDismissed = IsGiven(http.Request.Query, "dismissed");
         var (code, cursor) = (View.Given(http.Request.Query["code"]), View.Given(http.Request.Query["cursor"]));
         var filter = new OrderFilter { NeedsAttention = true, AttentionCode = code, IsDismissed = isDismissed, PageSize = PageSize };
         var page = (await session.Api.Orders.ListPageAsync(filter, cursor, cancellation: http.RequestAborted)).Value;
@@ -188,18 +193,24 @@ internal static partial class OrdersPages
     }
 
     /// <summary>What a list's address asks for.</summary>
+    /// <exception cref="FormatException">Not understood: a filter that is left out would have everything match, also where something is done with all of it.</exception>
     public static OrderFilter FilterOf(IQueryCollection query) => new()
     {
         Status = View.Given(query["status"]),
         Customer = View.Given(query["customer"]),
         Sku = View.Given(query["sku"]),
         ExternalId = View.Given(query["q"]),
-        NeedsAttention = query["attention"] == "true",
+        NeedsAttention = IsGiven(query, "attention"),
         AttentionCode = View.Given(query["attention_code"]),
-        CreatedAfter = query["today"] == "true" ? new DateTimeOffset(DateTimeOffset.UtcNow.UtcDateTime.Date, TimeSpan.Zero)
-            : DateTimeOffset.TryParse(query["created_after"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var after) ? after : null,
+        CreatedAfter = IsGiven(query, "today") ? new DateTimeOffset(DateTimeOffset.UtcNow.UtcDateTime.Date, TimeSpan.Zero)
+            : View.Given(query["created_after"]) is not { } after ? null
+            : DateTimeOffset.TryParse(after, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time
+            : throw new FormatException("created_after is a time such as 2026-01-31T12:00:00Z."),
         PageSize = PageSize,
     };
+
+    private static bool IsGiven(IQueryCollection query, string name) =>
+        View.Given(query[name]) switch { null or "false" => false, "true" => true, _ => throw new FormatException($"{name} is true or false.") };
 
     /// <summary>The next page of the same list.</summary>
     public static string Link(string query, string cursor)

@@ -268,6 +268,23 @@ public sealed partial class ConsoleTests(Shop shop)
         Assert.StartsWith("/sign-in?problem=form", (await visitor.PostAsync("/orders/bulk", ("act", "hold"), ("order", one))).Location, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("?status=confirmed&created_after=xx", "created_after is a time")]
+    [InlineData("?status=confirmed&attention=banana", "attention is true or false")]
+    [InlineData("?status=confirmed&today=1", "today is true or false")]
+    public async Task A_filter_that_is_not_understood_is_told_and_nothing_is_done_without_it(string list, string words)
+    {
+        using var visitor = await SignedInAsync("acme");
+        var token = await visitor.FormTokenAsync();
+        var page = (await visitor.GetAsync("/orders" + list)).Body;
+        Assert.Contains(words, page, StringComparison.Ordinal);
+        Assert.DoesNotContain("/operations/new", page, StringComparison.Ordinal);
+        foreach (var path in new[] { "/operations/new", "/orders/export" })
+            Assert.Equal((400, true), (await visitor.GetAsync(path + list)) is var refused ? (refused.Status, refused.Body.Contains(words, StringComparison.Ordinal)) : default);
+        var started = await visitor.PostAsync("/operations/start", ("form_token", token), ("key", Guid.NewGuid().ToString()), ("query", list), ("action", "hold"), ("sure", "yes"));
+        Assert.Equal((400, true), (started.Status, started.Body.Contains(words, StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task Something_is_done_with_everything_that_matches_once_it_is_confirmed()
     {
