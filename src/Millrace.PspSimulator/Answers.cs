@@ -13,4 +13,8 @@ internal static class Answers
         context.Response.ContentLength = bytes.Length;
         await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
     }
+
+    /// <summary>Ours: the serializer's own words name types of the program.</summary>
+    public static string Explain(JsonException exception) =>
+        exception.Path is { Length: > 1 } path ? $"{path} is unknown, there twice, or not of its type." : "a JSON object of the documented members is expected.";
 }

@@ -23,7 +23,7 @@ internal sealed class FaultEndpoints(FaultDice dice)
         }
         catch (JsonException exception)
         {
-            fault = exception.Message;
+            fault = Answers.Explain(exception);
         }
 
         if (fault is not null)

@@ -89,7 +89,7 @@ internal sealed class OperationEndpoints(OperationBook book, FaultGate gate, Web
         }
         catch (JsonException exception)
         {
-            message = exception.Message;
+            message = Answers.Explain(exception);
         }
 
         await Answers.WriteAsync(context, StatusCodes.Status400BadRequest, new Problem("invalid_request", message));

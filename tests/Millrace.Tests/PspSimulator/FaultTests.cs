@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Xunit;
 
 namespace Millrace.Tests.PspSimulator;
@@ -27,6 +28,21 @@ public sealed class FaultTests
 
         Assert.Equal(before, await psp.Http.GetStringAsync("/faults"));
         Assert.Contains("\"decline_rate\":0.25", before, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"decline_rte":1}""", "$.decline_rte is unknown")]
+    [InlineData("""{"decline_rate":"high"}""", "$.decline_rate is unknown, there twice, or not of its type")]
+    [InlineData("[]", "a JSON object")]
+    [InlineData("{", "a JSON object")]
+    public async Task A_refusal_names_the_member_and_no_type_of_the_program(string faults, string words)
+    {
+        await using var psp = await PspHost.StartAsync();
+        using var body = new StringContent(faults, Encoding.UTF8, "application/json");
+        using var answer = await psp.Http.PutAsync("/faults", body);
+        var told = await answer.Content.ReadAsStringAsync();
+        Assert.Contains(words, told, StringComparison.Ordinal);
+        Assert.DoesNotContain("Millrace.", told, StringComparison.Ordinal);
     }
 
     [Fact]
