@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Millrace.Cluster.Lanes;
 using Millrace.Domain.Identity;
 using Millrace.Engine.Requests;
@@ -7,6 +8,8 @@ namespace Millrace.Cluster;
 /// <summary>Brings a request to the partition that owns its order or SKU, and its reply back. Thread-safe.</summary>
 public sealed class PartitionRouter(PartitionRuntime runtime)
 {
+    private readonly ConcurrentDictionary<(TenantId Tenant, string Sku), Task> _asking = new();
+
     public PartitionMap Map => runtime.Map;
 
     /// <summary>Whether every partition serves.</summary>
@@ -19,14 +22,33 @@ public sealed class PartitionRouter(PartitionRuntime runtime)
     public bool MustAsk(TenantId tenant, string sku) =>
         runtime.Peers is not null && !runtime.IsHere(Map.OwnerOfSku(tenant, sku)) && !runtime.Catalog.IsFresh(tenant, sku, runtime.NowMs);
 
-    /// <summary>Asks the owner of an item, and puts what it says into the catalog.</summary>
-    public async Task AskAsync(TenantId tenant, string sku)
+    /// <summary>Asks the owner of an item, and puts what it says into the catalog. Many who want to know the same ask once.</summary>
+    public Task AskAsync(TenantId tenant, string sku)
     {
-        var reply = await SendAsync(new PartitionRequest.ReadItem(tenant, sku)).ConfigureAwait(false);
-        if (reply.Item is { } item)
-            runtime.Catalog.Publish(item, runtime.NowMs);
-        else if (reply.Status == ReplyStatus.NotFound)
-            runtime.Catalog.PublishNone(tenant, sku, runtime.NowMs);
+        var asking = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var first = _asking.GetOrAdd((tenant, sku), asking.Task);
+        if (first == asking.Task)
+            _ = AskAsync(tenant, sku, asking);
+        return first;
+    }
+
+    private async Task AskAsync(TenantId tenant, string sku, TaskCompletionSource asking)
+    {
+        try
+        {
+            var reply = await SendAsync(new PartitionRequest.ReadItem(tenant, sku)).ConfigureAwait(false);
+            if (reply.Item is { } item)
+                runtime.Catalog.Publish(item, runtime.NowMs);
+            else if (reply.Status == ReplyStatus.NotFound)
+                runtime.Catalog.PublishNone(tenant, sku, runtime.NowMs);
+            _asking.TryRemove((tenant, sku), out _);
+            asking.SetResult();
+        }
+        catch (Exception failure)
+        {
+            _asking.TryRemove((tenant, sku), out _);
+            asking.SetException(failure);
+        }
     }
 
     /// <summary>Whether what the catalog has or lacks of an item may be believed. While its owner recovers or does not answer, only what it said lately.</summary>

@@ -19,7 +19,32 @@ internal sealed class AdmittedRouter(PartitionRouter router, AdmissionGate gate,
     private static readonly PartitionReply Behind = PartitionReply.Unavailable(BacklogCode, "Orders that were placed before have not moved for too long.");
     private static readonly PartitionReply Overloaded = PartitionReply.Unavailable(OverloadedCode, "More is asked for than can be done now.");
 
+    // A connection to another node is everybody's.
+    private const int MostAskedAtOnce = 64;
+
     public PartitionMap Map => router.Map;
+
+    /// <summary>Asks other nodes for items of a request that is to follow, in one turn of the gate.</summary>
+    /// <returns>Null when it is done; else the reply to the request.</returns>
+    public async ValueTask<PartitionReply?> AskAsync(
+        TenantId tenant, IReadOnlyCollection<string> skus, Priority priority, TimeSpan? patience, CancellationToken cancellation)
+    {
+        if (guard.IsBehind)
+            return Behind;
+        if (!await EnterAsync(priority, tenant, patience))
+            return Overloaded;
+        var entered = gate.Now;
+        try
+        {
+            var bounds = new ParallelOptions { MaxDegreeOfParallelism = MostAskedAtOnce, CancellationToken = cancellation };
+            await Parallel.ForEachAsync(skus, bounds, (sku, _) => new ValueTask(router.AskAsync(tenant, sku)));
+            return null;
+        }
+        finally
+        {
+            gate.Leave(entered);
+        }
+    }
 
     /// <param name="request">As for <see cref="PartitionRouter.SendAsync"/>.</param>
     /// <param name="priority">Its class.</param>
@@ -31,8 +56,7 @@ internal sealed class AdmittedRouter(PartitionRouter router, AdmissionGate gate,
     {
         if (guard.IsBehind && request is PartitionRequest.PlaceOrder)
             return Behind;
-        var deadline = patience is { } time ? gate.Now + (time.Ticks * 100) : long.MaxValue;
-        if (!await gate.EnterAsync(priority, tenant.Value, deadline))
+        if (!await EnterAsync(priority, tenant, patience))
             return Overloaded;
         var entered = gate.Now;
         try
@@ -44,4 +68,7 @@ internal sealed class AdmittedRouter(PartitionRouter router, AdmissionGate gate,
             gate.Leave(entered);
         }
     }
+
+    private ValueTask<bool> EnterAsync(Priority priority, TenantId tenant, TimeSpan? patience) =>
+        gate.EnterAsync(priority, tenant.Value, patience is { } time ? gate.Now + (time.Ticks * 100) : long.MaxValue);
 }

@@ -65,7 +65,9 @@ public sealed class PeerTests : IDisposable
         await StockAsync();
         var stranger = _a.Runtime.Map.OwnerOfSku(Given.Acme, "tea") % 2 == 0 ? _b : _a;
         Assert.True(stranger.Router.MustAsk(Given.Acme, "tea"));
-        await stranger.Router.AskAsync(Given.Acme, "tea");
+        var asking = stranger.Router.AskAsync(Given.Acme, "tea");
+        Assert.Same(asking, stranger.Router.AskAsync(Given.Acme, "tea"));
+        await asking;
         Assert.Equal(1_000, stranger.Catalog.Find(Given.Acme, "tea")!.PriceMinor);
         Assert.False(stranger.Router.MustAsk(Given.Acme, "tea"));
 

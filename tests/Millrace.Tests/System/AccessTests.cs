@@ -133,6 +133,13 @@ public sealed class AccessTests(Shop shop)
         var cheap = Bodies.Order(sku);
         cheap["lines"]![0]!["unit_price"] = 1;
         (await writer.PlaceAsync(cheap.ToJsonString(), sku)).Problem(403, "insufficient_scope");
+        // The same by another name.
+        var discounted = Bodies.Order(sku);
+        discounted["lines"]![0]!["discounts"] = new JsonArray(new JsonObject { ["name"] = "friends", ["amount"] = 249 });
+        (await writer.PlaceAsync(discounted.ToJsonString(), "d-" + sku)).Problem(403, "insufficient_scope");
+        Assert.Equal(202, (await shop.Api.PlaceAsync(discounted.ToJsonString(), "d-" + sku)).Status);
+        discounted["lines"]![0]!["discounts"]![0]!["amount"] = 0;
+        Assert.Equal(202, (await writer.PlaceAsync(discounted.ToJsonString(), "n-" + sku)).Status);
         Assert.Equal(202, (await shop.Api.PlaceAsync(cheap.ToJsonString(), sku)).Status);
     }
 

@@ -24,12 +24,16 @@ internal sealed class PlaceOrders(AdmittedRouter router, Pricing pricing, Paused
         PlaceDraft draft, Caller caller, string idempotencyKey, UInt128 payloadHash, Priority priority, TimeSpan? patience, CancellationToken cancellation)
     {
         var keyHash = NameHash.PlaceKey(caller.Tenant, idempotencyKey);
-        if (pricing.MustAsk(draft, caller.Tenant))
-            await pricing.AskAsync(draft, caller.Tenant);
         var began = time.GetTimestamp();
-        var refused = pricing.Price(draft, caller, keyHash, payloadHash, out var placement);
+        OrderPlacement? placement = null;
+        Problem? refused = null;
         if (paused.IsPaused(caller.Tenant.Value))
             refused = new Problem(ProblemKinds.TenantPaused, "An operator has paused the taking of this merchant's orders. What was taken goes on.");
+        // Each is a call to another node: whoever is refused has caused none.
+        else if (pricing.Unknown(draft, caller.Tenant) is { } unknown && await router.AskAsync(caller.Tenant, unknown, priority, patience, cancellation) is { } overloaded)
+            return Count(Outcome(overloaded), began);
+        else
+            refused = pricing.Price(draft, caller, keyHash, payloadHash, out placement);
         if (refused is not null)
         {
             // That may have changed since the first use of the key, and a repeat must still get the first answer.
@@ -39,7 +43,7 @@ internal sealed class PlaceOrders(AdmittedRouter router, Pricing pricing, Paused
             return found.Status == ReplyStatus.Rejected ? Count(new PlaceOutcome(null, false, refused), began) : Count(Outcome(found), began);
         }
 
-        return Count(Outcome(await SendAsync(placement, caller, priority, patience, cancellation)), began);
+        return Count(Outcome(await SendAsync(placement!, caller, priority, patience, cancellation)), began);
     }
 
     private ValueTask<PartitionReply> SendAsync(OrderPlacement placement, Caller caller, Priority priority, TimeSpan? patience, CancellationToken cancellation)

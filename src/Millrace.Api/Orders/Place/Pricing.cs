@@ -13,20 +13,18 @@ internal sealed class Pricing(Catalog catalog, PartitionRouter router)
     private static readonly Problem Recovering =
         new(ProblemKinds.Unavailable, "Repeat the request, with the same Idempotency-Key, a little later.");
 
-    /// <summary>Whether other nodes must be asked for items of the draft first.</summary>
-    public bool MustAsk(PlaceDraft draft, TenantId tenant)
+    /// <summary>Items of the draft that other nodes must be asked for first; null for none, as on one node always.</summary>
+    public HashSet<string>? Unknown(PlaceDraft draft, TenantId tenant)
     {
+        HashSet<string>? unknown = null;
         foreach (var line in draft.Lines)
         {
             if (router.MustAsk(tenant, line.Sku))
-                return true;
+                (unknown ??= new HashSet<string>(StringComparer.Ordinal)).Add(line.Sku);
         }
 
-        return false;
+        return unknown;
     }
-
-    public Task AskAsync(PlaceDraft draft, TenantId tenant) => Task.WhenAll(
-        draft.Lines.Select(line => line.Sku).Distinct(StringComparer.Ordinal).Where(sku => router.MustAsk(tenant, sku)).Select(sku => router.AskAsync(tenant, sku)));
 
     /// <returns>Null when <paramref name="placement"/> is good.</returns>
     public Problem? Price(PlaceDraft draft, Caller caller, UInt128 keyHash, UInt128 payloadHash, out OrderPlacement placement)
@@ -72,15 +70,21 @@ internal sealed class Pricing(Catalog catalog, PartitionRouter router)
             if (item.CurrencyCode != draft.Currency!.Code)
                 Add(ref errors, new FieldError($"/lines/{index}/sku", "currency_mismatch", $"The item is sold in {item.CurrencyCode}."));
         }
-        else if ((price != item.PriceMinor || item.CurrencyCode != draft.Currency!.Code) && !caller.Allows(Scopes.OrdersOverridePrice))
+        else if (price != item.PriceMinor || item.CurrencyCode != draft.Currency!.Code)
         {
-            refused = Access.Lacks(Scopes.OrdersOverridePrice) with
-            {
-                Errors = [new FieldError($"/lines/{index}/unit_price", "price_override", "The price is not the catalog's.")],
-            };
+            RequireOverride(caller, $"/lines/{index}/unit_price", "The price is not the catalog's.", ref refused);
         }
 
+        // The catalog's price, less something, is another.
+        if (line.Discounts.Length > 0 && Array.Exists(line.Discounts, discount => discount.AmountMinor > 0))
+            RequireOverride(caller, $"/lines/{index}/discounts", "With a discount the price is not the catalog's.", ref refused);
         return new LineItem(line.Sku, line.Quantity, price, line.Discounts, line.TaxLines);
+    }
+
+    private static void RequireOverride(Caller caller, string pointer, string why, ref Problem? refused)
+    {
+        if (!caller.Allows(Scopes.OrdersOverridePrice))
+            refused = Access.Lacks(Scopes.OrdersOverridePrice) with { Errors = [new FieldError(pointer, "price_override", why)] };
     }
 
     // An item of a partition that recovers is not known to be missing: a final refusal would lose the order.

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Millrace.Api;
 using Millrace.Api.Admission;
+using Millrace.Domain.Identity;
 using Xunit;
 
 namespace Millrace.Tests.Api.Admission;
@@ -31,6 +32,20 @@ public sealed class AdmissionGateTests : IDisposable
         _gate.Leave(_gate.Now);
         Assert.True(await next);
         Assert.Equal((_gate.Limit, 0), (_gate.Inside, _gate.WaitingCount));
+    }
+
+    [Fact]
+    public async Task Whoever_is_refused_has_asked_no_other_node_for_items()
+    {
+        Fill();
+        using var guard = new BacklogGuard(() => TimeSpan.Zero, TimeSpan.FromMinutes(15), _time);
+        // Anything that is asked would fail: there is nobody to ask.
+        var router = new AdmittedRouter(null!, _gate, guard);
+        var asked = router.AskAsync(TenantId.Parse("a"), ["tea", "cup"], Priority.Bulk, null, CancellationToken.None);
+        for (var waited = TimeSpan.Zero; waited < TimeSpan.FromSeconds(1) && !asked.IsCompleted; waited += Sweep)
+            _time.Advance(Sweep);
+        Assert.Equal(AdmittedRouter.OverloadedCode, (await asked)!.Code);
+        Assert.Equal(_gate.Limit, _gate.Inside);
     }
 
     [Fact]
