@@ -189,6 +189,7 @@ public sealed partial class PostgresStore
     {
         StockPageRules.RequireLimit(limit);
         return await ReadAllAsync(
+            _lists,
             $"""
             SELECT tenant, sku, doc FROM stock
             WHERE tenant = $1 AND sku COLLATE "C" > $2 AND sku COLLATE "C" >= $3 AND sku COLLATE "C" < $4 {(only is null ? "" : "AND partition = ANY($6)")}
@@ -216,7 +217,7 @@ public sealed partial class PostgresStore
     internal async ValueTask<IReadOnlyList<AttentionGroup>> ListAttentionAsync(TenantId tenant, int most, int[]? only, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
-        return await ReadAllAsync(AttentionLister.Sql, p => AttentionLister.Bind(p, tenant, most, only), AttentionLister.Read, cancellation).ConfigureAwait(false);
+        return await ReadAllAsync(_lists, AttentionLister.Sql, p => AttentionLister.Bind(p, tenant, most, only), AttentionLister.Read, cancellation).ConfigureAwait(false);
     }
 
     /// <param name="only">Orders of these partitions; null for all.</param>
@@ -239,7 +240,7 @@ public sealed partial class PostgresStore
 
     private sealed class Reads(PostgresStore store, CancellationToken cancellation) : OrderReads
     {
-        protected override Task<List<T>> ReadAsync<T>(string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, T> read) => store.ReadAllAsync(sql, bind, read, cancellation);
+        protected override Task<List<T>> ReadAsync<T>(string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, T> read) => store.ReadAllAsync(store._lists, sql, bind, read, cancellation);
     }
 
     private static NpgsqlParameter[] Columns(PartitionCheckpoint checkpoint, int days)
@@ -278,8 +279,12 @@ public sealed partial class PostgresStore
     }
 
     private Task<List<T>> ReadAllAsync<T>(
-        string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, T> read, CancellationToken cancellation) => RunAsync(
-        _readers, sql, bind,
+        string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, T> read, CancellationToken cancellation) =>
+        ReadAllAsync(_readers, sql, bind, read, cancellation);
+
+    private Task<List<T>> ReadAllAsync<T>(
+        Pool pool, string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, T> read, CancellationToken cancellation) => RunAsync(
+        pool, sql, bind,
         async reader =>
         {
             var rows = new List<T>();

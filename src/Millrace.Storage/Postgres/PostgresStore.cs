@@ -16,6 +16,7 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IStockPages, I
     private readonly NpgsqlDataSource _commits;
     private readonly Pool _control;
     private readonly Pool _readers;
+    private readonly Pool _lists;
     private readonly Pool _checkpoints;
     private readonly CommitConnection _writer;
     private readonly ServerSettings _settings;
@@ -32,6 +33,8 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IStockPages, I
         _commits = Connections.Source(options.ConnectionString, "commit", most: 0, options.AllowUnsafeDurability);
         _control = NewPool(options, "control", most: 8, options.CommitPatience);
         _readers = NewPool(options, "read", most: 16, 3 * options.CommitPatience);
+        // Cold orders, keys and recoveries wait for no list, however many are asked for.
+        _lists = NewPool(options, "list", most: 8, 3 * options.CommitPatience);
         _checkpoints = NewPool(options, "checkpoint", most: 4, 3 * options.CommitPatience);
         _writer = new CommitConnection(_commits, settings, options.CommitPatience);
     }
@@ -114,7 +117,7 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IStockPages, I
             return;
         _closed = true;
         await _writer.DisposeAsync().ConfigureAwait(false);
-        foreach (var source in new IAsyncDisposable[] { _commits, _control, _readers, _checkpoints })
+        foreach (var source in new IAsyncDisposable[] { _commits, _control, _readers, _lists, _checkpoints })
             await source.DisposeAsync().ConfigureAwait(false);
         Archive.Dispose();
     }

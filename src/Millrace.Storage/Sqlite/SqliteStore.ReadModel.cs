@@ -56,7 +56,7 @@ public sealed partial class SqliteStore
     public ValueTask<OrderPage> ListOrdersAsync(OrderQuery query, CancellationToken cancellation)
     {
         query.Validate();
-        return _readers.ReadAsync(
+        return _lists.ReadAsync(
             (query, PartitionCount),
             static (session, page) => OrderLister.List(session, page.query, page.PartitionCount),
             cancellation);
@@ -65,7 +65,7 @@ public sealed partial class SqliteStore
     public ValueTask<IReadOnlyList<AttentionGroup>> ListAttentionAsync(TenantId tenant, int most, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
-        return _readers.ReadAsync((tenant, most), AttentionLister.List, cancellation);
+        return _lists.ReadAsync((tenant, most), AttentionLister.List, cancellation);
     }
 
     public ValueTask<IReadOnlyList<StockRow>> ListStockAsync(int partition, (TenantId Tenant, string Sku)? after, int limit, CancellationToken cancellation)
@@ -77,7 +77,7 @@ public sealed partial class SqliteStore
     public ValueTask<IReadOnlyList<StockRow>> ListItemsAsync(TenantId tenant, string prefix, string? after, int limit, CancellationToken cancellation)
     {
         StockPageRules.RequireLimit(limit);
-        return _readers.ReadAsync((tenant, prefix, after, limit), StockLister.ListItems, cancellation);
+        return _lists.ReadAsync((tenant, prefix, after, limit), StockLister.ListItems, cancellation);
     }
 
     private CheckpointPlan? PlanCheckpoint(PartitionCheckpoint checkpoint)

@@ -29,12 +29,15 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IStockPages, IAs
     // Taken in this order: a checkpoint, then the journal.
     private readonly Lock _checkpointing = new();
     private readonly Lock _writing = new();
+    // Each keeps a processor busy.
+    private const int MostLists = 4;
     private readonly StoreFolder _folder;
     private readonly StoreRow _row;
     private readonly SqliteWriter _journal;
     private readonly SqliteWriter _readModel;
     private readonly ReaderPool _journalReaders;
     private readonly ReaderPool _readers;
+    private readonly ReaderPool _lists;
     private readonly PartitionHead[] _heads;
     private long _lastPosition;
     private long _scanFrom;
@@ -47,6 +50,8 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IStockPages, IAs
         Synchronous = options.Synchronous;
         (_folder, _journal, _readModel, _heads) = (folder, journal, readModel, scan.Heads);
         (_journalReaders, _readers) = (new ReaderPool(journal.Factory.OpenReader), new ReaderPool(readModel.Factory.OpenReader));
+        // Cold orders, keys and recoveries wait for no list, however many are asked for.
+        _lists = new ReaderPool(readModel.Factory.OpenReader, MostLists);
         (_lastPosition, _scanFrom) = (scan.LastPosition, scan.ScanFrom);
     }
 
@@ -129,6 +134,7 @@ public sealed partial class SqliteStore : IJournal, IReadModel, IStockPages, IAs
             _closed = true;
             _journalReaders.Dispose();
             _readers.Dispose();
+            _lists.Dispose();
             _journal.Dispose();
             _readModel.Dispose();
             _folder.Dispose();

@@ -5,12 +5,12 @@ using Millrace.Engine.Journal;
 namespace Millrace.Storage.Sqlite.Native;
 
 /// <summary>Read-only connections, so that no read waits for a commit or holds one up. Thread-safe.</summary>
-internal sealed class ReaderPool(Func<SqliteSession> open) : IDisposable
+internal sealed class ReaderPool(Func<SqliteSession> open, int most = ReaderPool.MostReaders) : IDisposable
 {
     /// <summary>More readers than this at once would only fight over the processor and the page cache.</summary>
     private const int MostReaders = 8;
 
-    private readonly SemaphoreSlim _free = new(MostReaders);
+    private readonly SemaphoreSlim _free = new(most);
     private readonly ConcurrentBag<SqliteSession> _idle = [];
     private volatile bool _closed;
 

@@ -7,6 +7,7 @@ using Millrace.Domain.Orders;
 using Millrace.Engine.Journal;
 using Millrace.Engine.ReadModel;
 using Millrace.Storage.Postgres;
+using Millrace.Tests.Domain;
 using Millrace.Tests.EndToEnd;
 using Npgsql;
 using Xunit;
@@ -344,6 +345,26 @@ public sealed class PostgresFaultTests(PostgresFixture postgres)
         await reading.RollbackAsync(TestContext.Current.CancellationToken);
         await another.PrepareTimePartitionsAsync(TestContext.Current.CancellationToken);
         Assert.True(await AskAsync(database, "SELECT to_regclass('journal_' || to_char(current_date + 3, 'YYYYMMDD')) IS NOT NULL"));
+    }
+
+    [Fact]
+    public async Task Lists_that_take_their_time_hold_up_no_order()
+    {
+        var database = await postgres.NewDatabaseAsync();
+        await using var store = await OpenAsync(database);
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var slow = await source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var holding = await slow.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using (var hold = new NpgsqlCommand("LOCK TABLE stock IN ACCESS EXCLUSIVE MODE", slow, holding))
+            await hold.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        // More than there are connections for anything that reads.
+        var lists = Enumerable.Range(0, 40).Select(_ => store.ListItemsAsync(Given.Acme, "", null, 50, TestContext.Current.CancellationToken).AsTask()).ToList();
+        await Eventually.Async(
+            () => AskAsync(database, "SELECT count(*) >= 8 FROM pg_stat_activity WHERE application_name = 'millrace list' AND datname = current_database() AND wait_event_type = 'Lock'"), "lists wait");
+        Assert.Null(await store.FindNameAsync(0, 7, TestContext.Current.CancellationToken));
+        Assert.DoesNotContain(lists, list => list.IsCompleted);
+        await holding.RollbackAsync(TestContext.Current.CancellationToken);
+        Assert.All(await Task.WhenAll(lists), Assert.Empty);
     }
 
     [Fact]
