@@ -47,6 +47,8 @@ internal abstract record Wish
         23 => [.. Shipped(), Do(new OrderCommand.Ship("ups", "t2")), Do(new OrderCommand.Cancel("on the way"))],
         24 => [Hold("a", "abandoned")],
         25 when withPoison => [Do(Poison), new Read()],
+        // What many programs send for no date.
+        26 => [new AwaitSettled(), Hold("a", "no date", 0), new Read()],
         _ => [],
     };
 

@@ -87,6 +87,8 @@ internal static class Catalog
             "SetTimer(id, entry, entry.PendingPayment is", "_ = (id, entry, entry.PendingPayment is"),
         new(7, "never looks at a reservation that runs out", "Millrace.Domain/Orders/OrderSaga.cs",
             "var due = ReservationDeadline(order);", "long? due = null;"),
+        new(7, "takes a hold that ended long ago for a payment on its way", Partitions + "Partition.Checkpoints.cs",
+            "(due > 0 || entry.PendingPayment is null)", "due > 0"),
         new(7, "never looks at a hold that runs out", "Millrace.Domain/Orders/OrderSaga.cs",
             "due = Earlier(due, hold.ExpiresAtUnixMs);", "due = Earlier(due, null);"),
         new(18, "forgets those who wait behind one that breaks the partition", Partitions + "Partition.Waiting.cs",
