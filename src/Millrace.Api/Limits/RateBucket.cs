@@ -83,7 +83,7 @@ internal sealed class RateBucket
     }
 
     /// <summary>Begins to tell others what was taken here since the last time. What does not reach them is not told again: it may have, and a share is given
-    /// from until they are heard again.</summary>
+    /// from until they are heard again. What is given from a share alone is not told at all.</summary>
     /// <returns>How many, and how long one takes to refill.</returns>
     public (long Count, long IntervalNs) Tell()
     {

@@ -71,10 +71,21 @@ internal sealed partial class SharedLimits : BackgroundService
                 (tenant.Bucket.Share, tenant.Daily.Share) = (share, share);
             foreach (var (_, bucket) in _limits.Keys)
                 bucket.Share = share;
+            if (!_isShared)
+                ForgetUntold();
             if (redis is not null && _isShared != wasShared)
                 Changed(_logger, _isShared ? "shared between nodes" : "not shared: Redis is away, each node gives its even share");
             wasShared = _isShared;
         }
+    }
+
+    // Told once Redis is back, all that was given meanwhile would count as if it had been given at that moment, and nothing would be left for as long as Redis was away.
+    private void ForgetUntold()
+    {
+        foreach (var (_, tenant) in _limits.Tenants)
+            tenant.Bucket.Tell();
+        foreach (var (_, bucket) in _limits.Keys)
+            bucket.Tell();
     }
 
     private async Task<bool> TryShareAsync(IDatabase redis, string prefix)

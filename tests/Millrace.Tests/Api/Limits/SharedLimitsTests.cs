@@ -66,6 +66,40 @@ public sealed class SharedLimitsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_given_while_Redis_was_away_is_not_held_against_those_who_took_it()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        var (log, time) = (new Told(), new Hasty());
+        await using var node = new Node(_folder["hasty"], redis.Address, Secret(1), _services.GetRequiredService<IMeterFactory>(), log, time);
+        await node.BeginAsync();
+        await Eventually.Async(() => Task.FromResult(node.Left("warm") > Burst / 2), "Redis is connected");
+        Assert.Equal(1, node.Take(1));
+        log.Lines.Clear();
+        await redis.KillAsync();
+        await Eventually.Async(() => Task.FromResult(log.Lines.Any(line => line.Contains("not shared", StringComparison.Ordinal))), "the node gives its half");
+
+        for (var i = 0; i < 8; i++)
+        {
+            Assert.InRange(node.Take(Burst), (Burst / 2) - 20, Burst / 2);
+            time.Pass(TimeSpan.FromSeconds(2 * Burst));
+        }
+
+        await redis.RunAsync();
+        await Eventually.Async(() => Task.FromResult(log.Lines.Any(line => line.Contains("shared between nodes", StringComparison.Ordinal))), "the limits are shared again");
+        Assert.InRange(node.Take(Burst), (Burst / 2) - 20, Burst);
+    }
+
+    [Fact]
+    public async Task A_node_on_its_own_keeps_nothing_to_tell()
+    {
+        await using var node = new Node(_folder["alone"], null, Secret(1), _services.GetRequiredService<IMeterFactory>(), NullLogger<SharedLimits>.Instance);
+        Assert.Equal(10, node.Take(10));
+        Assert.True(node.HasUntold);
+        await node.BeginAsync();
+        await Eventually.Async(() => Task.FromResult(!node.HasUntold), "what was given is forgotten");
+    }
+
+    [Fact]
     public async Task Stores_on_one_Redis_have_limits_of_their_own()
     {
         await using var stranger = await Node.StartAsync(_folder["stranger"], _redis.Address, Secret(2), _services.GetRequiredService<IMeterFactory>());
@@ -120,6 +154,16 @@ public sealed class SharedLimitsTests : IAsyncLifetime
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Lines.Enqueue(formatter(state, exception));
     }
 
+    /// <summary>Passes as ever, and by as much more as it is told to.</summary>
+    private sealed class Hasty : TimeProvider
+    {
+        private long _passed;
+
+        public override long GetTimestamp() => base.GetTimestamp() + Interlocked.Read(ref _passed);
+
+        public void Pass(TimeSpan time) => Interlocked.Add(ref _passed, (long)(time.TotalSeconds * TimestampFrequency));
+    }
+
     private sealed class Node : IAsyncDisposable
     {
         private readonly SqliteAdministration _store;
@@ -128,15 +172,18 @@ public sealed class SharedLimitsTests : IAsyncLifetime
         private readonly SharedLimits _shared;
         private readonly Dictionary<string, CallerLimits> _callers = new(StringComparer.Ordinal);
 
-        public Node(string folder, string redis, StoreSecret secret, IMeterFactory meters, ILogger<SharedLimits> logger)
+        public Node(string folder, string? redis, StoreSecret secret, IMeterFactory meters, ILogger<SharedLimits> logger, TimeProvider? time = null)
         {
             _store = SqliteAdministration.Open(folder);
             _audit = new AuditLog(_store, TimeProvider.System);
-            _limits = new RateLimits(Settings, _audit, TimeProvider.System);
-            _shared = new SharedLimits(_limits, new SharedLimitsOptions(redis, () => 2), secret, TimeProvider.System, new ApiMetrics(meters), logger);
+            _limits = new RateLimits(Settings, _audit, time ?? TimeProvider.System);
+            _shared = new SharedLimits(_limits, new SharedLimitsOptions(redis, () => 2), secret, time ?? TimeProvider.System, new ApiMetrics(meters), logger);
         }
 
         public bool HasFailed => _shared.ExecuteTask is { IsCompleted: true };
+
+        // Of a bucket that has long been full again.
+        public bool HasUntold => _limits.Tenants.Select(tenant => tenant.Value.Bucket).Concat(_limits.Keys.Select(key => key.Value)).Any(bucket => bucket.IsInUse(long.MaxValue));
 
         public Task BeginAsync() => _shared.StartAsync(TestContext.Current.CancellationToken);
 
