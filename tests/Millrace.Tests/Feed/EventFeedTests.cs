@@ -109,15 +109,21 @@ public sealed class EventFeedTests
         Assert.Single((await feed.ReadAsync(page.Next, OfAcme, 10, default)).Events);
     }
 
-    [Fact]
-    public async Task A_partition_that_is_on_its_way_is_told_of_when_it_has_arrived()
+    // An entry that has one before it is known by what was before.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_partition_that_is_on_its_way_is_told_of_when_it_has_arrived(int earlier)
     {
         var journal = new FeedJournal(2, isOneLog: false);
+        for (var i = 0; i < earlier; i++)
+            journal.Decide(journal.NewOrder(0), 1);
         journal.Decide(journal.NewOrder(0), 4);
         journal.Decide(journal.NewOrder(1), 4);
         var feed = New(journal);
-        // In the middle of partition 0's only entry.
-        var page = await feed.ReadAsync(await feed.StartAsync(FeedShare.All, default), OfAcme, 2, default);
+        // In the middle of partition 0's last entry.
+        var page = await feed.ReadAsync(await feed.StartAsync(FeedShare.All, default), OfAcme, earlier + 2, default);
+        Assert.Equal(2, page.Next.Skip);
         journal.Away = 0;
 
         var meanwhile = await feed.ReadAsync(page.Next, OfAcme, 10, default);
@@ -126,7 +132,7 @@ public sealed class EventFeedTests
 
         Assert.All(meanwhile.Events, e => Assert.Equal(1, e.Partition));
         Assert.Equal(4, meanwhile.Events.Count);
-        Assert.Equal([3, 4], after.Events.Select(e => e.Version).TakeLast(2));
+        Assert.Equal([1, 2, 3, 4], after.Events.Select(e => e.Version));
         Assert.All(after.Events, e => Assert.Equal(0, e.Partition));
     }
 
