@@ -21,6 +21,7 @@ public sealed class ListQueryTests
         Assert.Null(OrderListQuery.Read(Query($"?status=pending&limit=20&cursor={cursor}"), Tenant, out var next));
         Assert.Equal(Id, next.Before);
         Assert.Equal("invalid_cursor", OrderListQuery.Read(Query($"?status=confirmed&cursor={cursor}"), Tenant, out _)!.Kind.Code);
+        Assert.Equal("invalid_cursor", OrderListQuery.Read(Query("?cursor=%00"), Tenant, out _)!.Kind.Code);
         Assert.Equal("invalid_cursor", OrderListQuery.Read(Query($"?status=pending&cursor={cursor}"), TenantId.Parse("other"), out _)!.Kind.Code);
     }
 
@@ -69,6 +70,11 @@ public sealed class ListQueryTests
     [InlineData("?created_after=yesterday")]
     [InlineData("?customer=")]
     [InlineData("?customer=a&customer=b")]
+    [InlineData("?customer=a%00b")]
+    [InlineData("?external_id=a%0Ab")]
+    [InlineData("?idempotency_key=%00")]
+    [InlineData("?sku=%7F")]
+    [InlineData("?attention_code=%C2%85")]
     [InlineData("?page=2")]
     public void A_parameter_that_is_not_understood_is_refused(string query) =>
         Assert.Equal("invalid_parameter", OrderListQuery.Read(Query(query), Tenant, out _)!.Kind.Code);

@@ -51,6 +51,9 @@ internal sealed record OrderListQuery
         {
             if (values.Count != 1 || values[0] is not { Length: > 0 and <= 256 } value)
                 return Refuse(name, "is given once, and not empty");
+            // In no order, and a database may have none of them.
+            if (name != "cursor" && value.Any(char.IsControl))
+                return Refuse(name, "has no control characters");
             var problem = ReadOne(name, value, tenant, ref query);
             if (problem is not null)
                 return problem;

@@ -27,7 +27,7 @@ internal sealed partial class OrderLists(IReadModel readModel, ReplicaReader? re
 
     public bool MayAskReplica => replica is not null && time.GetTimestamp() >= Interlocked.Read(ref _askAgainAt);
 
-    /// <returns>Null when the replica is away, or not as far as <paramref name="seen"/>.</returns>
+    /// <returns>Null when the replica is away, or refuses it, or is not as far as <paramref name="seen"/>.</returns>
     public async ValueTask<ListPage?> FromReplicaAsync(OrderQuery query, IReadOnlyList<(OrderId Order, int Version)> seen, CancellationToken cancellation)
     {
         try
@@ -44,9 +44,11 @@ internal sealed partial class OrderLists(IReadModel readModel, ReplicaReader? re
             metrics.ListedFromReplica(time.GetUtcNow() - read.AsOf);
             return new ListPage(read.Page, read.AsOf.ToUnixTimeMilliseconds());
         }
-        catch (StoreUnavailableException failure)
+        catch (Exception failure) when (failure is StoreUnavailableException or StoreRefusedException)
         {
-            Interlocked.Exchange(ref _askAgainAt, time.GetTimestamp() + (long)(AskAgainAfter.TotalSeconds * time.TimestampFrequency));
+            // What it refuses one list, it may well answer the others.
+            if (failure is StoreUnavailableException)
+                Interlocked.Exchange(ref _askAgainAt, time.GetTimestamp() + (long)(AskAgainAfter.TotalSeconds * time.TimestampFrequency));
             if (Interlocked.Exchange(ref _isAway, 1) == 0)
                 IsAway(logger, failure);
             metrics.Listed(ListOutcome.ReplicaAway);
@@ -105,7 +107,7 @@ internal sealed partial class OrderLists(IReadModel readModel, ReplicaReader? re
         return true;
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "The replica for lists is away; they are read from the primary until it is back.")]
+    [LoggerMessage(1, LogLevel.Warning, "The replica for lists is away, or refuses one; they are read from the primary until it answers.")]
     private static partial void IsAway(ILogger logger, Exception failure);
 
     [LoggerMessage(2, LogLevel.Warning, "The replica for lists is back.")]

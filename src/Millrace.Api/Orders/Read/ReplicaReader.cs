@@ -9,5 +9,6 @@ namespace Millrace.Api.Orders.Read;
 /// <param name="cancellation">Nobody waits any more.</param>
 /// <returns>The page and the moment that it is not older than; null when the copy is not that far.</returns>
 /// <exception cref="Engine.Journal.StoreUnavailableException">The copy is away.</exception>
+/// <exception cref="Engine.Journal.StoreRefusedException">The copy will never answer this.</exception>
 public delegate ValueTask<(OrderPage Page, DateTimeOffset AsOf)?> ReplicaReader(
     OrderQuery query, IReadOnlyList<(OrderId Order, int Version)> atLeast, CancellationToken cancellation);

@@ -43,6 +43,7 @@ public sealed class ListReplica : IAsyncDisposable
     /// <param name="cancellation">Nobody waits any more.</param>
     /// <returns>The page and the moment that it is not older than; null when the standby is not that far, or some of them may be archived.</returns>
     /// <exception cref="StoreUnavailableException">It did not answer in time, or is no standby of this store.</exception>
+    /// <exception cref="StoreRefusedException">It answers, and will never answer this.</exception>
     public async ValueTask<(OrderPage Page, DateTimeOffset AsOf)?> ListOrdersAsync(
         OrderQuery query, IReadOnlyList<(OrderId Order, int Version)> atLeast, CancellationToken cancellation)
     {
@@ -53,7 +54,7 @@ public sealed class ListReplica : IAsyncDisposable
         }
         catch (Exception fault) when (PostgresFaults.IsOfDatabase(fault))
         {
-            throw PostgresFaults.Unavailable(fault);
+            throw PostgresFaults.IsForEver(fault) ? PostgresFaults.Refused(fault) : PostgresFaults.Unavailable(fault);
         }
     }
 
