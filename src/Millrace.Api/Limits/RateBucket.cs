@@ -57,7 +57,8 @@ internal sealed class RateBucket
             }
 
             var ahead = Math.Max(_tat - now, 0);
-            return new Taken(isTaken, (depth - ahead) / interval, ahead, isTaken ? 0 : tat - depth - now);
+            // Below zero where others gave from it at the same moment.
+            return new Taken(isTaken, Math.Max((depth - ahead) / interval, 0), ahead, isTaken ? 0 : tat - depth - now);
         }
     }
 

@@ -52,6 +52,15 @@ public sealed class RateBucketTests
     }
 
     [Fact]
+    public void What_several_nodes_gave_beyond_the_limit_leaves_none_and_not_less()
+    {
+        var bucket = new RateBucket(new Rate(10, 5));
+        bucket.Learn(0, 2 * (Second / 2));
+        Assert.Equal((false, 0L, (long)Second), bucket.TryTake(0) is var taken ? (taken.IsTaken, taken.Remaining, taken.ResetNs) : default);
+        Assert.Equal((0L, 5L), bucket.Available(0));
+    }
+
+    [Fact]
     public void What_another_limit_refused_costs_nothing()
     {
         var tenant = new TenantLimits(new LimitSettings(new Rate(1, 1), new Rate(1, 5), 10));
