@@ -39,6 +39,8 @@ internal static class ApiRoutes
 
     private static readonly (string, string, bool) IfNoneMatch = ("If-None-Match", "The ETag that the client has: 304 when it is still that.", false);
 
+    private static readonly (string, string, bool) MustBeNew = ("If-None-Match", "*: the change is made only where there is none; else 412. Not together with If-Match.", false);
+
     // Read from their owner, through the gate.
     private static readonly ProblemKind[] OfAnOrder = [ProblemKinds.OrderNotFound, ProblemKinds.Overloaded];
     private static readonly ProblemKind[] OfAnItem = [ProblemKinds.ItemNotFound, ProblemKinds.Overloaded];
@@ -154,7 +156,7 @@ internal static class ApiRoutes
         routes.Map("PUT", "/v1/items/{sku}", items.PutAsync, new("put_item", "Make or change a catalog item")
         {
             Tag = "items", Body = typeof(PutItemShape), Answer = typeof(ItemShape), Scope = Scopes.StockWrite, Statuses = [200, 201],
-            AnswerHeaders = ["ETag"], Problems = [.. OfAnItem, ProblemKinds.BelowPromised, ProblemKinds.OutOfRange],
+            Headers = [IfMatch, MustBeNew], AnswerHeaders = ["ETag"], Problems = [.. OfAnItem, ProblemKinds.BelowPromised, ProblemKinds.OutOfRange],
         });
         routes.Map("GET", "/v1/items/{sku}", items.GetAsync, new("get_item", "Get an item with its stock")
         {

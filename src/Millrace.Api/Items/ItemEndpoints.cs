@@ -15,9 +15,13 @@ internal sealed class ItemEndpoints(AdmittedRouter router, AvailabilityReads ava
     public async Task PutAsync(HttpContext http, Caller caller)
     {
         var sku = Sku(http);
-        var (utf8, problem) = ItemBody.IsSku(sku)
-            ? await SmallBody.ReadAsync(http.Request, mayBeEmpty: false)
-            : ([], Problem.Of([new FieldError("", "invalid_format", "A SKU is 1 to 64 characters of printable ASCII.")]));
+        var utf8 = Array.Empty<byte>();
+        var problem = ItemBody.IsSku(sku) ? null : Problem.Of([new FieldError("", "invalid_format", "A SKU is 1 to 64 characters of printable ASCII.")]);
+        int? expected = null;
+        bool? mustExist = null;
+        problem ??= ReadConditions(http.Request.Headers, out expected, out mustExist);
+        if (problem is null)
+            (utf8, problem) = await SmallBody.ReadAsync(http.Request, mayBeEmpty: false);
         StockCommand.DefineItem? command = null;
         problem ??= ItemBody.Parse(utf8, caller.Tenant, sku, out command);
         if (problem is not null)
@@ -27,7 +31,7 @@ internal sealed class ItemEndpoints(AdmittedRouter router, AvailabilityReads ava
         }
 
         // PUT is idempotent by itself: the same entry again changes nothing.
-        var reply = await router.SendAsync(new PartitionRequest.ChangeStock(command!, sku, null), Priority.Bulk, caller.Tenant, null, http.RequestAborted);
+        var reply = await router.SendAsync(new PartitionRequest.ChangeStock(command!, sku, null, expected, mustExist), Priority.Bulk, caller.Tenant, null, http.RequestAborted);
         if (reply is { Status: ReplyStatus.Accepted, Item: { } changed })
             await availability.ForgetAsync(changed);
         await SendAsync(http, reply, reply.Status == ReplyStatus.Accepted && reply.Item is { Version: 1 }
@@ -59,10 +63,14 @@ internal sealed class ItemEndpoints(AdmittedRouter router, AvailabilityReads ava
         }
     }
 
-    /// <param name="reply">One without an item.</param>
-    public static Problem ProblemOf(PartitionReply reply) => reply.Status == ReplyStatus.NotFound || reply.IsSuccess()
-        ? new Problem(ProblemKinds.ItemNotFound, "There is no such item.")
-        : ReplyProblem.Of(reply);
+    /// <param name="reply">One without an item, or a refusal.</param>
+    public static Problem ProblemOf(PartitionReply reply) => reply.Status switch
+    {
+        ReplyStatus.VersionMismatch => new Problem(ProblemKinds.VersionMismatch, "The item is not what the condition says."),
+        ReplyStatus.NotFound => new Problem(ProblemKinds.ItemNotFound, "There is no such item."),
+        _ when reply.IsSuccess() => new Problem(ProblemKinds.ItemNotFound, "There is no such item."),
+        _ => ReplyProblem.Of(reply),
+    };
 
     public static Task SendAsync(HttpContext http, PartitionReply reply, int status)
     {
@@ -72,6 +80,20 @@ internal sealed class ItemEndpoints(AdmittedRouter router, AvailabilityReads ava
         if (OrderETag.IsNotModified(http.Request.Headers.IfNoneMatch, reply.Item.Version) && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)))
             return Answer.Empty(http, StatusCodes.Status304NotModified);
         return Answer.Json(http, status, reply.Item, ItemJson.Write);
+    }
+
+    // What a PUT finds must be of a version, must be there, or must not be.
+    private static Problem? ReadConditions(IHeaderDictionary headers, out int? expected, out bool? mustExist)
+    {
+        mustExist = headers.IfMatch.Count > 0 ? true : null;
+        if (OrderETag.ReadIfMatch(headers.IfMatch, out expected) is { } problem)
+            return problem;
+        if (headers.IfNoneMatch.Count == 0)
+            return null;
+        if (headers.IfNoneMatch != "*" || mustExist is not null)
+            return new Problem(ProblemKinds.InvalidHeader, "If-None-Match takes * here, and goes without If-Match.");
+        mustExist = false;
+        return null;
     }
 
     // The server leaves an escaped slash in a path alone; in a SKU it is a character like others.

@@ -58,7 +58,7 @@ public static class ProblemKinds
     public static readonly ProblemKind BreakPending = Add("break_pending", 409, "The order waits to hear of the payment");
     public static readonly ProblemKind BreakSettled = Add("break_settled", 409, "Both sides agree by now");
     public static readonly ProblemKind EventsGone = Add("events_gone", 410, "The events are not kept here any more");
-    public static readonly ProblemKind VersionMismatch = Add("version_mismatch", 412, "The order is at another version");
+    public static readonly ProblemKind VersionMismatch = Add("version_mismatch", 412, "It is at another version");
     public static readonly ProblemKind BodyTooLarge = Add("body_too_large", 413, "The body is too large");
     public static readonly ProblemKind UnsupportedMediaType = Add("unsupported_media_type", 415, "The media type is not accepted");
     public static readonly ProblemKind InvalidRequest = Add("invalid_request", 422, "The request is not acceptable");

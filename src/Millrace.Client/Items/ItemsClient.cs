@@ -11,9 +11,15 @@ public sealed class ItemsClient
     internal ItemsClient(Sender sender) => _sender = sender;
 
     /// <summary>Makes an item (201), or changes it (200).</summary>
+    /// <param name="sku">The item's.</param>
+    /// <param name="item">As it shall be, whole.</param>
+    /// <param name="mustBeNew">Refused with <c>version_mismatch</c> where there is one already, also one that a call made whose answer was lost.</param>
+    /// <param name="options">For this call.</param>
+    /// <param name="cancellation">Ends the call.</param>
     [Operation("put_item")]
-    public Task<Answer<Item>> PutAsync(string sku, NewItem item, CallOptions? options = null, CancellationToken cancellation = default) =>
-        _sender.SendAsync(Call.Put($"v1/items/{sku}", item, ClientJson.Default.NewItem, options), ClientJson.Default.Item, cancellation);
+    public Task<Answer<Item>> PutAsync(string sku, NewItem item, bool mustBeNew = false, CallOptions? options = null, CancellationToken cancellation = default) =>
+        _sender.SendAsync(
+            Call.Put($"v1/items/{sku}", item, ClientJson.Default.NewItem, options).With("If-Match", options?.IfMatch).With("If-None-Match", mustBeNew ? "*" : null), ClientJson.Default.Item, cancellation);
 
     /// <param name="sku">The item's.</param>
     /// <param name="ifNoneMatch">The ETag that is known: <see cref="Answer{T}.IsNotModified"/> when it still is that.</param>

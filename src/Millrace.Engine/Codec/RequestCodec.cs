@@ -31,7 +31,15 @@ public static class RequestCodec
             case PartitionRequest.ReadOrder r: w.Byte(3); w.Id(r.Id); w.OptionalText(r.Tenant?.Value); break;
             case PartitionRequest.AwaitSettled r: w.Byte(4); w.Id(r.Id); w.OptionalText(r.Tenant?.Value); w.Signed(r.UntilUnixMs); break;
             case PartitionRequest.ChangeStock r:
-                w.Byte(5); w.Text(r.Sku);
+                // A node of a version that knows no conditions refuses what it cannot read: it changes nothing without looking.
+                w.Byte(r.IsConditional ? (byte)7 : (byte)5);
+                if (r.IsConditional)
+                {
+                    w.OptionalSigned(r.ExpectedVersion);
+                    w.OptionalSigned(r.MustExist is { } must ? (must ? 1 : 0) : null);
+                }
+
+                w.Text(r.Sku);
                 w.Bool(r.KeyHash is not null);
                 if (r.KeyHash is { } hash)
                     w.Hash(hash);
@@ -56,13 +64,18 @@ public static class RequestCodec
                 return new PartitionRequest.ChangeOrder(order, tenant, ReadCommand(ref r), changer, key, (int?)version);
             case 3: return new PartitionRequest.ReadOrder(r.Id(), ReadTenant(ref r));
             case 4: return new PartitionRequest.AwaitSettled(r.Id(), ReadTenant(ref r), r.Signed());
-            case 5:
-                var sku = r.Code();
-                UInt128? hash = r.Bool() ? r.Hash() : null;
-                return new PartitionRequest.ChangeStock(ReadStock(ref r), sku, hash);
+            case 5: return ReadChangeStock(ref r, null, null);
             case 6: return new PartitionRequest.ReadItem(r.Tenant(), r.Code());
+            case 7: return ReadChangeStock(ref r, r.OptionalSigned(), r.OptionalSigned() is { } must ? must != 0 : null);
             case var tag: throw new PayloadException($"request {tag} is unknown");
         }
+    }
+
+    private static PartitionRequest.ChangeStock ReadChangeStock(ref PayloadReader r, long? expected, bool? mustExist)
+    {
+        var sku = r.Code();
+        UInt128? hash = r.Bool() ? r.Hash() : null;
+        return new PartitionRequest.ChangeStock(ReadStock(ref r), sku, hash, expected, mustExist);
     }
 
     private static void WriteActor(PayloadWriter w, Actor actor)

@@ -38,6 +38,14 @@ public sealed partial class Partition
         }
 
         var decision = StockDecider.Decide(_stock, request.Command);
+        // What is so already overwrites nobody's change: it may be the repeat of a request whose answer was lost (RFC 9110, section 13.1.1).
+        var isRepeat = request.ExpectedVersion is not null && before is not null && decision is { Event: null, Rejection: null };
+        if (!isRepeat && !IsAsExpected(request, before))
+        {
+            Reply(sink, new PartitionReply(ReplyStatus.VersionMismatch, Item: before?.Snapshot()), _appendedSeq);
+            return;
+        }
+
         if (decision.Rejection is { } rejection)
         {
             Reply(sink, new PartitionReply(ReplyStatus.Rejected, Item: before?.Snapshot(), Code: rejection.Code, Detail: rejection.Detail), _appendedSeq);
@@ -49,6 +57,9 @@ public sealed partial class Partition
         var status = decision.Event is null ? ReplyStatus.Unchanged : ReplyStatus.Accepted;
         Reply(sink, new PartitionReply(status, Item: _stock.Find(request.Command.Tenant, request.Sku)?.Snapshot()), _appendedSeq);
     }
+
+    private static bool IsAsExpected(PartitionRequest.ChangeStock request, StockItem? item) =>
+        (request.ExpectedVersion is not { } version || version == item?.Version) && (request.MustExist is not { } must || must == item is not null);
 
     private void ReadItem(PartitionRequest.ReadItem request, ReplySink sink)
     {

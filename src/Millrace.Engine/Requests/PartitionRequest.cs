@@ -25,8 +25,14 @@ public abstract record PartitionRequest
     /// <param name="UntilUnixMs">When the caller has given up: it is let go then, with a reply that says so.</param>
     public sealed record AwaitSettled(OrderId Id, TenantId? Tenant, long UntilUnixMs) : PartitionRequest;
 
-    /// <summary>Catalog and stock changes. <paramref name="KeyHash"/> makes an adjustment idempotent; null for an item's PUT.</summary>
-    public sealed record ChangeStock(StockCommand Command, string Sku, UInt128? KeyHash) : PartitionRequest;
+    /// <summary>Catalog and stock changes.</summary>
+    /// <param name="KeyHash">Makes an adjustment idempotent; null for an item's PUT.</param>
+    /// <param name="ExpectedVersion">Refused with <see cref="ReplyStatus.VersionMismatch"/> when the item is at another version and something would change, or when there is none.</param>
+    /// <param name="MustExist">Refused alike when there is no such item, or with false when there is one; null for either.</param>
+    public sealed record ChangeStock(StockCommand Command, string Sku, UInt128? KeyHash, long? ExpectedVersion = null, bool? MustExist = null) : PartitionRequest
+    {
+        public bool IsConditional => ExpectedVersion is not null || MustExist is not null;
+    }
 
     public sealed record ReadItem(TenantId Tenant, string Sku) : PartitionRequest;
 }
@@ -50,7 +56,7 @@ public enum ReplyStatus
     /// <summary>The key was used with another payload.</summary>
     KeyReused = 6,
 
-    /// <summary>The order is at another version than expected.</summary>
+    /// <summary>The order, or the item, is at another version than expected.</summary>
     VersionMismatch = 7,
 
     /// <summary>The partition recovers, is full or could not commit: nothing is known to have happened; repeat with the same key.</summary>

@@ -127,6 +127,33 @@ public sealed class HttpTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
+    public async Task An_item_is_changed_as_it_was_read_or_not_at_all()
+    {
+        var path = $"/v1/items/{_sku}";
+        (await PutAsync(250, "If-Match: *")).Problem(412, "version_mismatch");
+        (await PutAsync(250, "If-Match: \"1\"")).Problem(412, "version_mismatch");
+        Assert.Equal(201, (await PutAsync(250, "If-None-Match: *")).Status);
+        (await PutAsync(300, "If-None-Match: *")).Problem(412, "version_mismatch");
+        var read = await server.SendAsync("GET", path);
+        Assert.Equal(250, (int)read["price"]!);
+
+        var changed = await PutAsync(300, $"If-Match: {read.Header("ETag")}");
+        Assert.Equal(200, changed.Status);
+        (await PutAsync(350, $"If-Match: {read.Header("ETag")}")).Problem(412, "version_mismatch");
+        // The answer to the first may have been lost.
+        var again = await PutAsync(300, $"If-Match: {read.Header("ETag")}");
+        Assert.Equal((200, changed.Header("ETag")), (again.Status, again.Header("ETag")));
+        Assert.Equal(200, (await PutAsync(400, "If-Match: *")).Status);
+
+        foreach (var header in new[] { "If-Match: 7", "If-None-Match: \"1\"", "If-None-Match: *\r\nIf-Match: *" })
+            (await PutAsync(500, header.Split("\r\n"))).Problem(400, "invalid_header");
+        Assert.Equal(400, (int)(await server.SendAsync("GET", path))["price"]!);
+
+        Task<ApiAnswer> PutAsync(int price, params string[] headers) =>
+            server.SendAsync("PUT", path, $$"""{"name":"Mug","price":{{price}},"currency":"EUR"}""", headers: headers);
+    }
+
+    [Fact]
     public async Task A_read_can_be_conditional_or_of_the_past()
     {
         await server.StockAsync(_sku, 10);

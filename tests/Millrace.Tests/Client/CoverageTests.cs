@@ -126,6 +126,7 @@ public sealed class CoverageTests
             "pageSize" or "limit" or "seconds" or "step" => 7,
             "asOf" => DateTimeOffset.UnixEpoch,
             "ifNoneMatch" => "\"7\"",
+            "mustBeNew" => true,
             "version" when parameter.ParameterType == typeof(int?) => 7,
             _ => JsonSerializer.Deserialize(body!.ToJsonString(), ClientJson.Default.GetTypeInfo(parameter.ParameterType)!),
         };

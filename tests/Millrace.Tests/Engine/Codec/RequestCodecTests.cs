@@ -29,6 +29,9 @@ public sealed class RequestCodecTests
         new PartitionRequest.AwaitSettled(Given.Id(), Given.Acme, long.MaxValue),
         new PartitionRequest.ChangeStock(new StockCommand.DefineItem(Given.Acme, "tea", "Tee, grün", 1_000, "EUR", 5), "tea", null),
         new PartitionRequest.ChangeStock(new StockCommand.Adjust(Given.Acme, "tea", "main", -7, "count", 9), "tea", 9),
+        new PartitionRequest.ChangeStock(new StockCommand.DefineItem(Given.Acme, "tea", "Tea", 1_000, "EUR", 5), "tea", null, ExpectedVersion: 7),
+        new PartitionRequest.ChangeStock(new StockCommand.DefineItem(Given.Acme, "tea", "Tea", 1_000, "EUR", 5), "tea", null, MustExist: true),
+        new PartitionRequest.ChangeStock(new StockCommand.DefineItem(Given.Acme, "tea", "Tea", 1_000, "EUR", 5), "tea", null, MustExist: false),
         new PartitionRequest.ReadItem(Given.Acme, "tea"),
     ];
 

@@ -66,7 +66,7 @@ internal sealed class Grammar(Contract contract, Random random, World world)
         "cursor" => world.Cursors.Count > 0 ? Pick(world.Cursors) : "none",
         "Idempotency-Key" => Unique("fuzz"),
         "If-Match" => Pick(["*", "\"2\"", "\"4\""]),
-        "If-None-Match" => "\"2\"",
+        "If-None-Match" => Pick(["*", "\"2\""]),
         "Prefer" => Pick(["respond-async", "wait=0"]),
         "Request-Timeout" => "10",
         "Psp-Signature" => "t=1,v1=00",
