@@ -153,7 +153,7 @@ public static class ApiHost
         var tokens = services.GetRequiredService<TrackingTokens>();
         var place = new PlaceEndpoint(orders, router, tokens, options, time, app.Lifetime.ApplicationStopping);
 
-        app.UseMiddleware<EdgeMiddleware>();
+        app.UseMiddleware<EdgeMiddleware>(options.IsTlsInFront);
         var access = new Access(services.GetRequiredService<ApiKeyStore>(), services.GetService<TokenValidator>(), services.GetRequiredService<RateLimits>(), services.GetRequiredService<ApiMetrics>());
         var routes = new Routes(app, access);
         var cache = services.GetRequiredService<NodeCache>();

@@ -22,6 +22,9 @@ public sealed class ApiOptions
     /// <summary>TLS of the listeners whose URLs begin with https; null, the default, when none does.</summary>
     public TlsOptions? Tls { get; init; }
 
+    /// <summary>Something in front ends TLS, and nobody else reaches the server: what it speaks is plain, what the public sees is not. Default false.</summary>
+    public bool IsTlsInFront { get; init; }
+
     /// <summary>The payment service provider of an order that names none. Default <c>psp</c>.</summary>
     public string DefaultPsp { get; init; } = "psp";
 

@@ -12,6 +12,9 @@ public sealed record ConsoleOptions
     /// <summary>The node serves the dashboard of Orleans: see <see cref="ConsoleHost.RequireOperator"/>.</summary>
     public bool HasOrleansDashboard { get; init; }
 
+    /// <summary>Something in front of the node ends TLS: sessions are for it alone, though the node itself is spoken to in the clear.</summary>
+    public bool IsTlsInFront { get; init; }
+
     /// <summary>Set by the demo alone: whoever comes from this machine by its own name is signed in, and there are knobs that break things.</summary>
     public DemoControls? Demo { get; init; }
 }

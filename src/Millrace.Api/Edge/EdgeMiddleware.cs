@@ -9,7 +9,10 @@ namespace Millrace.Api.Edge;
 /// The one layer around every request: it names the request, forbids sniffing, and sees to it that every refusal,
 /// ours or the framework's, leaves as a problem document.
 /// </summary>
-internal sealed partial class EdgeMiddleware(RequestDelegate next, ILogger<EdgeMiddleware> logger)
+/// <param name="next">What is behind it.</param>
+/// <param name="logger">Hears of what failed.</param>
+/// <param name="isTlsInFront">Whoever asks has spoken TLS to what lies in front.</param>
+internal sealed partial class EdgeMiddleware(RequestDelegate next, ILogger<EdgeMiddleware> logger, bool isTlsInFront = false)
 {
     public static readonly Problem Malformed = new(ProblemKinds.MalformedJson, "The body is not well-formed JSON, or it is nested too deeply.");
 
@@ -18,7 +21,7 @@ internal sealed partial class EdgeMiddleware(RequestDelegate next, ILogger<EdgeM
         var headers = http.Response.Headers;
         headers["Request-Id"] = http.TraceIdentifier;
         headers.XContentTypeOptions = "nosniff";
-        if (http.Request.IsHttps)
+        if (http.Request.IsHttps || isTlsInFront)
             headers.StrictTransportSecurity = TlsListening.StrictTransportSecurity;
         try
         {

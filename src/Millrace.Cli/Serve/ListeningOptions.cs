@@ -8,7 +8,8 @@ namespace Millrace.Cli.Serve;
 /// <param name="Urls">Of the API, separated by semicolons.</param>
 /// <param name="Management">Of metrics and probes; null for the API's own listener.</param>
 /// <param name="Tls">Of the https URLs; null when there is none.</param>
-internal sealed record Listening(string Urls, string? Management, TlsOptions? Tls);
+/// <param name="IsTlsInFront">What lies in front of the http URLs ends TLS.</param>
+internal sealed record Listening(string Urls, string? Management, TlsOptions? Tls, bool IsTlsInFront);
 
 /// <summary><c>--urls</c> and what belongs to it. Keys, and what people order, pass there: off loopback it has TLS, unless somebody says that it ends in front.</summary>
 internal sealed class ListeningOptions
@@ -40,7 +41,7 @@ internal sealed class ListeningOptions
         var ports = addresses.Where(IsTls).Select(address => address.Port).ToHashSet();
         if (addresses.Concat(plain).FirstOrDefault(address => !IsTls(address) && ports.Contains(address.Port)) is { } both)
             throw new UsageException($"Port {both.Port} is of an http and of an https URL.");
-        return new Listening(urls, management, ReadTls(arguments, ports));
+        return new Listening(urls, management, ReadTls(arguments, ports), arguments.GetValue(_inFront));
     }
 
     private TlsOptions? ReadTls(ParseResult arguments, HashSet<int> ports)

@@ -54,6 +54,7 @@ public static partial class Node
             NodeName = options.Name,
             ManagementUrl = options.ManagementUrl,
             Tls = options.Tls,
+            IsTlsInFront = options.IsTlsInFront,
             HasNoopEndpoint = options.HasNoopEndpoint,
             Tokens = options.Tokens,
             Limits = options.Limits,
@@ -67,6 +68,7 @@ public static partial class Node
         builder.Services.AddMillraceConsole(new ConsoleOptions
         {
             SessionSecret = services => services.GetRequiredService<StoreSecret>().KeyFor("console", 64),
+            IsTlsInFront = options.IsTlsInFront,
             Demo = options.Demo,
             HasOrleansDashboard = options.HasOrleansDashboard,
         });

@@ -49,6 +49,9 @@ public sealed record NodeOptions
     /// <summary>TLS of those of its URLs that begin with https; null when none does.</summary>
     public TlsOptions? Tls { get; init; }
 
+    /// <summary>What lies in front of the others ends TLS.</summary>
+    public bool IsTlsInFront { get; init; }
+
     /// <summary>Where metrics and probes listen; null for the API's own listener, to loopback only.</summary>
     public string? ManagementUrl { get; init; }
 

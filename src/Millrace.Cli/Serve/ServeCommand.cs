@@ -104,6 +104,7 @@ internal static class ServeCommand
                 Url = listening.Urls,
                 ManagementUrl = listening.Management,
                 Tls = listening.Tls,
+                IsTlsInFront = listening.IsTlsInFront,
                 Partitions = parsed.GetValue(partitions),
                 Psp = pspUrl,
                 PspWebhookSecret = secret,

@@ -26,7 +26,7 @@ internal sealed class SignInPages(Visitors visitors, SessionCookie cookie)
 
     public Task<IResult> SignOutAsync(HttpContext http, Session session, IFormCollection form)
     {
-        SessionCookie.Delete(http);
+        cookie.Delete(http);
         return Task.FromResult(Results.Redirect("/sign-in"));
     }
 

@@ -8,7 +8,7 @@ namespace Millrace.OperatorConsole.Sessions;
 /// The API key of a signed-in operator, encrypted, in a cookie that no script and no other site can use. What forms carry beside it is derived from it,
 /// so a form of another session, or of another site, changes nothing.
 /// </summary>
-internal sealed class SessionCookie(IDataProtectionProvider protection)
+internal sealed class SessionCookie(IDataProtectionProvider protection, ConsoleOptions options)
 {
     private const string Name = "millrace_session";
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
@@ -16,9 +16,9 @@ internal sealed class SessionCookie(IDataProtectionProvider protection)
     private readonly IDataProtector _notices = protection.CreateProtector("Millrace.OperatorConsole.Notice");
     private readonly IDataProtector _forms = protection.CreateProtector("Millrace.OperatorConsole.Form");
 
-    public void Write(HttpContext http, string apiKey) => http.Response.Cookies.Append(Name, _keys.Protect(apiKey, Lifetime), Options(http));
+    public void Write(HttpContext http, string apiKey) => http.Response.Cookies.Append(Name, _keys.Protect(apiKey, Lifetime), Attributes(http));
 
-    public static void Delete(HttpContext http) => http.Response.Cookies.Delete(Name, Options(http));
+    public void Delete(HttpContext http) => http.Response.Cookies.Delete(Name, Attributes(http));
 
     /// <returns>Null for nobody, or for a session that has ended.</returns>
     public string? Read(HttpContext http) => http.Request.Cookies[Name] is { } cookie ? Unprotect(_keys, cookie) : null;
@@ -50,11 +50,11 @@ internal sealed class SessionCookie(IDataProtectionProvider protection)
         }
     }
 
-    private static CookieOptions Options(HttpContext http) => new()
+    private CookieOptions Attributes(HttpContext http) => new()
     {
         HttpOnly = true,
         SameSite = SameSiteMode.Strict,
-        Secure = http.Request.IsHttps,
+        Secure = http.Request.IsHttps || options.IsTlsInFront,
         Path = "/",
         IsEssential = true,
     };

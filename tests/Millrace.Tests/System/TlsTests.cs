@@ -6,6 +6,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Millrace.Api.Keys;
 using Millrace.Cli.Serve;
 using Millrace.Tests.Storage;
 using Xunit;
@@ -53,6 +54,18 @@ public sealed class TlsTests : IDisposable
         Write(authority, "third", TimeSpan.FromHours(20), "first");
         await Eventually.Async(async () => (await ShownAsync(port)).Own == "CN=third", "the repaired certificate is shown");
         Assert.Equal(0, await server.StopAsync());
+    }
+
+    [Fact]
+    public async Task Behind_what_ends_TLS_browsers_are_told_to_keep_to_it_and_sessions_are_for_it_alone()
+    {
+        var settings = new ServerSettings(_folder["node"]) { More = ["--tls-in-front"] };
+        var key = NewKey.Of(settings, "acme", Scopes.Admin);
+        await using var server = await ServerProcess.StartAsync(settings);
+        using var visitor = new ConsoleVisitor(settings.Address);
+        var page = await visitor.SignInAsync(key);
+        Assert.Equal((302, true), (page.Status, page.Headers["Set-Cookie"].Contains("; secure", StringComparison.OrdinalIgnoreCase)));
+        Assert.Equal("max-age=31536000", await StrictTransportAsync(settings.Address, HttpVersion.Version11));
     }
 
     [Fact]
