@@ -88,10 +88,14 @@ internal static class ApiRoutes
             Query = [("as_of", "RFC 3339: the order as it was then."), ("version", "The order as it was after so many of its events; not together with as_of.")],
             Headers = [IfNoneMatch], AnswerHeaders = ["ETag"], Problems = OfAnOrder,
         });
-        routes.Map("GET", "/v1/orders/{id}/events", read.EventsAsync,
-            new("list_order_events", "An order's timeline") { Answer = typeof(EventListShape), Scope = Scopes.OrdersRead, Problems = OfAnOrder });
-        routes.Map("GET", "/v1/orders/{id}/ledger", read.LedgerAsync,
-            new("get_order_ledger", "An order's money in double entry") { Answer = typeof(LedgerShape), Scope = Scopes.OrdersRead, Problems = OfAnOrder });
+        routes.Map("GET", "/v1/orders/{id}/events", read.EventsAsync, new("list_order_events", "An order's timeline")
+        {
+            Answer = typeof(EventListShape), Scope = Scopes.OrdersRead, Statuses = [200, 304], Headers = [IfNoneMatch], AnswerHeaders = ["ETag"], Problems = OfAnOrder,
+        });
+        routes.Map("GET", "/v1/orders/{id}/ledger", read.LedgerAsync, new("get_order_ledger", "An order's money in double entry")
+        {
+            Answer = typeof(LedgerShape), Scope = Scopes.OrdersRead, Statuses = [200, 304], Headers = [IfNoneMatch], AnswerHeaders = ["ETag"], Problems = OfAnOrder,
+        });
     }
 
     public static void MapChanges(Routes routes, ChangeOrders change)

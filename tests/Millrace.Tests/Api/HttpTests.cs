@@ -163,6 +163,15 @@ public sealed class HttpTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal((200, "private, no-cache"), (read.Status, read.Header("Cache-Control")));
         var unchanged = await server.SendAsync("GET", path, headers: [$"If-None-Match: {read.Header("ETag")}"]);
         Assert.Equal((304, ""), (unchanged.Status, unchanged.Body));
+        foreach (var part in new[] { "/events", "/ledger" })
+        {
+            var shown = await server.SendAsync("GET", path + part);
+            Assert.Equal((200, "private, no-cache", read.Header("ETag")), (shown.Status, shown.Header("Cache-Control"), shown.Header("ETag")));
+            var same = await server.SendAsync("GET", path + part, headers: [$"If-None-Match: {shown.Header("ETag")}"]);
+            Assert.Equal((304, "", shown.Header("ETag")), (same.Status, same.Body, same.Header("ETag")));
+            Assert.Equal(200, (await server.SendAsync("GET", path + part, headers: ["If-None-Match: \"1\""])).Status);
+        }
+
         Assert.Equal(200, (await server.SendAsync("GET", path + "?as_of=2099-01-01T00:00:00Z")).Status);
         (await server.SendAsync("GET", path + "?as_of=2020-01-01T00:00:00Z")).Problem(404, "order_not_found");
         (await server.SendAsync("GET", path + "?as_of=then")).Problem(400, "invalid_parameter");

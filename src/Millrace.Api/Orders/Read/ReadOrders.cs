@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Millrace.Api.Admission;
 using Millrace.Api.Edge;
 using Millrace.Api.Keys;
@@ -29,12 +30,7 @@ internal sealed class ReadOrders(AdmittedRouter router, TrackingTokens tokens)
             return;
         }
 
-        http.Response.Headers.CacheControl = "private, no-cache";
-        http.Response.Headers.ETag = OrderETag.Of(order.Version);
-        if (OrderETag.IsNotModified(http.Request.Headers.IfNoneMatch, order.Version))
-            await Answer.Empty(http, StatusCodes.Status304NotModified);
-        else
-            await Answer.Json(http, StatusCodes.Status200OK, (order, tokens), static (w, o) => OrderJson.Write(w, o.order, o.tokens));
+        await SendAsync(http, order.Version, (order, tokens), static (w, o) => OrderJson.Write(w, o.order, o.tokens));
     }
 
     public async Task EventsAsync(HttpContext http, Caller caller)
@@ -46,8 +42,7 @@ internal sealed class ReadOrders(AdmittedRouter router, TrackingTokens tokens)
             return;
         }
 
-        http.Response.Headers.CacheControl = "private, no-cache";
-        await Answer.Json(http, StatusCodes.Status200OK, reply!.Document, static (w, document) =>
+        await SendAsync(http, reply!.Order!.Version, reply.Document, static (w, document) =>
         {
             w.WriteStartObject();
             w.WriteStartArray("data"u8);
@@ -67,8 +62,7 @@ internal sealed class ReadOrders(AdmittedRouter router, TrackingTokens tokens)
             return;
         }
 
-        http.Response.Headers.CacheControl = "private, no-cache";
-        await Answer.Json(http, StatusCodes.Status200OK, (reply!.Order!, Ledger(reply)), LedgerJson.Write);
+        await SendAsync(http, reply!.Order!.Version, reply, static (w, found) => LedgerJson.Write(w, (found.Order!, Ledger(found))));
     }
 
     /// <summary>The order of the address, if it is the caller's.</summary>
@@ -78,6 +72,16 @@ internal sealed class ReadOrders(AdmittedRouter router, TrackingTokens tokens)
             return (null, new Problem(ProblemKinds.OrderNotFound, "There is no such order."));
         var reply = await router.SendAsync(new PartitionRequest.ReadOrder(id, caller.Tenant), Priority.Read, caller.Tenant, null, http.RequestAborted);
         return reply.IsSuccess() ? (reply, null) : (null, ReplyProblem.Of(reply));
+    }
+
+    // Its events and its ledger follow from the order's events: they are as new as it.
+    private static Task SendAsync<T>(HttpContext http, int version, T shown, Action<Utf8JsonWriter, T> write)
+    {
+        http.Response.Headers.CacheControl = "private, no-cache";
+        http.Response.Headers.ETag = OrderETag.Of(version);
+        return OrderETag.IsNotModified(http.Request.Headers.IfNoneMatch, version)
+            ? Answer.Empty(http, StatusCodes.Status304NotModified)
+            : Answer.Json(http, StatusCodes.Status200OK, shown, write);
     }
 
     // Events often share a millisecond: after which of them, only its number says.
