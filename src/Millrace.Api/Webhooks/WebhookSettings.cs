@@ -17,12 +17,14 @@ internal sealed class WebhookSettings(WebhookOptions options, WebhookEndpoints e
     {
         if (WebhookBodies.Settings(utf8, options, out var settings) is { } problem)
             return problem;
-        var (id, cancellation) = (WebhookEndpoints.NewId(), http.RequestAborted);
-        // Before anybody delivers to it: it is told of all that happens from here on.
-        await stored.BeginAsync(id, await feed.EndAsync(cancellation), cancellation);
-        var outcome = await endpoints.CreateAsync(id, caller.Tenant, settings, caller.Actor, request, cancellation);
+        if (await endpoints.FindRefusalAsync(caller.Tenant, request, http.RequestAborted) is { } refused)
+            return await TellSecretAsync(http, refused);
+        var (id, end) = (WebhookEndpoints.NewId(), await feed.EndAsync(http.RequestAborted));
+        // Before anybody delivers to it: it is told of all that happens from here on. Whoever leaves now leaves nothing behind: it is made, or forgotten.
+        await stored.BeginAsync(id, end, CancellationToken.None);
+        var outcome = await endpoints.CreateAsync(id, caller.Tenant, settings, caller.Actor, request, CancellationToken.None);
         if (outcome is not EndpointOutcome.Done)
-            await stored.ForgetAsync(id, cancellation);
+            await stored.ForgetAsync(id, CancellationToken.None);
         return await TellSecretAsync(http, outcome);
     });
 

@@ -53,6 +53,19 @@ public sealed class WebhookEndpoints : IAuditFollower
 
     public static string NewId() => "whk_" + RandomNumberGenerator.GetString("0123456789abcdefghjkmnpqrstvwxyz", 12);
 
+    /// <summary>What <see cref="CreateAsync"/> would answer without making anything, before anything is written for it.</summary>
+    /// <returns>Null when it may make an endpoint.</returns>
+    public async Task<EndpointOutcome?> FindRefusalAsync(TenantId tenant, AuditRequest request, CancellationToken cancellation)
+    {
+        EndpointOutcome? refused = null;
+        await _audit.AddAsync(() =>
+        {
+            refused = Refuse(tenant, request);
+            return null;
+        }, cancellation);
+        return refused;
+    }
+
     /// <param name="id">A new one, for which it is already noted where the endpoint begins to read.</param>
     /// <param name="tenant">Whose it will be.</param>
     /// <param name="settings">What it chooses.</param>
@@ -67,7 +80,7 @@ public sealed class WebhookEndpoints : IAuditFollower
         EndpointOutcome? refused = null;
         await _audit.AddAsync(() =>
         {
-            refused = Repeat(request) ?? (IsFull(tenant) ? new EndpointOutcome.TooMany() : null);
+            refused = Refuse(tenant, request);
             return refused is null ? EndpointRecords.Of(EndpointRecords.Created, made, actor, EndpointRecords.Of(settings) with { Request = request.ToString() }) : null;
         }, cancellation);
         return refused ?? Present(id);
@@ -188,6 +201,8 @@ public sealed class WebhookEndpoints : IAuditFollower
 
     // It may have been deleted at once by somebody else.
     private EndpointOutcome Present(string id) => _byId.TryGetValue(id, out var endpoint) ? new EndpointOutcome.Done(endpoint) : new EndpointOutcome.NotFound();
+
+    private EndpointOutcome? Refuse(TenantId tenant, AuditRequest request) => Repeat(request) ?? (IsFull(tenant) ? new EndpointOutcome.TooMany() : null);
 
     private EndpointOutcome? Repeat(AuditRequest request)
     {
