@@ -254,7 +254,7 @@ internal static class ApiRoutes
         routes.Map("GET", "/v1/webhooks/{webhook}/deliveries", deliveries.ListAsync, new("list_deliveries", "What was tried last, newest first; or what waits, or has failed")
         {
             Tag = tag, Answer = typeof(AttemptListShape), Scope = Scopes.EventsRead, Problems = [ProblemKinds.WebhookNotFound],
-            Details = "The last 150 attempts are kept. Every event that waits or has failed for good is: outcome=waiting and outcome=failed list them, by their ids.",
+            Details = "The last 150 attempts are kept. Every event that waits or has failed for good is: outcome=waiting and outcome=failed list them, by their ids. A page of these looks at 200, so it may be empty and have more behind it.",
             Query = [("outcome", "Only these."), ("cursor", "next_cursor of the page before.")],
         });
         routes.Post("/v1/webhooks/{webhook}/replay", deliveries.ReplayAsync, new("replay_webhook", "Send events again: one, those of a time, or all that failed")

@@ -15,7 +15,6 @@ namespace Millrace.Api.Webhooks;
 /// <summary><c>/v1/webhooks/{webhook}/deliveries</c>, <c>test</c> and <c>replay</c>: what became of events, and having them sent again.</summary>
 internal sealed class WebhookDeliveries(WebhookEndpoints endpoints, WebhookSecrets secrets, DeliveryRecords stored, WebhookSender sender, TimeProvider time)
 {
-    private const int PageSize = 200;
     private const string TestType = "webhook.test.v1";
 
     public Task ListAsync(HttpContext http, Caller caller) => WebhookAnswers.GuardAsync(http, async () =>
@@ -24,9 +23,8 @@ internal sealed class WebhookDeliveries(WebhookEndpoints endpoints, WebhookSecre
             return WebhookAnswers.NotFound;
         if (Read(http.Request.Query, out var outcome, out var cursor) is { } problem)
             return problem;
-        var rows = await FindAsync(endpoint, outcome, cursor, http.RequestAborted);
-        var next = rows.Count > PageSize ? rows[PageSize - 1].EventId : null;
-        await WebhookAnswers.SendAsync(http, StatusCodes.Status200OK, writer => WebhookJson.Write(writer, [.. rows.Take(PageSize)], next));
+        var (rows, next) = await FindAsync(endpoint, outcome, cursor, http.RequestAborted);
+        await WebhookAnswers.SendAsync(http, StatusCodes.Status200OK, writer => WebhookJson.Write(writer, rows, next));
         return null;
     });
 
@@ -68,16 +66,13 @@ internal sealed class WebhookDeliveries(WebhookEndpoints endpoints, WebhookSecre
         });
     }
 
-    // One more than a page, when there are more.
-    private async Task<IReadOnlyList<Attempt>> FindAsync(WebhookEndpoint endpoint, string? outcome, string? cursor, CancellationToken cancellation)
+    private async Task<(IReadOnlyList<Attempt> Rows, string? Next)> FindAsync(WebhookEndpoint endpoint, string? outcome, string? cursor, CancellationToken cancellation)
     {
         if (outcome is null or AttemptOutcomes.Delivered)
-            return [.. (await stored.ListAttemptsAsync(endpoint.Id, cancellation)).Where(attempt => outcome is null || attempt.Outcome == outcome)];
-        return
-        [
-            .. (await stored.ListWaitingAsync(endpoint.Id, cancellation)).Select(waiting => waiting.ToAttempt())
-                .Where(attempt => attempt.Outcome == outcome && string.CompareOrdinal(attempt.EventId, cursor) > 0).Take(PageSize + 1),
-        ];
+            return ([.. (await stored.ListAttemptsAsync(endpoint.Id, cancellation)).Where(attempt => outcome is null || attempt.Outcome == outcome)], null);
+        // Each is kept with what is sent of it: no page reads more of them, though none of these is wanted.
+        var (events, next) = await stored.ListWaitingAsync(endpoint.Id, cursor, cancellation);
+        return ([.. events.Select(waiting => waiting.ToAttempt()).Where(attempt => attempt.Outcome == outcome)], next);
     }
 
     private static Problem? Read(IQueryCollection query, out string? outcome, out string? cursor)
@@ -88,7 +83,7 @@ internal sealed class WebhookDeliveries(WebhookEndpoints endpoints, WebhookSecre
             var text = values.Count == 1 ? values[0] : null;
             if (name == "outcome" && text is AttemptOutcomes.Delivered or AttemptOutcomes.Waiting or AttemptOutcomes.Failed)
                 outcome = text;
-            else if (name == "cursor" && text is { Length: > 0 and <= 64 })
+            else if (name == "cursor" && text is { Length: > 0 and <= 64 } && !text.AsSpan().ContainsAnyExceptInRange('!', '~'))
                 cursor = text;
             else
                 return new Problem(ProblemKinds.InvalidParameter, "There are outcome, which is delivered, waiting or failed, and cursor, next_cursor of the page before.");

@@ -29,9 +29,17 @@ public sealed class DeliveryRecords(IRecords records)
             ? record.Read(DeliveryJson.Default.IReadOnlyListAttempt)
             : [];
 
-    /// <summary>What waits or has failed, by the event's id.</summary>
-    public async ValueTask<IReadOnlyList<WaitingEvent>> ListWaitingAsync(string endpoint, CancellationToken cancellation) =>
-        [.. (await ReadWaitingAsync(endpoint, cancellation)).Select(record => WaitingEvent.Read(record, out _))];
+    /// <summary>What waits or has failed, by the events' ids: <see cref="IRecords.MaxPage"/> of them at most.</summary>
+    /// <param name="endpoint">Whose they are.</param>
+    /// <param name="after">The event that they come after, printable ASCII without spaces; null for the first of them.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    /// <returns>With the event that the next of them come after, null when there are none.</returns>
+    public async ValueTask<(IReadOnlyList<WaitingEvent> Events, string? Next)> ListWaitingAsync(string endpoint, string? after, CancellationToken cancellation)
+    {
+        var page = await records.ListRecordsAsync(WaitingKind, WaitingId(endpoint, after ?? ""), IRecords.MaxPage, cancellation);
+        var events = page.TakeWhile(record => record.Id.StartsWith(WaitingId(endpoint, ""), StringComparison.Ordinal)).Select(record => WaitingEvent.Read(record, out _)).ToList();
+        return (events, events.Count == IRecords.MaxPage ? events[^1].Id : null);
+    }
 
     internal async ValueTask<IReadOnlyList<StoredRecord>> ReadWaitingAsync(string endpoint, CancellationToken cancellation) =>
         await records.ListAllAsync(WaitingKind, WaitingId(endpoint, ""), cancellation).ToListAsync(cancellation);

@@ -49,12 +49,12 @@ public sealed class DelivererTests : IAsyncLifetime
         await _node.UntilAsync(() => Versions(orders[0]).Count == 3 && orders.Skip(1).All(order => Versions(order).Count == 4), "others go on, and it is tried again");
         Assert.Equal([1, 2, 2], Versions(orders[0]));
         await _node.UntilAsync(async () => await _node.StateAsync(endpoint) is { Waiting: 3 }, "what waits is shown");
-        var kept = await _node.Stored.ListWaitingAsync(endpoint.Id, default);
+        var kept = (await _node.Stored.ListWaitingAsync(endpoint.Id, null, default)).Events;
         Assert.Equal([(2, 2, 500), (3, 0, null), (4, 0, (int?)null)], kept.OrderBy(waiting => waiting.Version).Select(waiting => (waiting.Version, waiting.Attempts, waiting.Status)));
         await _node.UntilAsync(() => Versions(orders[0]).Count == 6, "the third time it is taken", stepSeconds: 20);
         Assert.Equal([1, 2, 2, 2, 3, 4], Versions(orders[0]));
         await _node.UntilAsync(async () => await _node.StateAsync(endpoint) is { Waiting: 0, FailingSince: null }, "nothing waits");
-        Assert.Empty(await _node.Stored.ListWaitingAsync(endpoint.Id, default));
+        Assert.Empty((await _node.Stored.ListWaitingAsync(endpoint.Id, null, default)).Events);
         List<(int, string)> attempts = [];
         await _node.UntilAsync(async () => (attempts = await AttemptsAsync()).Count == 6, "all that was tried is shown");
         Assert.Equal([(1, "delivered"), (1, "waiting"), (2, "waiting"), (3, "delivered"), (1, "delivered"), (1, "delivered")], attempts);
@@ -136,7 +136,7 @@ public sealed class DelivererTests : IAsyncLifetime
         await _node.StartAsync();
         await _node.UntilAsync(async () => await _node.StateAsync(endpoint) is { Failed: 1, Waiting: 0 }, "it has failed", stepSeconds: 7_200);
         Assert.Equal([1, .. Enumerable.Repeat(2, RetrySchedule.MostAttempts), 3], Versions(orders[0]));
-        Assert.Equal("failed", Assert.Single(await _node.Stored.ListWaitingAsync(endpoint.Id, default)).ToAttempt().Outcome);
+        Assert.Equal("failed", Assert.Single((await _node.Stored.ListWaitingAsync(endpoint.Id, null, default)).Events).ToAttempt().Outcome);
         // Also of one that has lived through a restart.
         await _node.StopAsync();
         await _node.StartAsync();
@@ -144,7 +144,7 @@ public sealed class DelivererTests : IAsyncLifetime
         await _node.ReplayAsync(endpoint, new ReplayOf.Failed());
         await _node.UntilAsync(async () => await _node.StateAsync(endpoint) is { Failed: 0, Waiting: 0, ReplayedTo: > 0 }, "it was replayed");
         Assert.Equal(2, Versions(orders[0])[^1]);
-        Assert.Empty(await _node.Stored.ListWaitingAsync(endpoint.Id, default));
+        Assert.Empty((await _node.Stored.ListWaitingAsync(endpoint.Id, null, default)).Events);
     }
 
     [Fact]

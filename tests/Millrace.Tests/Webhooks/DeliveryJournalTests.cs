@@ -45,7 +45,7 @@ public sealed class DeliveryJournalTests
         await node.Records.TryWriteRecordAsync(new StoredRecord("webhook_state", "wh_1", 0, "[]"u8.ToArray()), cancellation);
         await node.Records.TryWriteRecordAsync(new StoredRecord("webhook_waiting", "wh_1/e", 0, "{}"u8.ToArray()), cancellation);
         await Assert.ThrowsAsync<InvalidDataException>(async () => await node.Stored.FindStateAsync("wh_1", cancellation));
-        await Assert.ThrowsAsync<InvalidDataException>(async () => await node.Stored.ListWaitingAsync("wh_1", cancellation));
+        await Assert.ThrowsAsync<InvalidDataException>(async () => await node.Stored.ListWaitingAsync("wh_1", null, cancellation));
     }
 
     private static FeedCursor At(long position) => new(new FeedShare(0, 1), [position]);
