@@ -8,11 +8,16 @@ namespace Millrace.Cli.Children;
 internal sealed class Child : IAsyncDisposable
 {
     private const int MaxKeptLength = 64 * 1024;
+    private const int SigKill = 9;
     private const int SigTerm = 15;
     private const int SigCont = 18;
     private const int SigStop = 19;
+    // As a shell counts, and .NET.
+    private const int AfterSignal = 128;
     private readonly Process _process;
     private readonly StringBuilder _output = new();
+    private readonly Lock _ending = new();
+    private Task<int?>? _ended;
     private volatile bool _isDisposed;
 
     private Child(Process process) => _process = process;
@@ -91,16 +96,28 @@ internal sealed class Child : IAsyncDisposable
     /// <summary>SIGCONT: it goes on as if nothing had happened.</summary>
     public void Resume() => _ = Kill(_process.Id, SigCont);
 
-    /// <summary>SIGKILL, unless it has ended already; nothing of it runs any more afterwards.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>SIGKILL, unless it has ended already; nothing of it runs any more afterwards, and all that it printed is here.</summary>
+    /// <returns>The exit code with which it had ended without this signal; null when the signal ended it. The same each time.</returns>
+    public Task<int?> KillAsync()
     {
-        if (_isDisposed)
-            return;
-        if (!_process.HasExited)
+        lock (_ending)
+            return _ended ??= EndAsync();
+    }
+
+    /// <summary>As <see cref="KillAsync"/>.</summary>
+    public async ValueTask DisposeAsync() => await KillAsync();
+
+    private async Task<int?> EndAsync()
+    {
+        var hadExited = _process.HasExited;
+        if (!hadExited)
             _process.Kill();
         await _process.WaitForExitAsync();
+        var code = _process.ExitCode;
         _isDisposed = true;
         _process.Dispose();
+        // One that crashed between the look and the signal has the code of its crash.
+        return hadExited || code != AfterSignal + SigKill ? code : null;
     }
 
     private void Keep(string? line)

@@ -56,7 +56,8 @@ internal sealed class NodeProcess : IAsyncDisposable
     public int ProcessId => _child!.Id;
 
     /// <summary>SIGKILL.</summary>
-    public ValueTask KillAsync() => _child!.DisposeAsync();
+    /// <returns>How it had ended before the signal came; null when the signal ended it.</returns>
+    public async Task<OwnEnd?> KillAsync() => await _child!.KillAsync() is { } code ? new OwnEnd(code, _child.Output) : null;
 
     /// <summary>SIGSTOP for a while.</summary>
     public async Task PauseAsync(TimeSpan duration, CancellationToken cancellation)
@@ -73,16 +74,19 @@ internal sealed class NodeProcess : IAsyncDisposable
     }
 
     /// <summary>Starts it again if it ends within a while; one that goes on is left alone.</summary>
-    public async Task StartAgainAsync(TimeSpan patience, CancellationToken cancellation)
+    /// <returns>How it had ended; null when it goes on, or was killed.</returns>
+    public async Task<OwnEnd?> StartAgainAsync(TimeSpan patience, CancellationToken cancellation)
     {
         for (var watch = Stopwatch.StartNew(); watch.Elapsed < patience; await Task.Delay(50, cancellation))
         {
             if (!_child!.HasExited)
                 continue;
-            await _child.DisposeAsync();
+            var end = await KillAsync();
             await StartAsync(cancellation);
-            return;
+            return end;
         }
+
+        return null;
     }
 
     /// <summary>Until it serves, if it did not end.</summary>

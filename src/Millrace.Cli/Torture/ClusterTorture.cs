@@ -51,13 +51,13 @@ internal sealed class ClusterTorture(int faults, int partitions, int clients, in
         switch (done < Kinds ? done : cluster.Random.Next(Kinds))
         {
             case 0:
-                await KillAsync(node, probe, cancellation);
+                await KillAsync(cluster, node, probe, cancellation);
                 break;
             case 1:
                 await RestartAsync(node, probe, cancellation);
                 break;
             case 2:
-                await PauseAsync(node, probe, cancellation);
+                await PauseAsync(cluster, node, probe, cancellation);
                 break;
             case 3:
                 await CutFromDatabaseAsync(cluster, network, victim, probe, cancellation);
@@ -68,10 +68,12 @@ internal sealed class ClusterTorture(int faults, int partitions, int clients, in
         }
     }
 
-    private async Task KillAsync(NodeProcess node, FailoverProbe probe, CancellationToken cancellation)
+    private async Task KillAsync(TorturedCluster cluster, NodeProcess node, FailoverProbe probe, CancellationToken cancellation)
     {
-        _kills++;
-        await node.KillAsync();
+        if (await node.KillAsync() is { } end)
+            cluster.Note(end);
+        else
+            _kills++;
         await probe.RunAsync(TimeSpan.FromSeconds(6), cancellation);
         _failoverMs.AddRange(probe.SinceFault);
         await node.StartAsync(cancellation);
@@ -87,7 +89,7 @@ internal sealed class ClusterTorture(int faults, int partitions, int clients, in
         await node.StartAsync(cancellation);
     }
 
-    private async Task PauseAsync(NodeProcess node, FailoverProbe probe, CancellationToken cancellation)
+    private async Task PauseAsync(TorturedCluster cluster, NodeProcess node, FailoverProbe probe, CancellationToken cancellation)
     {
         _pauses++;
         var paused = node.PauseAsync(FaultLength, cancellation);
@@ -95,7 +97,7 @@ internal sealed class ClusterTorture(int faults, int partitions, int clients, in
         _pausedMs.AddRange(probe.SinceFault);
         await paused;
         // It finds out that it is taken for dead, and ends itself; whoever runs it starts it again.
-        await node.StartAgainAsync(EndPatience, cancellation);
+        cluster.Note(await node.StartAgainAsync(EndPatience, cancellation));
     }
 
     // It may go on to own what it cannot write, and refuses it; the others have theirs.
@@ -111,7 +113,7 @@ internal sealed class ClusterTorture(int faults, int partitions, int clients, in
     {
         network.FromPeers(victim, cluster.Nodes[victim].ProcessId, NextKind(cluster.Random));
         await EndureAsync(network, probe, cancellation);
-        await cluster.Nodes[victim].StartAgainAsync(EndPatience, cancellation);
+        cluster.Note(await cluster.Nodes[victim].StartAgainAsync(EndPatience, cancellation));
         await cluster.UntilServingAsync(cancellation);
     }
 

@@ -18,8 +18,10 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
     private const long ScarceUnits = 300;
     private readonly Random _random = new(seed);
     private readonly List<double> _readyMs = [];
+    private readonly List<string> _ends = [];
     private readonly AckRecord _told = new(Path.Combine(folder, "acknowledged.txt"));
     private int _pauses;
+    private int _strikes;
     private int _killed;
 
     public async Task<JsonObject> RunAsync(CancellationToken cancellation)
@@ -41,7 +43,7 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
         var load = Task.WhenAll(shoppers.Select(shopper => Task.Run(() => shopper.RunAsync(stop.Token), CancellationToken.None)));
         var follower = new FeedFollower([http]);
         var following = follower.RunAsync(stop.Token);
-        await Progressing.RunAsync("kills", kills, () => _killed, () => KillAsync(node, psp.Url, cancellation));
+        await Progressing.RunAsync("kills", kills, () => _strikes, () => KillAllAsync(node, psp.Url, cancellation));
         await stop.CancelAsync();
         await Task.WhenAll(load, following);
 
@@ -52,15 +54,15 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
         var breaks = await BreakComplaints.OfAsync(http, cancellation);
         await node.StopAsync(cancellation);
         var report = await StoreVerification.RunAsync(data, psp.Url, cancellation, isDrained: true);
-        return Result(report, lost, stuck, follower.Followed, [.. audited, .. breaks, .. follower.Complaints, .. shoppers.SelectMany(shopper => shopper.Complaints)]);
+        return Result(report, lost, stuck, follower.Followed, [.. _ends, .. audited, .. breaks, .. follower.Complaints, .. shoppers.SelectMany(shopper => shopper.Complaints)]);
     }
 
     public void Dispose() => _told.Dispose();
 
-    private async Task KillAsync(NodeProcess node, Uri psp, CancellationToken cancellation)
+    private async Task KillAllAsync(NodeProcess node, Uri psp, CancellationToken cancellation)
     {
         var each = duration / kills;
-        while (_killed < kills)
+        while (_strikes < kills)
         {
             await PspFaults.SetAnyAsync(psp, _random, cancellation);
             await Task.Delay(each * (_random.NextDouble() * 2), cancellation);
@@ -72,19 +74,27 @@ internal sealed class NodeTorture(int kills, TimeSpan duration, int clients, int
                 await Task.Delay(_random.Next(500), cancellation);
             }
 
-            await node.KillAsync();
-            _killed++;
+            await KillAsync(node);
             // Sometimes again, before it listens or while it recovers.
-            while (_killed < kills && _random.Next(4) == 0)
+            while (_strikes < kills && _random.Next(4) == 0)
             {
                 node.Launch();
                 await Task.Delay(_random.Next(20, 900), cancellation);
-                await node.KillAsync();
-                _killed++;
+                await KillAsync(node);
             }
 
             _readyMs.Add((await node.StartAsync(cancellation)).TotalMilliseconds);
         }
+    }
+
+    // There is nobody else who could have ended it.
+    private async Task KillAsync(NodeProcess node)
+    {
+        _strikes++;
+        if (await node.KillAsync() is { } end)
+            _ends.Add($"The server {end}");
+        else
+            _killed++;
     }
 
     private JsonObject Result(CheckReport report, int lost, int stuck, int followed, string[] complaints)

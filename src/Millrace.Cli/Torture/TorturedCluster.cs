@@ -29,6 +29,7 @@ internal sealed class TorturedCluster : IAsyncDisposable
     private readonly AckRecord _told;
     private readonly PspProcess _psp;
     private readonly ConcurrentQueue<string> _complaints = new();
+    private int _takenForDead;
 
     private TorturedCluster(string folder, string database, IReadOnlyDictionary<string, string>? shards, int shoppers, int seed, int partitions, string key, PspProcess psp)
     {
@@ -133,8 +134,17 @@ internal sealed class TorturedCluster : IAsyncDisposable
         foreach (var node in Nodes)
         {
             await node.UntilServingAsync(cancellation);
-            await node.StartAgainAsync(TimeSpan.FromMilliseconds(1), cancellation);
+            Note(await node.StartAgainAsync(TimeSpan.FromMilliseconds(1), cancellation));
         }
+    }
+
+    /// <summary>A node ended without having been told to: one that was taken for dead does so, any other has crashed.</summary>
+    public void Note(OwnEnd? end)
+    {
+        if (end is { IsOfOneTakenForDead: true })
+            _takenForDead++;
+        else if (end is not null)
+            _complaints.Enqueue($"A node {end}");
     }
 
     public static double Percentile(List<double> values, double share)
@@ -172,6 +182,7 @@ internal sealed class TorturedCluster : IAsyncDisposable
             ["rejected"] = Of("rejected"),
             ["canceled"] = Of("canceled"),
             ["events_followed"] = followed,
+            ["taken_for_dead"] = _takenForDead,
             ["lost"] = lost,
             ["stuck"] = stuck,
             ["double_charges"] = report.Violations.Count(v => v.Invariant == 3),
