@@ -10,11 +10,20 @@ namespace Millrace.Cli.Torture;
 /// <param name="Order">The id that was acknowledged.</param>
 internal sealed record Ack(string Key, byte[] Body, string Order);
 
-/// <summary>The clients' own durable record of acknowledgements, which no crash of the server touches.</summary>
+/// <summary>What the answers about one order had said by then; none of it may ever be less.</summary>
+/// <param name="Version">The highest.</param>
+/// <param name="IsCanceled">A cancellation was answered as done: what is left of it is to give back what was taken.</param>
+internal readonly record struct Told(int Version, bool IsCanceled);
+
+/// <summary>
+/// The clients' own record of acknowledgements, which no crash of the server touches: the orders durable, what was told of their changes in memory, since nobody
+/// kills this process.
+/// </summary>
 internal sealed class AckRecord(string path) : IDisposable
 {
     private readonly FileStream _file = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
     private readonly ConcurrentDictionary<string, Ack> _byKey = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Told> _told = new(StringComparer.Ordinal);
 
     /// <summary>As the file has it.</summary>
     /// <exception cref="KeyNotFoundException">The file holds an acknowledgement that nobody wrote.</exception>
@@ -41,6 +50,16 @@ internal sealed class AckRecord(string path) : IDisposable
             _file.Flush(flushToDisk: true);
         }
     }
+
+    /// <summary>Of one order, until now.</summary>
+    public Told Of(string order) => _told.GetValueOrDefault(order);
+
+    /// <summary>An answer showed an order after a command on it was done.</summary>
+    /// <param name="order">Its id.</param>
+    /// <param name="version">As the answer has it; a repeat's is the first one's.</param>
+    /// <param name="isCanceled">The command was to cancel it.</param>
+    public void Tell(string order, int version, bool isCanceled) =>
+        _told.AddOrUpdate(order, new Told(version, isCanceled), (_, before) => new Told(Math.Max(before.Version, version), before.IsCanceled || isCanceled));
 
     public void Dispose() => _file.Dispose();
 }

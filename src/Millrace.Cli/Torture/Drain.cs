@@ -9,7 +9,10 @@ internal static class Drain
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    /// <summary>Every acknowledged order is there and comes to rest; a parked one is let go on, as an operator would.</summary>
+    /// <summary>
+    /// Every acknowledged order is there with every change that was acknowledged, and comes to rest; a parked one is let go on, as an operator would.
+    /// An order is lost that is not there, or shows less than its client was told: an older version, or another end than the cancellation.
+    /// </summary>
     /// <param name="told">What was acknowledged.</param>
     /// <param name="clients">Each compares a share of it.</param>
     /// <param name="cancellation">Ends the wait.</param>
@@ -23,9 +26,9 @@ internal static class Drain
         {
             while (left.TryDequeue(out var ack))
             {
-                switch (await FollowAsync(ack, client, deadline, cancellation))
+                switch (await FollowAsync(ack, told, client, deadline, cancellation))
                 {
-                    case Found.Nothing: Interlocked.Increment(ref lost); break;
+                    case Found.Lost: Interlocked.Increment(ref lost); break;
                     case Found.Moving: Interlocked.Increment(ref stuck); break;
                 }
 
@@ -38,19 +41,21 @@ internal static class Drain
 
     private enum Found
     {
-        Nothing,
+        Lost,
         Moving,
         AtRest,
     }
 
-    private static async Task<Found> FollowAsync(Ack ack, TortureClient client, DateTimeOffset deadline, CancellationToken cancellation)
+    private static async Task<Found> FollowAsync(Ack ack, AckRecord told, TortureClient client, DateTimeOffset deadline, CancellationToken cancellation)
     {
         for (var round = 0; ; round++)
         {
-            if (await client.FindAsync(ack) is not { } order)
-                return Found.Nothing;
+            // Before it is read: whatever was told by now, the owner of the order has to show.
+            var promised = told.Of(ack.Order);
+            if (await client.FindAsync(ack) is not { } order || order.GetProperty("version").GetInt32() < promised.Version)
+                return Found.Lost;
             if (IsAtRest(order))
-                return Found.AtRest;
+                return promised.IsCanceled && order.Text("status") != "canceled" ? Found.Lost : Found.AtRest;
             if (TimeProvider.System.GetUtcNow() > deadline)
                 return Found.Moving;
             if (Has(order, "attention"))

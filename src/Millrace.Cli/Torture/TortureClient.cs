@@ -69,15 +69,18 @@ internal sealed class TortureClient(IReadOnlyList<HttpClient> nodes, AckRecord t
 
         var ack = new Ack(key, bytes, body.Text("id"));
         told.Add(ack);
+        told.Tell(ack.Order, body.GetProperty("version").GetInt32(), isCanceled: false);
         _mine.Add(ack);
     }
 
-    // It may be too early or too late for it: then the answer is a 409, and that is well.
+    // It may be too early or too late for it: then the answer is a 409, and that is well. Any other is a promise, as that of an order is.
     private async Task ChangeAsync(Ack order, string what, byte[] bytes, string suffix = "")
     {
         var (status, body) = await AnswerAsync(HttpMethod.Post, $"/v1/orders/{order.Order}/{what}", bytes, $"{order.Key}:{what}{suffix}");
+        if (status is HttpStatusCode.OK or HttpStatusCode.Accepted or HttpStatusCode.Created)
+            told.Tell(order.Order, body.GetProperty("version").GetInt32(), isCanceled: what == "cancel");
         // A refund's key is used again with another amount now and then, and refused for it.
-        if (status is not (HttpStatusCode.OK or HttpStatusCode.Accepted or HttpStatusCode.Created or HttpStatusCode.Conflict or HttpStatusCode.UnprocessableEntity))
+        else if (status is not (HttpStatusCode.Conflict or HttpStatusCode.UnprocessableEntity))
             Complaints.Add($"{what} of {order.Order} was answered {status} {body}");
     }
 
