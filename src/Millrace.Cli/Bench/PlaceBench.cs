@@ -31,16 +31,23 @@ internal sealed class PlaceBench(PlaceSettings settings, BenchServer server)
     {
         using var wrk = new Wrk(server.Urls, server.ApiKey, settings.Connections, settings.IsHot);
         Say("warming up");
-        await wrk.RunAsync(NoopPath, _warmUp / 2, cancellation);
+        await NoopAsync(wrk, _warmUp / 2, cancellation);
         await wrk.RunAsync(OrdersPath, _warmUp, cancellation);
         await server.DrainAsync(cancellation);
         Say("no-op, before");
-        var before = await wrk.RunAsync(NoopPath, _warmUp, cancellation);
+        var before = await NoopAsync(wrk, _warmUp, cancellation);
         var result = await MeasureAsync(duration => wrk.RunAsync(OrdersPath, duration, cancellation), cancellation);
         Say("no-op, after");
-        var after = await wrk.RunAsync(NoopPath, _warmUp, cancellation);
+        var after = await NoopAsync(wrk, _warmUp, cancellation);
         return result with { Noop = new NoopYardstick(before, after) };
     }
+
+    private static async Task<LoadResult> NoopAsync(Wrk wrk, TimeSpan duration, CancellationToken cancellation) =>
+        Yardstick(await wrk.RunAsync(NoopPath, duration, cancellation));
+
+    /// <exception cref="InvalidOperationException">Some of it failed: what is not done costs nothing, and every ratio to it would be wrong.</exception>
+    internal static LoadResult Yardstick(LoadResult noop) =>
+        noop.Failed == 0 ? noop : throw new InvalidOperationException($"{noop.Failed:N0} requests to {NoopPath} failed: there is nothing to compare with.");
 
     private async Task<PlaceResult> OpenAsync(int rate, CancellationToken cancellation)
     {

@@ -27,7 +27,7 @@ internal sealed class PlaceReport(PlaceSettings settings, PlaceResult result, st
             table.AddText("ratio to no-op", $"{result.RatioToNoop:F3}");
         }
 
-        table.AddText("accept p50 / p99 / p99.9 ms", $"{load.Latency.P50Ms:F2} / {load.Latency.P99Ms:F2} / {load.Latency.P999Ms:F2}");
+        table.AddText($"accept p50 / p99 / p99.9 ms, of {load.LatencyOf}", $"{load.Latency.P50Ms:F2} / {load.Latency.P99Ms:F2} / {load.Latency.P999Ms:F2}");
         table.AddText("accept to confirmed p50 / p99 / p99.9 ms", $"{steady.ConfirmMs(0.5):F2} / {steady.ConfirmMs(0.99):F2} / {steady.ConfirmMs(0.999):F2}");
         table.AddText("CPU µs per order (all but the load)", $"{steady.CpuMicrosecondsPerOrder:F1}");
         table.AddText("RSS MB", $"{steady.End.ResidentBytes / 1048576.0:N0}");
@@ -36,7 +36,7 @@ internal sealed class PlaceReport(PlaceSettings settings, PlaceResult result, st
         table.AddText("time in GC pauses", steady.GcPauseShare is { } share ? $"{share:P2}" : "not reported");
         table.AddText("accepted, confirmed in the window", $"{steady.Accepted:N0}, {steady.Confirmed:N0} in {steady.Duration.TotalSeconds:F1} s");
         table.AddText("backlog at start, at end", $"{steady.Start.Metrics.Backlog:N0}, {steady.End.Metrics.Backlog:N0}");
-        table.AddText("requests, failed", $"{load.Requests:N0}, {load.Failed:N0}");
+        table.AddText("requests answered, of these refused; unanswered", $"{load.Requests:N0}, {load.Refused:N0}; {load.Unanswered:N0}");
         table.AddText("violations", $"{result.Violations}");
         Terminal.Out.Write(table);
         PrintSetting();
@@ -55,6 +55,7 @@ internal sealed class PlaceReport(PlaceSettings settings, PlaceResult result, st
             ["accept_p50_ms"] = Round(load.Latency.P50Ms, 3),
             ["accept_p99_ms"] = Round(load.Latency.P99Ms, 3),
             ["accept_p999_ms"] = Round(load.Latency.P999Ms, 3),
+            ["accept_of"] = load.LatencyOf,
             ["confirm_p50_ms"] = Round(steady.ConfirmMs(0.5), 3),
             ["confirm_p99_ms"] = Round(steady.ConfirmMs(0.99), 3),
             ["confirm_p999_ms"] = Round(steady.ConfirmMs(0.999), 3),
@@ -70,7 +71,10 @@ internal sealed class PlaceReport(PlaceSettings settings, PlaceResult result, st
             ["confirmed"] = steady.Confirmed,
             ["backlog_start"] = steady.Start.Metrics.Backlog,
             ["backlog_end"] = steady.End.Metrics.Backlog,
+            ["requests"] = load.Requests,
             ["failed_requests"] = load.Failed,
+            ["refused_requests"] = load.Refused,
+            ["unanswered_requests"] = load.Unanswered,
             ["loop"] = settings.Rate is null ? "closed" : "open",
             ["rate"] = settings.Rate,
             ["connections"] = settings.Connections,
@@ -100,7 +104,7 @@ internal sealed class PlaceReport(PlaceSettings settings, PlaceResult result, st
         if (fileSystem is "tmpfs" or "ramfs")
             Console.Error.WriteLine("bench: the data folder is in memory: commits cost nothing here. Give --data on a disk.");
         if (result.Load.Failed > 0)
-            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"bench: {result.Load.Failed:N0} requests failed."));
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"bench: {result.Load.Refused:N0} requests were refused and {result.Load.Unanswered:N0} not answered; the percentiles are of {result.Load.LatencyOf}."));
     }
 
     private static double? Round(double? value, int digits) => value is { } number && double.IsFinite(number) ? Math.Round(number, digits) : null;

@@ -36,7 +36,8 @@ public sealed class BenchReadingTests
     public void The_line_of_wrk_tells_requests_failures_and_percentiles()
     {
         var result = WrkOutput.Parse(WrkPrinted);
-        Assert.Equal((118_441, 10), (result.Requests, result.Failed));
+        Assert.Equal((118_441, 10, 7, 3), (result.Requests, result.Failed, result.Refused, result.Unanswered));
+        Assert.Equal("all answers", result.LatencyOf);
         Assert.Equal(new Latency(16.402, 48.110, 90.417, 120.999), result.Latency);
         Assert.Equal(14805.1, result.PerSecond, 0.1);
     }

@@ -21,13 +21,17 @@ public sealed class BenchReportTests
     public void The_last_line_is_one_object_with_all_that_is_promised(int? rate)
     {
         var settings = new PlaceSettings("sqlite", TimeSpan.FromSeconds(20), 256, null, IsHot: false, rate, IsHttpPsp: false, null);
-        var load = new LoadResult(1000, 0, TimeSpan.FromSeconds(10), new Latency(1, 2, 3, 4));
+        var load = new LoadResult(1000, 7, 3, TimeSpan.FromSeconds(10), new Latency(1, 2, 3, 4), IsLatencyOfAll: rate is null);
         var result = new PlaceResult(WindowOf(0, 0, 1000, 1000), load, 500) { Noop = rate is null ? new NoopYardstick(load, load) : null };
         var line = JsonResult.ToLine(new PlaceReport(settings, result, "millrace serve", "SQLite WAL, synchronous=FULL", "ext4").ToJson());
         Assert.DoesNotContain('\n', line);
         using var parsed = JsonDocument.Parse(line);
         Assert.All(Promised, name => Assert.True(parsed.RootElement.TryGetProperty(name, out _), name));
+        Assert.Equal((10, 7, 3), (Number("failed_requests"), Number("refused_requests"), Number("unanswered_requests")));
+        Assert.Equal(rate is null ? "all answers" : "accepted", parsed.RootElement.GetProperty("accept_of").GetString());
         Assert.Equal(rate is null ? "place" : "place_at_10000", parsed.RootElement.GetProperty("scenario").GetString());
+
+        int Number(string name) => parsed.RootElement.GetProperty(name).GetInt32();
     }
 
     [Theory]
@@ -44,7 +48,7 @@ public sealed class BenchReportTests
     public void A_yardstick_that_moves_by_more_than_a_tenth_tells_of_a_noisy_machine(int before, int after, bool isNoisy) =>
         Assert.Equal(isNoisy, new NoopYardstick(Load(before), Load(after)).IsNoisy);
 
-    private static LoadResult Load(int perSecond) => new(perSecond, 0, TimeSpan.FromSeconds(1), default);
+    private static LoadResult Load(int perSecond) => new(perSecond, 0, 0, TimeSpan.FromSeconds(1), default, IsLatencyOfAll: true);
 
     private static Window WindowOf(int acceptedBefore, int settledBefore, int acceptedAfter, int settledAfter) => new(
         new Moment(0, Metrics(acceptedBefore, settledBefore), TimeSpan.Zero, 0),

@@ -7,21 +7,22 @@ namespace Millrace.Cli.Bench.Load;
 
 /// <summary>
 /// Sends orders at a fixed rate whatever the server does. Latency is measured from the moment at which a request was meant
-/// to be sent: what waits for a free connection, or for this program, waits on the clock (no coordinated omission).
+/// to be sent: what waits for a free connection, or for this program, waits on the clock (no coordinated omission). The percentiles are of the accepted: a
+/// refusal that comes at once must not make the server look fast.
 /// </summary>
 internal sealed class OpenLoop(Uri server, string apiKey, int rate, int connections, bool isHot)
 {
     private const long MaxMicroseconds = 60_000_000;
 
-    // What is still unanswered then counts as failed.
+    // What is still unanswered then stays so.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(15);
 
     private readonly byte[] _head = Encoding.ASCII.GetBytes(
         $"POST /v1/orders HTTP/1.1\r\nHost: {server.Authority}\r\nAuthorization: Bearer {apiKey}\r\nContent-Type: application/json\r\nIdempotency-Key: ");
 
     private readonly LongConcurrentHistogram _latency = new(1, MaxMicroseconds, 3);
-    private long _answered;
-    private long _failed;
+    private long _refused;
+    private long _unanswered;
 
     public async Task<LoadResult> RunAsync(TimeSpan duration, CancellationToken cancellation)
     {
@@ -37,8 +38,9 @@ internal sealed class OpenLoop(Uri server, string apiKey, int rate, int connecti
         await Task.WhenAll(senders);
         cancellation.ThrowIfCancellationRequested();
         while (schedule.Reader.TryRead(out _))
-            _failed++;
-        return new LoadResult(_answered, _failed, duration, new Latency(Ms(50), Ms(99), Ms(99.9), Ms(100)));
+            _unanswered++;
+        return new LoadResult(
+            _latency.TotalCount + _refused, _refused, _unanswered, duration, new Latency(Ms(50), Ms(99), Ms(99.9), Ms(100)), IsLatencyOfAll: false);
     }
 
     private void Pace(ChannelWriter<long> schedule, TimeSpan duration, CancellationToken cancellation)
@@ -67,22 +69,27 @@ internal sealed class OpenLoop(Uri server, string apiKey, int rate, int connecti
         await Task.Yield();
         var random = new Random(keyPrefix.GetHashCode(StringComparison.Ordinal));
         var connection = new RawConnection();
+        var isWaiting = false;
         try
         {
             await connection.ConnectAsync(server, cancellation);
             var sent = 0;
             await foreach (var due in schedule.ReadAllAsync(cancellation))
             {
+                isWaiting = true;
                 var status = (await connection.SendAsync(Request(keyPrefix, ++sent, random), cancellation)).Status;
-                var waited = (long)Stopwatch.GetElapsedTime(due).TotalMicroseconds;
-                _latency.RecordValue(Math.Clamp(waited, 1, MaxMicroseconds));
-                Interlocked.Increment(ref status is >= 200 and < 300 ? ref _answered : ref _failed);
+                isWaiting = false;
+                if (status is >= 200 and < 300)
+                    _latency.RecordValue(Math.Clamp((long)Stopwatch.GetElapsedTime(due).TotalMicroseconds, 1, MaxMicroseconds));
+                else
+                    Interlocked.Increment(ref _refused);
             }
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or OperationCanceledException)
         {
             // The request in flight is lost; the others go on with what is left of the schedule.
-            Interlocked.Increment(ref _failed);
+            if (isWaiting)
+                Interlocked.Increment(ref _unanswered);
         }
         finally
         {
@@ -96,5 +103,5 @@ internal sealed class OpenLoop(Uri server, string apiKey, int rate, int connecti
         return [.. _head, .. Encoding.ASCII.GetBytes($"{keyPrefix}{number}\r\nContent-Length: {body.Length}\r\n\r\n"), .. body];
     }
 
-    private double Ms(double percentile) => _latency.GetValueAtPercentile(percentile) / 1e3;
+    private double Ms(double percentile) => _latency.TotalCount > 0 ? _latency.GetValueAtPercentile(percentile) / 1e3 : double.NaN;
 }

@@ -15,11 +15,13 @@ internal static class WrkOutput
         var fields = line[Marker.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .Select(field => field.Split('='))
             .ToDictionary(pair => pair[0], pair => long.Parse(pair[1], CultureInfo.InvariantCulture), StringComparer.Ordinal);
-        var failed = fields["connect"] + fields["read"] + fields["write"] + fields["status"] + fields["timeout"];
         return new LoadResult(
             fields["requests"],
-            failed,
+            fields["status"],
+            fields["connect"] + fields["read"] + fields["write"] + fields["timeout"],
             TimeSpan.FromMicroseconds(fields["duration_us"]),
-            new Latency(fields["p50_us"] / 1e3, fields["p99_us"] / 1e3, fields["p999_us"] / 1e3, fields["max_us"] / 1e3));
+            new Latency(fields["p50_us"] / 1e3, fields["p99_us"] / 1e3, fields["p999_us"] / 1e3, fields["max_us"] / 1e3),
+            // wrk counts the time of every answer, whatever its status.
+            IsLatencyOfAll: true);
     }
 }
