@@ -113,8 +113,8 @@ public static class BenchCommand
         {
             var settings = new OverloadSettings(
                 TimeSpan.FromSeconds(arguments.GetValue(seconds)), arguments.GetValue(callers), !arguments.GetValue(impatient), arguments.GetValue(plot));
-            if (settings.Step < TimeSpan.FromSeconds(2) || settings.Callers is < OverloadSettings.Tenants or > 20_000)
-                throw new UsageException("--seconds is 2 or more, --callers 4 to 20,000.");
+            if (settings.Step < TimeSpan.FromSeconds(2) || settings.Callers is < OverloadSettings.Tenants or > OverloadSettings.MostCallers)
+                throw new UsageException($"--seconds is 2 or more, --callers {OverloadSettings.Tenants} to {OverloadSettings.MostCallers:N0}.");
             await using var server = await BenchServer.StartAsync(
                 new PlaceSettings("sqlite", settings.Step, settings.Callers, null, false, null, false, null, Tenants: OverloadSettings.Tenants + 1), cancellation);
             var result = await new OverloadBench(settings, server).RunAsync(cancellation);
@@ -123,7 +123,7 @@ public static class BenchCommand
             if (settings.Plot is not null)
                 await File.WriteAllTextAsync(settings.Plot, OverloadPlot.Render(result), cancellation);
             await json.WriteAsync(arguments, report.ToJson());
-            return result.Violations == 0 ? Acting.Done : Acting.Failed;
+            return result.IsGood ? Acting.Done : Acting.Failed;
         });
         return command;
     }

@@ -51,5 +51,8 @@ internal sealed class Crowd : IAsyncDisposable
         _over.Dispose();
     }
 
+    /// <summary>In all seconds, those that belong to no measurement with them.</summary>
+    public long Failed => _seconds.Values.Sum(second => second.Failed);
+
     private Second Current() => this[Now];
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using HdrHistogram;
 
 namespace Millrace.Cli.Bench.Overload;
 
@@ -17,6 +16,7 @@ internal sealed class OverloadBench(OverloadSettings settings, BenchServer serve
     // What a change of rate leaves behind is not measured.
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
     private readonly long _startedAt = Stopwatch.GetTimestamp();
+    private long _failed;
 
     public async Task<OverloadResult> RunAsync(CancellationToken cancellation)
     {
@@ -33,6 +33,7 @@ internal sealed class OverloadBench(OverloadSettings settings, BenchServer serve
         Say("verifying the store");
         return new OverloadResult(maximum, maximumCores, steps, recovery, quiet, noisy, accepted, maximum * NoisyQuotaShare, course)
         {
+            Failed = _failed,
             Violations = await server.CountViolationsAsync(cancellation),
         };
     }
@@ -43,17 +44,17 @@ internal sealed class OverloadBench(OverloadSettings settings, BenchServer serve
         Say("warming up, then measuring the maximum");
         await Task.Delay(settings.Step, cancellation);
         var (window, cores) = await MeasureAsync(cancellation);
+        _failed += crowd.Failed;
         return (window.OrdersPerSecond, cores);
     }
 
-    private async Task<(double QuietMs, double NoisyMs, double Accepted)> NoisyAsync(IReadOnlyList<string> keys, string noisyKey, double maximum, CancellationToken cancellation)
+    private async Task<(Seen Quiet, Seen Noisy, double Accepted)> NoisyAsync(IReadOnlyList<string> keys, string noisyKey, double maximum, CancellationToken cancellation)
     {
         var quota = maximum * NoisyQuotaShare;
         await server.LimitLastTenantAsync((int)quota, cancellation);
         await using var others = new Crowd(server.Url, keys, settings.Callers, settings.HeedsRetryAfter, _startedAt) { Rate = maximum * Ease };
         await using var noisy = new Crowd(server.Url, [noisyKey], settings.Callers / OverloadSettings.Tenants, settings.HeedsRetryAfter, _startedAt);
-        var (alone, beside, accepted) = (NewHistogram(), NewHistogram(), 0L);
-        var measured = 0;
+        var (alone, beside, accepted) = (new List<Second>(), new List<Second>(), 0L);
         // In turns: so that what the machine does meanwhile falls on both.
         for (var turn = 0; turn < 3; turn++)
         {
@@ -63,10 +64,10 @@ internal sealed class OverloadBench(OverloadSettings settings, BenchServer serve
             noisy.Rate = quota * NoisyTimes;
             var (from, to) = await AddAsync(others, beside, cancellation);
             accepted += noisy.Between(from, to).Sum(second => second.Accepted);
-            measured += to - from;
         }
 
-        return (Ms(alone, 99), Ms(beside, 99), (double)accepted / measured);
+        _failed += others.Failed + noisy.Failed;
+        return (Seen.Of(alone), Seen.Of(beside), (double)accepted / beside.Count);
     }
 
     private async Task<(IReadOnlyList<OverloadStep> Steps, double? Recovery, IReadOnlyList<OverloadPoint> Course)> StepsAsync(
@@ -75,7 +76,7 @@ internal sealed class OverloadBench(OverloadSettings settings, BenchServer serve
         await server.DrainAsync(cancellation);
         await using var crowd = new Crowd(server.Url, keys, settings.Callers, settings.HeedsRetryAfter, _startedAt) { Rate = maximum * Ease };
         var begin = crowd.Now;
-        var usual = NewHistogram();
+        var usual = new List<Second>();
         await AddAsync(crowd, usual, cancellation);
         var steps = new List<OverloadStep>();
         var rates = new List<(int From, double Rate)> { (begin, maximum * Ease) };
@@ -88,24 +89,21 @@ internal sealed class OverloadBench(OverloadSettings settings, BenchServer serve
             var from = crowd.Now + 1;
             var (window, cores) = await MeasureAsync(cancellation);
             var seconds = crowd.Between(from, crowd.Now);
-            var (asked, due) = (NewHistogram(), NewHistogram());
-            seconds.ForEach(second => asked.Add(second.SinceAsked));
-            seconds.ForEach(second => due.Add(second.SinceDue));
-            double PerSecond(Func<Second, long> of) => seconds.Average(second => (double)of(second));
-            steps.Add(new OverloadStep(times, crowd.Rate, window.OrdersPerSecond, PerSecond(s => s.Refused), PerSecond(s => s.GivenUp), Ms(asked, 50), Ms(asked, 99), Ms(due, 99), cores));
+            steps.Add(new OverloadStep(times, crowd.Rate, window.OrdersPerSecond, Seen.Of(seconds), cores));
         }
 
         Say("half the maximum again");
         crowd.Rate = maximum * Ease;
         rates.Add((crowd.Now, crowd.Rate));
-        var recovery = await RecoveryAsync(crowd, Ms(usual, 99), cancellation);
+        var recovery = await RecoveryAsync(crowd, Seen.Of(usual).SinceDueP99Ms, cancellation);
         var course = crowd.Between(begin, crowd.Now).Select((second, i) => new OverloadPoint(
-            i, rates.Last(rate => rate.From <= begin + i).Rate, second.Accepted, second.Refused + second.Limited, Ms(second.SinceAsked, 99))).ToList();
+            i, rates.Last(rate => rate.From <= begin + i).Rate, second.Accepted, second.Refused + second.Limited, second.Failed, Seen.Ms(second.SinceAsked, 99) ?? 0)).ToList();
+        _failed += crowd.Failed;
         return (steps, recovery, course);
     }
 
     /// <summary>Until three seconds follow one another in which nobody was refused and the slowest hundredth took no more than twice as long as before.</summary>
-    private static async Task<double?> RecoveryAsync(Crowd crowd, double usualP99Ms, CancellationToken cancellation)
+    private static async Task<double?> RecoveryAsync(Crowd crowd, double? usualP99Ms, CancellationToken cancellation)
     {
         const int Enough = 3;
         var start = crowd.Now;
@@ -115,7 +113,7 @@ internal sealed class OverloadBench(OverloadSettings settings, BenchServer serve
             while (crowd.Now == second)
                 await Task.Delay(50, cancellation);
             var seen = crowd[second];
-            good = seen.Accepted > 0 && seen is { Refused: 0, Failed: 0, GivenUp: 0 } && Ms(seen.SinceDue, 99) <= usualP99Ms * 2 ? good + 1 : 0;
+            good = seen.Accepted > 0 && seen is { Refused: 0, Failed: 0, GivenUp: 0 } && Seen.Ms(seen.SinceDue, 99) <= usualP99Ms * 2 ? good + 1 : 0;
             if (good == Enough)
                 return Math.Max(0, crowd.Now - Enough - start);
         }
@@ -131,19 +129,15 @@ internal sealed class OverloadBench(OverloadSettings settings, BenchServer serve
         return (window, new Cores((window.End.CpuTime - start.CpuTime) / window.Duration, (Environment.CpuUsage.TotalTime - callers) / window.Duration));
     }
 
-    private async Task<(int From, int To)> AddAsync(Crowd crowd, LongHistogram latency, CancellationToken cancellation)
+    private async Task<(int From, int To)> AddAsync(Crowd crowd, List<Second> seconds, CancellationToken cancellation)
     {
         await Task.Delay(Settling, cancellation);
         var from = crowd.Now + 1;
         await Task.Delay(settings.Step, cancellation);
         var to = crowd.Now;
-        crowd.Between(from, to).ForEach(second => latency.Add(second.SinceDue));
+        seconds.AddRange(crowd.Between(from, to));
         return (from, to);
     }
-
-    private static LongHistogram NewHistogram() => new(1, 60_000_000, 2);
-
-    private static double Ms(HistogramBase latency, double percentile) => latency.GetValueAtPercentile(percentile) / 1e3;
 
     private static void Say(string words) => Console.Error.WriteLine("bench: " + words);
 }

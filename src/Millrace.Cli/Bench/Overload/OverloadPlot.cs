@@ -23,10 +23,10 @@ internal static class OverloadPlot
         var rates = new Panel(Top, course.Count, NiceAbove(course.Max(p => Math.Max(p.Offered, p.Accepted))));
         rates.Frame(svg, "requests a second", value => value.ToString("N0", CultureInfo.InvariantCulture));
         rates.Draw(svg, course.Select(p => p.Offered), "#999", "4 3");
-        rates.Draw(svg, course.Select(p => p.Refused), "#d55e00");
+        rates.Draw(svg, course.Select(p => p.Refused + p.Failed), "#d55e00");
         rates.Draw(svg, course.Select(p => p.Accepted), "#009e73");
         rates.Across(svg, result.Maximum, "#009e73");
-        Legend(svg, ("orders asked for", "#999"), ("accepted", "#009e73"), ("answers that refused", "#d55e00"), ("dotted: measured maximum; aim of 250 ms", "#666"));
+        Legend(svg, ("orders asked for", "#999"), ("accepted", "#009e73"), ("refused or failed", "#d55e00"), ("dotted: measured maximum; aim of 250 ms", "#666"));
         var times = new Panel(Top + PanelHeight + Between, course.Count, NiceAbove(Math.Max(AimMs, course.Max(p => p.P99Ms))));
         times.Frame(svg, "accepted, slowest hundredth: ms", value => value.ToString("N0", CultureInfo.InvariantCulture));
         times.Draw(svg, course.Select(p => p.P99Ms), "#0072b2");

@@ -4,12 +4,9 @@ namespace Millrace.Cli.Bench.Overload;
 /// <param name="Times">Of the measured maximum.</param>
 /// <param name="Offered">Orders a second that callers meant to place.</param>
 /// <param name="Goodput">Orders a second that the store confirmed, less a backlog that grew.</param>
-/// <param name="Refused">Answers a second that refused.</param>
-/// <param name="GivenUp">Orders a second that their callers wanted no more before they could send them.</param>
-/// <param name="P99Ms">Of the accepted, from asking to the answer.</param>
-/// <param name="SinceDueP99Ms">From when the order was due: the wait for a connection of its caller is in it.</param>
+/// <param name="Seen">By the callers.</param>
 /// <param name="Cores">Who had the machine meanwhile.</param>
-internal sealed record OverloadStep(double Times, double Offered, double Goodput, double Refused, double GivenUp, double P50Ms, double P99Ms, double SinceDueP99Ms, Cores Cores);
+internal sealed record OverloadStep(double Times, double Offered, double Goodput, Seen Seen, Cores Cores);
 
 /// <summary>Whose processor time a second of a measurement was, in cores.</summary>
 internal readonly record struct Cores(double Server, double Callers);
@@ -17,15 +14,20 @@ internal readonly record struct Cores(double Server, double Callers);
 /// <param name="Maximum">Orders a second to confirmed that the same callers reach when each asks as soon as it is answered.</param>
 /// <param name="MaximumCores">Who had the machine then.</param>
 /// <param name="RecoverySeconds">From the end of the last step until answers are as they were before the first; null when that did not come in time.</param>
-/// <param name="QuietP99Ms">Of the tenants that behave, alone, since the orders were due.</param>
-/// <param name="NoisyP99Ms">Of the same, beside one that asks for 50 times its quota.</param>
+/// <param name="Quiet">By the tenants that behave, alone.</param>
+/// <param name="Noisy">By the same, beside one that asks for 50 times its quota.</param>
 /// <param name="NoisyAccepted">Orders a second of that one.</param>
 /// <param name="NoisyQuota">What it may.</param>
 internal sealed record OverloadResult(
-    double Maximum, Cores MaximumCores, IReadOnlyList<OverloadStep> Steps, double? RecoverySeconds, double QuietP99Ms, double NoisyP99Ms, double NoisyAccepted, double NoisyQuota,
+    double Maximum, Cores MaximumCores, IReadOnlyList<OverloadStep> Steps, double? RecoverySeconds, Seen Quiet, Seen Noisy, double NoisyAccepted, double NoisyQuota,
     IReadOnlyList<OverloadPoint> Course)
 {
     public int Violations { get; init; }
+
+    /// <summary>Answers of all callers, at any time of the run, that neither accepted nor refused, and broken connections.</summary>
+    public long Failed { get; init; }
+
+    public bool IsGood => Violations == 0 && Failed == 0;
 
     /// <summary>The worst step's.</summary>
     public double GoodputRatio => Steps.Min(step => step.Goodput) / Maximum;
@@ -33,10 +35,11 @@ internal sealed record OverloadResult(
     /// <summary>The worst step's orders for a second of the server's own processor time, of those at the maximum: what overload costs the server itself, whatever its callers take of the same cores.</summary>
     public double GoodputPerCpuRatio => Steps.Min(step => step.Goodput / step.Cores.Server) / (Maximum / MaximumCores.Server);
 
-    public double AcceptedP99Ms => Steps.Max(step => step.P99Ms);
+    public double? AcceptedP99Ms => Steps.Max(step => step.Seen.P99Ms);
 
-    public double OthersP99Increase => (NoisyP99Ms / QuietP99Ms) - 1;
+    /// <summary>Since the orders were due. Of those that were accepted: what was refused, given up or failed meanwhile has no time.</summary>
+    public double? OthersP99Increase => (Noisy.SinceDueP99Ms / Quiet.SinceDueP99Ms) - 1;
 }
 
 /// <summary>One second of the whole course, for the picture.</summary>
-internal readonly record struct OverloadPoint(int Second, double Offered, double Accepted, double Refused, double P99Ms);
+internal readonly record struct OverloadPoint(int Second, double Offered, double Accepted, double Refused, double Failed, double P99Ms);

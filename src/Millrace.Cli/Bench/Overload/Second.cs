@@ -5,7 +5,7 @@ namespace Millrace.Cli.Bench.Overload;
 /// <summary>What callers saw in one second. Thread-safe.</summary>
 internal sealed class Second
 {
-    private const long MostMicroseconds = 60_000_000;
+    public const long MostMicroseconds = 60_000_000;
     private readonly LongConcurrentHistogram _asked = new(1, MostMicroseconds, 2);
     private readonly LongConcurrentHistogram _due = new(1, MostMicroseconds, 2);
     private long _refused;
