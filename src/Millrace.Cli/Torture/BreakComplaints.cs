@@ -41,8 +41,16 @@ internal static class BreakComplaints
     // That an order had not heard yet is so when answers are lost; nothing else was ever true, and it ended.
     private static async Task<IReadOnlyList<string>> FalseAlarmsAsync(HttpClient node, CancellationToken cancellation)
     {
-        var ended = (await node.GetFromJsonAsync<JsonElement>("/v1/reconciliation/breaks?state=closed&limit=200", cancellation)).GetProperty("data");
-        return [.. ended.EnumerateArray().Where(found => found.Text("kind") != "pending").Select(found => "a false alarm of " + Words(found))];
+        var alarms = new List<string>();
+        for (string? cursor = ""; cursor is not null;)
+        {
+            var after = cursor.Length > 0 ? "&cursor=" + Uri.EscapeDataString(cursor) : "";
+            var ended = await node.GetFromJsonAsync<JsonElement>("/v1/reconciliation/breaks?state=closed&limit=200" + after, cancellation);
+            alarms.AddRange(ended.GetProperty("data").EnumerateArray().Where(found => found.Text("kind") != "pending").Select(found => "a false alarm of " + Words(found)));
+            cursor = ended.GetProperty("next_cursor").GetString();
+        }
+
+        return alarms;
     }
 
     private static string Words(JsonElement found) => $"reconciliation: {found.Text("kind")} {found.Text("payment_key")} {found.Text("psp_reference")}";
