@@ -185,8 +185,8 @@ internal sealed class TorturedCluster : IAsyncDisposable
             ["taken_for_dead"] = _takenForDead,
             ["lost"] = lost,
             ["stuck"] = stuck,
-            ["double_charges"] = report.Violations.Count(v => v.Invariant == 3),
-            ["oversold"] = report.Violations.Count(v => v.Invariant == 4),
+            ["double_charges"] = report.CountOf(3),
+            ["oversold"] = report.CountOf(4),
             ["violations"] = report.ViolationCount + complaints.Length + stuck + lost + Math.Abs(report.Orders - _told.Count),
             ["seed"] = _seed,
         };

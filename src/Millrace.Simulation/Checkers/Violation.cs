@@ -13,6 +13,7 @@ public sealed class CheckReport
     public const int MaxListed = 1_000;
 
     private readonly List<Violation> _violations = [];
+    private readonly Dictionary<int, long> _countByInvariant = [];
 
     public IReadOnlyList<Violation> Violations => _violations;
 
@@ -33,9 +34,13 @@ public sealed class CheckReport
 
     public SortedDictionary<string, long> OrdersByStatus { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Of one invariant, those that are not listed too.</summary>
+    public long CountOf(int invariant) => _countByInvariant.GetValueOrDefault(invariant);
+
     public void Add(int invariant, string subject, string what)
     {
         ViolationCount++;
+        _countByInvariant[invariant] = CountOf(invariant) + 1;
         if (_violations.Count < MaxListed)
             _violations.Add(new Violation(invariant, subject, what));
     }
