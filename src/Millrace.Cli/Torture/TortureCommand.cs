@@ -41,7 +41,7 @@ internal static class TortureCommand
             var result = await torture.RunAsync(cancellation);
             Console.Out.WriteLine(
                 $"{result["kills"]} kills, {result["pauses"]} pauses, {result["restarts"]} restarts and {result["cut_offs"]} cut-offs: {Outcome(result)}; "
-                + $"failover {result["failover_p50_ms"]} ms, p99 {result["failover_p99_ms"]} ms; beside a node that stands still {result["paused_p50_ms"]} ms, p99 {result["paused_p99_ms"]} ms; beside one that is cut off {result["cut_off_p50_ms"]} ms, p99 {result["cut_off_p99_ms"]} ms; hand-over {result["hand_over_p50_ms"]} ms, p99 {result["hand_over_p99_ms"]} ms");
+                + $"failover {Ms(result, "failover_p50")}, p99 {Ms(result, "failover_p99")}; beside a node that stands still {Ms(result, "paused_p50")}, p99 {Ms(result, "paused_p99")}; beside one that is cut off {Ms(result, "cut_off_p50")}, p99 {Ms(result, "cut_off_p99")}; hand-over {Ms(result, "hand_over_p50")}, p99 {Ms(result, "hand_over_p99")}");
             return result;
         });
         return command;
@@ -57,7 +57,7 @@ internal static class TortureCommand
         {
             var result = await new FailoverTorture(arguments.GetValue(failovers), clients, seed, folder).RunAsync(cancellation);
             Console.Out.WriteLine(
-                $"{result["failovers"]} failovers and {result["standby_kills"]} lost standbys: {Outcome(result)}; served again after {result["recovery_p50_ms"]} ms, at most {result["recovery_max_ms"]} ms");
+                $"{result["failovers"]} failovers and {result["standby_kills"]} lost standbys: {Outcome(result)}; served again after {Ms(result, "recovery_p50")}, at most {Ms(result, "recovery_max")}");
             return result;
         });
         return command;
@@ -73,11 +73,14 @@ internal static class TortureCommand
         {
             var result = await new ShardsTorture(arguments.GetValue(moves), clients, seed, folder).RunAsync(cancellation);
             Console.Out.WriteLine(
-                $"{result["moves"]} moves, {result["kills"]} of them killed: {Outcome(result)}; a partition pauses {result["pause_p50_ms"]} ms, p99 {result["pause_p99_ms"]} ms, where the move was killed {result["interrupted_pause_max_ms"]} ms at most");
+                $"{result["moves"]} moves, {result["kills"]} of them killed: {Outcome(result)}; a partition pauses {Ms(result, "pause_p50")}, p99 {Ms(result, "pause_p99")}, where the move was killed {Ms(result, "interrupted_pause_max")} at most");
             return result;
         });
         return command;
     }
+
+    // A run that met no such fault has no figure of it.
+    private static string Ms(JsonObject result, string name) => result[name + "_ms"] is { } figure ? $"{figure} ms" : "none";
 
     private static string Outcome(JsonObject result) =>
         $"{result["acknowledged"]} orders acknowledged, {result["confirmed"]} confirmed, {result["rejected"]} rejected, "

@@ -147,10 +147,11 @@ internal sealed class TorturedCluster : IAsyncDisposable
             _complaints.Enqueue($"A node {end}");
     }
 
-    public static double Percentile(List<double> values, double share)
+    /// <returns>Null of nothing, which is no speed.</returns>
+    public static double? Percentile(List<double> values, double share)
     {
         if (values.Count == 0)
-            return 0;
+            return null;
         values.Sort();
         return Math.Round(values[(int)Math.Min(values.Count - 1, values.Count * share)]);
     }
