@@ -52,7 +52,9 @@ public sealed class TortureTests(PostgresFixture postgres) : IDisposable
     public async Task Partitions_that_are_moved_between_databases_under_load_lose_nothing()
     {
         var result = await MillraceCommand.RunAsync(0, "torture", "shards", "--moves", "5", "--clients", "2", "--json", "-", "--data", _folder["shards"]);
-        Assert.Equal((5, 2), ((int)result["moves"]!, (int)result["kills"]!));
+        // The second and the fifth; one that came too late is made up for by the next, which the fifth has not.
+        Assert.Equal(5, (int)result["moves"]!);
+        Assert.InRange((int)result["kills"]!, 1, 2);
         Assert.Equal((0, 0, 0, 0), ((int)result["lost"]!, (int)result["double_charges"]!, (int)result["oversold"]!, (int)result["violations"]!));
         Assert.True((int)result["acknowledged"]! > 0 && (int)result["confirmed"]! > 0 && (double)result["pause_p50_ms"]! > 0 && (double)result["pause_p99_ms"]! > 0);
     }
