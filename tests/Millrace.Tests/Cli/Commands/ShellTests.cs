@@ -58,16 +58,17 @@ public sealed class ShellTests(CliServer server)
     [InlineData("bash", "-n")]
     [InlineData("zsh", "-n")]
     [InlineData("fish", "--no-execute")]
-    public async Task Each_shell_that_is_here_reads_its_script(string shell, string check)
+    public async Task Each_shell_reads_its_script(string shell, string check)
     {
         var script = (await CliRun.OfAsync(0, "completions", shell)).Output;
         Assert.Contains("[suggest:", script, StringComparison.Ordinal);
         var program = new[] { "/usr/bin/", "/bin/" }.Select(folder => folder + shell).FirstOrDefault(File.Exists);
-        if (program is null)
-            return;
+        // tests/run installs them.
+        Assert.SkipUnless(program is not null || Environment.GetEnvironmentVariable("CI") == "true", $"{shell} is not installed, and its script was not read; on Debian: apt-get install {shell}");
+        Assert.True(program is not null, $"{shell} is not installed.");
         var file = Path.Combine(server.Folder, "completions." + shell);
         await File.WriteAllTextAsync(file, script);
-        await using var process = new ChildProcess(new ProcessStartInfo(program, [check, file]));
+        await using var process = new ChildProcess(new ProcessStartInfo(program!, [check, file]));
         Assert.True(await process.ExitAsync() == 0, process.Words);
     }
 
