@@ -8,7 +8,7 @@ internal static class Catalog
     public static IReadOnlyList<PlantedBug> All { get; } =
     [
         new(10, "skips the fence of the epoch", "Millrace.Simulation/Stores/PartitionTables.cs",
-            "batch.Epoch == Epoch && batch.FirstSeq", "batch.FirstSeq", 2),
+            "batch.Epoch == Epoch && batch.FirstSeq", "batch.FirstSeq"),
         new(18, "serves before the claim is durable", "Millrace.Simulation/Stores/SimulatedDatabase.cs",
             "ClaimIsDurable(partition, claim.Epoch), answered);", "ClaimIsDurable(partition, claim.Epoch), static _ => { });\n            answered(DatabaseOutcome.Done);", 87),
         new(0, "serves from what it read while another claimed", "Millrace.Simulation/Nodes/SimulatedNode.Recovery.cs",
