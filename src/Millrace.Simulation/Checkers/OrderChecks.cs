@@ -36,7 +36,7 @@ internal static class OrderChecks
     public static bool IsAtRest(Order order) =>
         order.Parked is null && order.Payment.Pending is null && order.Status != OrderStatus.Pending
         && !Array.Exists(order.StockParts, p => p.IsInFlight) && (order.Closing is null || order.Status.IsTerminal())
-        && (order.Status.IsTerminal() || !Array.Exists(order.Holds, hold => hold.ExpiresAtUnixMs is not null))
+        && (order.Status.IsTerminal() || !Array.Exists(order.Holds, hold => hold.ExpiresAtUnixMs <= 0))
         && (order.Fulfillment is null || HasLeft(order)) && (order.Fulfillment?.DeliveredAtUnixMs is null || order.Status == OrderStatus.Completed);
 
     // What was shipped is off the shelves and paid for.
