@@ -119,11 +119,14 @@ internal sealed class Backlog(int partitions)
         return [.. counts.Select((count, stage) => new StageBacklog(count, TimeSpan.FromMilliseconds(nowMs - oldest[stage])))];
     }
 
-    // A confirmed order that has something due may only be on hold, and there is no bound for those.
+    /// <summary>Whether it is to go on by itself. A confirmed order that has something due may only be on hold, and there is no bound for those.</summary>
+    public static bool ShouldMove(in OrderRow row) =>
+        row.Attention is null && (row.Status == OrderStatus.Pending || (row.DueAtUnixMs is not null && IsPaying(row.Id, row.Document)));
+
     private static void Note(Dictionary<OrderId, Tracked> orders, in OrderRow row, long nowMs)
     {
         var isPending = row.Status == OrderStatus.Pending;
-        if (row.Attention is not null || !(isPending || (row.DueAtUnixMs is not null && IsPaying(row.Id, row.Document))))
+        if (!ShouldMove(row))
         {
             if (orders.Count > 0)
                 orders.Remove(row.Id);

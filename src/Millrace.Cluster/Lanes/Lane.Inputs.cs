@@ -202,7 +202,7 @@ internal sealed partial class Lane
             _runtime.Catalog.Publish(item, nowMs);
         host.State = PartitionState.Serving;
         // Only now: what does not come to serve here is no backlog of this node's.
-        _runtime.Backlog.Restart(host.Id, recovered.DueOrders, nowMs);
+        _runtime.Backlog.Restart(host.Id, recovered.Unfinished, nowMs);
         _runtime.Peers?.Announce(host.Id);
         if (partition.NeedsNames)
             _runtime.ReadNames(this, partition, TimeSpan.Zero);

@@ -14,8 +14,8 @@ internal sealed class OvertakenException(long epoch) : Exception("Another owner 
 }
 
 /// <summary>A partition as its log has it, not yet serving.</summary>
-/// <param name="DueOrders">What it has to go on with, as its checkpoint shows it.</param>
-internal sealed record RecoveredPartition(Partition Partition, JournalClaim Claim, IReadOnlyList<OrderRow> DueOrders);
+/// <param name="Unfinished">What it has to go on with, as its checkpoint shows it.</param>
+internal sealed record RecoveredPartition(Partition Partition, JournalClaim Claim, IReadOnlyList<OrderRow> Unfinished);
 
 /// <summary>Claim first, durably; then the checkpoint; then the tail. Only then may the partition serve.</summary>
 internal sealed class Recovery(IJournal journal, IReadModel readModel, PartitionMap map, PartitionOptions options, string owner)
@@ -69,6 +69,7 @@ internal sealed class Recovery(IJournal journal, IReadModel readModel, Partition
             partition.Replay(batch, records);
         }
 
-        return new RecoveredPartition(partition, claim, snapshot.DueOrders);
+        // Judged here: on the lane its other partitions would wait for it.
+        return new RecoveredPartition(partition, claim, [.. snapshot.DueOrders.Where(static row => Backlog.ShouldMove(row))]);
     }
 }

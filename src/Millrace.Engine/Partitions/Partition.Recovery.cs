@@ -25,8 +25,9 @@ public sealed partial class Partition
             _stock.Put(StockEventCodec.ReadItem(row.Tenant, row.Sku, row.Document.Span));
         if (snapshot.Seq > 0)
             _names.LackStored();
-        foreach (var row in snapshot.DueOrders)
-            AddCold(row);
+        // They come soonest first, and what comes first leaves the memory first: it would be read again at once.
+        for (var i = snapshot.DueOrders.Count - 1; i >= 0; i--)
+            AddCold(snapshot.DueOrders[i]);
         if (snapshot.State.Length == 0)
             return;
         var reader = new PayloadReader(snapshot.State.Span);
