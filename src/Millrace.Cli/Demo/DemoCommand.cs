@@ -57,6 +57,7 @@ internal static class DemoCommand
     private static async Task<int> RunAsync(string data, string url, double rate, int nodes, string again, CancellationToken stop)
     {
         var started = TimeProvider.System.GetTimestamp();
+        stop.ThrowIfCancellationRequested();
         Directory.CreateDirectory(data);
         var secret = Convert.ToHexString(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
         await using var psp = await PspProcess.StartAsync(Path.Combine(data, "psp"), new Uri(new Uri(url), "/v1/psp/psp/webhooks"), secret, stop);

@@ -84,7 +84,7 @@ internal static class ShardsCommand
                 ["out_max_ms"] = Math.Round(pauses.DefaultIfEmpty().Max(), 1),
             });
             return Acting.Done;
-        }, new ArchiveOption());
+        }, new ArchiveOption(), arguments => !dryRun.IsAsked(arguments));
     }
 
     private static async Task<int> SayAsync(ParseResult arguments, ShardedStore store, IReadOnlyList<int> partitions, string target, CancellationToken cancellation)
@@ -120,7 +120,8 @@ internal static class ShardsCommand
         }
     }
 
-    private static Command Over(Command command, Work work, ArchiveOption? archive = null)
+    /// <param name="makesShards">Whether an empty database that is given becomes a shard, under that name for good.</param>
+    private static Command Over(Command command, Work work, ArchiveOption? archive = null, Func<ParseResult, bool>? makesShards = null)
     {
         var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the store's home database; also {ShardOption.HomeVariable}." };
         var shards = new ShardOption();
@@ -136,7 +137,7 @@ internal static class ShardsCommand
             try
             {
                 await using var store = await ShardedStore.OpenAsync(
-                    new ShardedStoreOptions { Home = new PostgresStoreOptions { ConnectionString = home, MayMake = false, Archive = archive?.Read(arguments) }, Shards = shards.Read(arguments) }, cancellation);
+                    new ShardedStoreOptions { Home = new PostgresStoreOptions { ConnectionString = home, MayMake = false, Archive = archive?.Read(arguments) }, MayMakeShards = makesShards?.Invoke(arguments) == true, Shards = shards.Read(arguments) }, cancellation);
                 return await work(arguments, store, json, cancellation);
             }
             catch (Exception refused) when (refused is StoreRefusedException or StoreUnavailableException or JournalCorruptException)

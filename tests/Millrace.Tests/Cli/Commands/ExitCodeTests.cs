@@ -1,3 +1,4 @@
+using System.Globalization;
 using Millrace.Cli.Client;
 using Millrace.Cli.Serve;
 using Xunit;
@@ -29,12 +30,14 @@ public sealed class ExitCodeTests(CliServer server)
 
     [Theory]
     [InlineData("simulate --seeds 1000000 --threads 1")]
-    [InlineData("demo --data nowhere")]
+    [InlineData("demo --data {0}")]
     public async Task Who_is_stopped_found_nothing_wrong(string line)
     {
         using var stopped = new CancellationTokenSource();
         await stopped.CancelAsync();
-        Assert.Equal(Acting.Stopped, await CliRun.Start(stopped.Token, line.Split(' ')).EndAsync());
+        var folder = Path.Combine(server.Folder, "never-opened");
+        Assert.Equal(Acting.Stopped, await CliRun.Start(stopped.Token, string.Format(CultureInfo.InvariantCulture, line, folder).Split(' ')).EndAsync());
+        Assert.False(Directory.Exists(folder));
     }
 
     [Fact]

@@ -105,5 +105,10 @@ public sealed class StoreDryRunTests(CliServer server, PostgresFixture postgres)
         // And they did not.
         Assert.Contains("it is there", (await CliRun.OfAsync(Acting.Done, ["shards", "move", "--partition", "0", "--to", "home", .. on])).Output, StringComparison.Ordinal);
         await CliRun.OfAsync(Acting.Failed, ["shards", "move", "--partition", "0", "--to", "nowhere", .. on]);
+        // A shard's name is bound to its database for good: to no mistyped one by looking.
+        var empty = await postgres.NewDatabaseAsync();
+        string[] mistyped = ["--postgres", home, "--shard", "b=" + other, "--shard", "c=" + empty];
+        foreach (var look in new string[][] { ["shards", "show"], ["shards", "move", "--partition", "0", "--to", "c", "--dry-run"] })
+            Assert.Contains("There is no store in the database", (await CliRun.OfAsync(Acting.Failed, [.. look, .. mistyped])).Errors, StringComparison.Ordinal);
     }
 }
