@@ -148,7 +148,7 @@ public static class ConsoleHost
         {
             return Problem(http, refused.Problem.Detail ?? refused.Code, refused.Status, refused.TraceId);
         }
-        catch (FormatException odd)
+        catch (FilterException odd)
         {
             return Problem(http, odd.Message, StatusCodes.Status400BadRequest, null);
         }

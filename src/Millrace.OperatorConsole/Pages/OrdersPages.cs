@@ -55,7 +55,7 @@ internal static partial class OrdersPages
             // What was typed into the filters: the page says so, with the filters still there.
             (parameters["Notice"], parameters["IsProblem"]) = (refused.Problem.Detail, true);
         }
-        catch (FormatException odd)
+        catch (FilterException odd)
         {
             (parameters["Notice"], parameters["IsProblem"]) = (odd.Message, true);
         }
@@ -193,7 +193,7 @@ internal static partial class OrdersPages
     }
 
     /// <summary>What a list's address asks for.</summary>
-    /// <exception cref="FormatException">Not understood: a filter that is left out would have everything match, also where something is done with all of it.</exception>
+    /// <exception cref="FilterException">Not understood: a filter that is left out would have everything match, also where something is done with all of it.</exception>
     public static OrderFilter FilterOf(IQueryCollection query) => new()
     {
         Status = View.Given(query["status"]),
@@ -205,12 +205,12 @@ internal static partial class OrdersPages
         CreatedAfter = IsGiven(query, "today") ? new DateTimeOffset(DateTimeOffset.UtcNow.UtcDateTime.Date, TimeSpan.Zero)
             : View.Given(query["created_after"]) is not { } after ? null
             : DateTimeOffset.TryParse(after, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time
-            : throw new FormatException("created_after is a time such as 2026-01-31T12:00:00Z."),
+            : throw new FilterException("created_after is a time such as 2026-01-31T12:00:00Z."),
         PageSize = PageSize,
     };
 
     private static bool IsGiven(IQueryCollection query, string name) =>
-        View.Given(query[name]) switch { null or "false" => false, "true" => true, _ => throw new FormatException($"{name} is true or false.") };
+        View.Given(query[name]) switch { null or "false" => false, "true" => true, _ => throw new FilterException($"{name} is true or false.") };
 
     /// <summary>The next page of the same list.</summary>
     public static string Link(string query, string cursor)
