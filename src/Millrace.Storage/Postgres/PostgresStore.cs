@@ -32,9 +32,9 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IStockPages, I
         // Pools of their own: a slow list must not hold up a claim, nor a claim that waits for a lock a read.
         _commits = Connections.Source(options.ConnectionString, "commit", most: 0, options.AllowUnsafeDurability);
         _control = NewPool(options, "control", most: 8, options.CommitPatience);
-        _readers = NewPool(options, "read", most: 16, 3 * options.CommitPatience);
+        _readers = NewPool(options, "read", most: 10, 3 * options.CommitPatience);
         // Cold orders, keys and recoveries wait for no list, however many are asked for.
-        _lists = NewPool(options, "list", most: 8, 3 * options.CommitPatience);
+        _lists = NewPool(options, "list", most: 6, 3 * options.CommitPatience);
         _checkpoints = NewPool(options, "checkpoint", most: 4, 3 * options.CommitPatience);
         _writer = new CommitConnection(_commits, settings, options.CommitPatience);
     }

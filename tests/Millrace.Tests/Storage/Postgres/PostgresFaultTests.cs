@@ -360,7 +360,7 @@ public sealed class PostgresFaultTests(PostgresFixture postgres)
         // More than there are connections for anything that reads.
         var lists = Enumerable.Range(0, 40).Select(_ => store.ListItemsAsync(Given.Acme, "", null, 50, TestContext.Current.CancellationToken).AsTask()).ToList();
         await Eventually.Async(
-            () => AskAsync(database, "SELECT count(*) >= 8 FROM pg_stat_activity WHERE application_name = 'millrace list' AND datname = current_database() AND wait_event_type = 'Lock'"), "lists wait");
+            () => AskAsync(database, "SELECT count(*) >= 6 FROM pg_stat_activity WHERE application_name = 'millrace list' AND datname = current_database() AND wait_event_type = 'Lock'"), "lists wait");
         Assert.Null(await store.FindNameAsync(0, 7, TestContext.Current.CancellationToken));
         Assert.DoesNotContain(lists, list => list.IsCompleted);
         await holding.RollbackAsync(TestContext.Current.CancellationToken);
