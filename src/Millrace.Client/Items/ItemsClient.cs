@@ -13,11 +13,11 @@ public sealed class ItemsClient
     /// <summary>Makes an item (201), or changes it (200).</summary>
     /// <param name="sku">The item's.</param>
     /// <param name="item">As it shall be, whole.</param>
-    /// <param name="mustBeNew">Refused with <c>version_mismatch</c> where there is one already, also one that a call made whose answer was lost.</param>
     /// <param name="options">For this call.</param>
+    /// <param name="mustBeNew">Refused with <c>version_mismatch</c> where there is one already, also one that a call made whose answer was lost.</param>
     /// <param name="cancellation">Ends the call.</param>
     [Operation("put_item")]
-    public Task<Answer<Item>> PutAsync(string sku, NewItem item, bool mustBeNew = false, CallOptions? options = null, CancellationToken cancellation = default) =>
+    public Task<Answer<Item>> PutAsync(string sku, NewItem item, CallOptions? options = null, bool mustBeNew = false, CancellationToken cancellation = default) =>
         _sender.SendAsync(
             Call.Put($"v1/items/{sku}", item, ClientJson.Default.NewItem, options).With("If-Match", options?.IfMatch).With("If-None-Match", mustBeNew ? "*" : null), ClientJson.Default.Item, cancellation);
 

@@ -93,7 +93,7 @@ public sealed class OrdersClient
     /// <param name="options">For this call.</param>
     /// <param name="cancellation">Ends the call.</param>
     [Operation("list_order_events")]
-    public Task<Answer<Listing<OrderEvent>>> ListEventsAsync(string id, string? ifNoneMatch = null, CallOptions? options = null, CancellationToken cancellation = default) =>
+    public Task<Answer<Listing<OrderEvent>>> ListEventsAsync(string id, CallOptions? options = null, string? ifNoneMatch = null, CancellationToken cancellation = default) =>
         _sender.SendAsync(Call.Get($"v1/orders/{id}/events", options).With("If-None-Match", ifNoneMatch), ClientJson.Default.ListingOrderEvent, cancellation);
 
     /// <param name="id">The order's.</param>
@@ -101,7 +101,7 @@ public sealed class OrdersClient
     /// <param name="options">For this call.</param>
     /// <param name="cancellation">Ends the call.</param>
     [Operation("get_order_ledger")]
-    public Task<Answer<OrderLedger>> GetLedgerAsync(string id, string? ifNoneMatch = null, CallOptions? options = null, CancellationToken cancellation = default) =>
+    public Task<Answer<OrderLedger>> GetLedgerAsync(string id, CallOptions? options = null, string? ifNoneMatch = null, CancellationToken cancellation = default) =>
         _sender.SendAsync(Call.Get($"v1/orders/{id}/ledger", options).With("If-None-Match", ifNoneMatch), ClientJson.Default.OrderLedger, cancellation);
 
     /// <summary>Cancels an order; what was done is undone.</summary>
