@@ -160,6 +160,7 @@ internal static class ApiRoutes
         routes.Map("PUT", "/v1/items/{sku}", items.PutAsync, new("put_item", "Make or change a catalog item")
         {
             Tag = "items", Body = typeof(PutItemShape), Answer = typeof(ItemShape), Scope = Scopes.StockWrite, Statuses = [200, 201],
+            Details = "The ETag is of the item with its stock: each sale makes another. With If-Match the change is refused when anything was sold since, too.",
             Headers = [IfMatch, MustBeNew], AnswerHeaders = ["ETag"], Problems = [.. OfAnItem, ProblemKinds.BelowPromised, ProblemKinds.OutOfRange],
         });
         routes.Map("GET", "/v1/items/{sku}", items.GetAsync, new("get_item", "Get an item with its stock")

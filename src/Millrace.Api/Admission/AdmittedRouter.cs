@@ -8,7 +8,7 @@ namespace Millrace.Api.Admission;
 /// Brings requests to their partitions as the gate lets them. What finishes an order by itself (payments, timers, webhooks of providers) does
 /// not come this way: it is never kept waiting by what is new.
 /// </summary>
-internal sealed class AdmittedRouter(PartitionRouter router, AdmissionGate gate, BacklogGuard guard)
+internal sealed class AdmittedRouter(PartitionRouter router, AdmissionGate gate, BacklogGuard guard) : IDisposable
 {
     /// <summary>The code of a reply to a request that was refused before anything was done for it.</summary>
     public const string OverloadedCode = "overloaded";
@@ -19,8 +19,10 @@ internal sealed class AdmittedRouter(PartitionRouter router, AdmissionGate gate,
     private static readonly PartitionReply Behind = PartitionReply.Unavailable(BacklogCode, "Orders that were placed before have not moved for too long.");
     private static readonly PartitionReply Overloaded = PartitionReply.Unavailable(OverloadedCode, "More is asked for than can be done now.");
 
-    // A connection to another node is everybody's.
+    // A connection to another node is everybody's, and so is a turn: what is not known by then is told as that.
     private const int MostAskedAtOnce = 64;
+    private static readonly TimeSpan AskPatience = TimeSpan.FromSeconds(5);
+    private readonly SemaphoreSlim _asking = new(MostAskedAtOnce);
 
     public PartitionMap Map => router.Map;
 
@@ -34,15 +36,35 @@ internal sealed class AdmittedRouter(PartitionRouter router, AdmissionGate gate,
         if (!await EnterAsync(priority, tenant, patience))
             return Overloaded;
         var entered = gate.Now;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(AskPatience);
         try
         {
-            var bounds = new ParallelOptions { MaxDegreeOfParallelism = MostAskedAtOnce, CancellationToken = cancellation };
-            await Parallel.ForEachAsync(skus, bounds, (sku, _) => new ValueTask(router.AskAsync(tenant, sku)));
-            return null;
+            var bounds = new ParallelOptions { MaxDegreeOfParallelism = MostAskedAtOnce, CancellationToken = limit.Token };
+            await Parallel.ForEachAsync(skus, bounds, (sku, token) => AskOneAsync(tenant, sku, token));
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // Pricing knows what to say of an item whose owner does not answer.
         }
         finally
         {
             gate.Leave(entered);
+        }
+
+        return null;
+    }
+
+    private async ValueTask AskOneAsync(TenantId tenant, string sku, CancellationToken cancellation)
+    {
+        await _asking.WaitAsync(cancellation);
+        try
+        {
+            await router.AskAsync(tenant, sku).WaitAsync(cancellation);
+        }
+        finally
+        {
+            _asking.Release();
         }
     }
 
@@ -68,6 +90,8 @@ internal sealed class AdmittedRouter(PartitionRouter router, AdmissionGate gate,
             gate.Leave(entered);
         }
     }
+
+    public void Dispose() => _asking.Dispose();
 
     private ValueTask<bool> EnterAsync(Priority priority, TenantId tenant, TimeSpan? patience) =>
         gate.EnterAsync(priority, tenant.Value, patience is { } time ? gate.Now + (time.Ticks * 100) : long.MaxValue);

@@ -35,7 +35,7 @@ internal static class Parameters
         In = place,
         Description = description,
         Required = isRequired,
-        Schema = Schema(tag, name),
+        Schema = description?.StartsWith("*:", StringComparison.Ordinal) == true ? Text(null, "*") : Schema(tag, name),
     };
 
     private static OpenApiSchema Schema(string tag, string name) => name switch

@@ -40,7 +40,7 @@ public sealed class AdmissionGateTests : IDisposable
         Fill();
         using var guard = new BacklogGuard(() => TimeSpan.Zero, TimeSpan.FromMinutes(15), _time);
         // Anything that is asked would fail: there is nobody to ask.
-        var router = new AdmittedRouter(null!, _gate, guard);
+        using var router = new AdmittedRouter(null!, _gate, guard);
         var asked = router.AskAsync(TenantId.Parse("a"), ["tea", "cup"], Priority.Bulk, null, CancellationToken.None);
         for (var waited = TimeSpan.Zero; waited < TimeSpan.FromSeconds(1) && !asked.IsCompleted; waited += Sweep)
             _time.Advance(Sweep);
