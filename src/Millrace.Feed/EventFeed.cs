@@ -55,6 +55,9 @@ public sealed class EventFeed
         var count = page.Positions.Length;
         // The entry in whose middle the page before ended comes first, and the rest of its log last: a busy log does not keep the others back.
         var isResumed = after.Skip > 0;
+        // On its way to another database, for a moment: told later, behind others or from its beginning, an order's events would come again and out of their order.
+        if (isResumed && bounds[LogAt(after.Share, after.Turn)].IsAway)
+            return page.ToPage(hasMore: false);
         for (var turn = 0; turn < count + (isResumed ? 1 : 0); turn++)
         {
             var place = (after.Turn + turn) % count;

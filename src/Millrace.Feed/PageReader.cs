@@ -17,9 +17,6 @@ internal sealed class PageReader(FeedCursor after, FeedFilter filter, int most)
     /// <exception cref="FeedGoneException">It does not go on from what the cursor was told.</exception>
     public bool Take(int place, ToldEntry entry)
     {
-        // The entry in whose middle the page before ended cannot be read now, as while its partition is on its way: it is told from its beginning later, where its end's stamp says nothing.
-        if (_skip > 0 && place != after.Turn)
-            _stamps[after.Turn] = 0;
         // Only the entry at which the page before ended has been seen in part, and it is the first of this one.
         var (skip, seen) = (place == after.Turn ? _skip : 0, 0);
         // Of an entry that was seen in part the stamp is that of its end.

@@ -113,7 +113,7 @@ public sealed class EventFeedTests
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    public async Task A_partition_that_is_on_its_way_is_told_of_when_it_has_arrived(int earlier)
+    public async Task A_partition_that_leaves_while_one_of_its_entries_is_told_is_waited_for(int earlier)
     {
         var journal = new FeedJournal(2, isOneLog: false);
         for (var i = 0; i < earlier; i++)
@@ -130,10 +130,25 @@ public sealed class EventFeedTests
         journal.Away = null;
         var after = await feed.ReadAsync(meanwhile.Next, OfAcme, 10, default);
 
-        Assert.All(meanwhile.Events, e => Assert.Equal(1, e.Partition));
-        Assert.Equal(4, meanwhile.Events.Count);
-        Assert.Equal([1, 2, 3, 4], after.Events.Select(e => e.Version));
-        Assert.All(after.Events, e => Assert.Equal(0, e.Partition));
+        Assert.Empty(meanwhile.Events);
+        Assert.Equal([(0, 3), (0, 4), (1, 1), (1, 2), (1, 3), (1, 4)], after.Events.Select(e => (e.Partition, e.Version)));
+    }
+
+    [Fact]
+    public async Task A_partition_that_is_on_its_way_is_told_of_when_it_has_arrived()
+    {
+        var journal = new FeedJournal(2, isOneLog: false);
+        journal.Decide(journal.NewOrder(0), 4);
+        journal.Decide(journal.NewOrder(1), 4);
+        var feed = New(journal);
+        journal.Away = 0;
+
+        var meanwhile = await feed.ReadAsync(new FeedCursor(FeedShare.All, [0, 0]), OfAcme, 10, default);
+        journal.Away = null;
+        var after = await feed.ReadAsync(meanwhile.Next, OfAcme, 10, default);
+
+        Assert.Equal([(1, 1), (1, 2), (1, 3), (1, 4)], meanwhile.Events.Select(e => (e.Partition, e.Version)));
+        Assert.Equal([(0, 1), (0, 2), (0, 3), (0, 4)], after.Events.Select(e => (e.Partition, e.Version)));
     }
 
     [Fact]
