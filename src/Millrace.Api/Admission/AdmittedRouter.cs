@@ -40,8 +40,7 @@ internal sealed class AdmittedRouter(PartitionRouter router, AdmissionGate gate,
         limit.CancelAfter(AskPatience);
         try
         {
-            var bounds = new ParallelOptions { MaxDegreeOfParallelism = MostAskedAtOnce, CancellationToken = limit.Token };
-            await Parallel.ForEachAsync(skus, bounds, (sku, token) => AskOneAsync(tenant, sku, token));
+            await Task.WhenAll(skus.Select(sku => AskOneAsync(tenant, sku, limit.Token)));
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -55,7 +54,7 @@ internal sealed class AdmittedRouter(PartitionRouter router, AdmissionGate gate,
         return null;
     }
 
-    private async ValueTask AskOneAsync(TenantId tenant, string sku, CancellationToken cancellation)
+    private async Task AskOneAsync(TenantId tenant, string sku, CancellationToken cancellation)
     {
         await _asking.WaitAsync(cancellation);
         try

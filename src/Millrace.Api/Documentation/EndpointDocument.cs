@@ -3,7 +3,7 @@ using Millrace.Api.Problems;
 
 namespace Millrace.Api.Documentation;
 
-/// <summary>What the OpenAPI document says of an endpoint. Only said: nothing here is enforced, but tests hold every answer of theirs to it.</summary>
+/// <summary>What the OpenAPI document says of an endpoint. Its scope and the names of its query parameters are enforced (<see cref="Routes"/>); the rest is only said, and tests hold every answer to it.</summary>
 /// <param name="Name">Operation id.</param>
 /// <param name="Summary">One line.</param>
 internal sealed record EndpointDocument(string Name, string Summary)

@@ -67,8 +67,7 @@ internal sealed class ItemEndpoints(AdmittedRouter router, AvailabilityReads ava
     public static Problem ProblemOf(PartitionReply reply) => reply.Status switch
     {
         ReplyStatus.VersionMismatch => new Problem(ProblemKinds.VersionMismatch, "The item is not what the condition says."),
-        ReplyStatus.NotFound => new Problem(ProblemKinds.ItemNotFound, "There is no such item."),
-        _ when reply.IsSuccess() => new Problem(ProblemKinds.ItemNotFound, "There is no such item."),
+        _ when reply.Status == ReplyStatus.NotFound || reply.IsSuccess() => new Problem(ProblemKinds.ItemNotFound, "There is no such item."),
         _ => ReplyProblem.Of(reply),
     };
 
