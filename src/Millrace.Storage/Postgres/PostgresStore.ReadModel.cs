@@ -94,17 +94,22 @@ public sealed partial class PostgresStore
     {
         RequirePartition(partition);
         // Nothing writes these rows between the claim and the first checkpoint of the new owner.
-        void Bind(NpgsqlParameterCollection p) => p.Add(Of(partition));
-        var (seq, state) = await RunAsync(
-            _readers, "SELECT seq, state FROM checkpoint WHERE partition = $1", Bind,
-            async reader => await reader.ReadAsync(cancellation).ConfigureAwait(false) ? (reader.GetInt64(0), reader.GetFieldValue<byte[]>(1)) : (0L, []),
+        return await RunAsync(
+            _readers,
+            [
+                ("SELECT seq, state FROM checkpoint WHERE partition = $1", [Of(partition)]),
+                ("SELECT tenant, sku, doc FROM stock WHERE partition = $1 ORDER BY tenant, sku", [Of(partition)]),
+                ($"SELECT {OrderLister.Columns} FROM orders WHERE partition = $1 AND due_at IS NOT NULL ORDER BY due_at, id", [Of(partition)]),
+            ],
+            async reader =>
+            {
+                var (seq, state) = await reader.ReadAsync(cancellation).ConfigureAwait(false) ? (reader.GetInt64(0), reader.GetFieldValue<byte[]>(1)) : (0L, []);
+                await reader.NextResultAsync(cancellation).ConfigureAwait(false);
+                var stock = await RowsAsync(reader, ReadStock, cancellation).ConfigureAwait(false);
+                await reader.NextResultAsync(cancellation).ConfigureAwait(false);
+                return new PartitionSnapshot(seq, state, stock, await RowsAsync(reader, OrderLister.Read, cancellation).ConfigureAwait(false));
+            },
             cancellation).ConfigureAwait(false);
-        var stock = await ReadAllAsync(
-            "SELECT tenant, sku, doc FROM stock WHERE partition = $1 ORDER BY tenant, sku", Bind, ReadStock, cancellation).ConfigureAwait(false);
-        var due = await ReadAllAsync(
-            $"SELECT {OrderLister.Columns} FROM orders WHERE partition = $1 AND due_at IS NOT NULL ORDER BY due_at, id", Bind, OrderLister.Read, cancellation)
-            .ConfigureAwait(false);
-        return new PartitionSnapshot(seq, state, stock, due);
     }
 
     public async ValueTask ReadNamesAsync(int partition, Action<UInt128> take, CancellationToken cancellation)
@@ -284,13 +289,13 @@ public sealed partial class PostgresStore
 
     private Task<List<T>> ReadAllAsync<T>(
         Pool pool, string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, T> read, CancellationToken cancellation) => RunAsync(
-        pool, sql, bind,
-        async reader =>
-        {
-            var rows = new List<T>();
-            while (await reader.ReadAsync(cancellation).ConfigureAwait(false))
-                rows.Add(read(reader));
-            return rows;
-        },
-        cancellation);
+        pool, sql, bind, reader => RowsAsync(reader, read, cancellation), cancellation);
+
+    private static async Task<List<T>> RowsAsync<T>(NpgsqlDataReader reader, Func<NpgsqlDataReader, T> read, CancellationToken cancellation)
+    {
+        var rows = new List<T>();
+        while (await reader.ReadAsync(cancellation).ConfigureAwait(false))
+            rows.Add(read(reader));
+        return rows;
+    }
 }

@@ -14,6 +14,8 @@ public sealed partial class PostgresStore
         SELECT j.last_seq, j.chain FROM journal j WHERE j.partition = $1 AND j.first_seq <= $2 ORDER BY j.first_seq DESC LIMIT 1
         """;
 
+    private const string End = "SELECT seq, chain FROM partition_head WHERE partition = $1";
+
     private const string StartOfArchived = """
         SELECT seq, chain FROM journal_archived WHERE partition = $1 AND seq = $2
         UNION ALL SELECT seq, chain FROM checkpoint WHERE partition = $1 AND seq = $2
@@ -29,8 +31,22 @@ public sealed partial class PostgresStore
     {
         ArgumentOutOfRangeException.ThrowIfNegative(afterSeq);
         RequirePartition(partition);
-        var end = await EndAsync(partition, cancellation).ConfigureAwait(false);
-        await foreach (var batch in ReadAsync(partition, afterSeq, end, cancellation).ConfigureAwait(false))
+        // All at once: a partition that is handed over waits for each answer of the database.
+        var (end, start, piece) = await RunAsync(
+            _readers,
+            [(End, [Of(partition)]), (Start, [Of(partition), Of(afterSeq)]), (Rows, [Of(partition), Of(afterSeq), Of(long.MaxValue), Of((long)BatchesInPiece)])],
+            async reader =>
+            {
+                var end = await ReadMarkAsync(reader, cancellation).ConfigureAwait(false) ?? throw new JournalCorruptException(partition, 0, "it has no head");
+                await reader.NextResultAsync(cancellation).ConfigureAwait(false);
+                var start = await ReadMarkAsync(reader, cancellation).ConfigureAwait(false);
+                await reader.NextResultAsync(cancellation).ConfigureAwait(false);
+                return (end, start, await RowsAsync(reader, row => ReadBatch(partition, row), cancellation).ConfigureAwait(false));
+            },
+            cancellation).ConfigureAwait(false);
+        // What was appended since the head was read has a head of its own.
+        piece.RemoveAll(batch => batch.FirstSeq > end.Seq);
+        await foreach (var batch in ReadAsync(partition, afterSeq, end, await StartAsync(partition, afterSeq, start, cancellation).ConfigureAwait(false), piece, cancellation).ConfigureAwait(false))
             yield return batch;
     }
 
@@ -38,10 +54,22 @@ public sealed partial class PostgresStore
     internal async IAsyncEnumerable<PartitionBatch> ReadAsync(
         int partition, long afterSeq, (long Seq, UInt128 Chain) end, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var last = await StartAsync(partition, afterSeq, cancellation).ConfigureAwait(false);
+        var found = await RunAsync(_readers, Start, p => { p.Add(Of(partition)); p.Add(Of(afterSeq)); }, reader => ReadMarkAsync(reader, cancellation), cancellation).ConfigureAwait(false);
+        var start = await StartAsync(partition, afterSeq, found, cancellation).ConfigureAwait(false);
+        await foreach (var batch in ReadAsync(partition, afterSeq, end, start, [], cancellation).ConfigureAwait(false))
+            yield return batch;
+    }
+
+    /// <param name="last">What the first batch must chain on to.</param>
+    /// <param name="piece">The first batches, as far as they were read already.</param>
+    private async IAsyncEnumerable<PartitionBatch> ReadAsync(
+        int partition, long afterSeq, (long Seq, UInt128 Chain) end, (long Seq, UInt128 Chain) last, List<PartitionBatch> piece,
+        [EnumeratorCancellation] CancellationToken cancellation)
+    {
         while (last.Seq < end.Seq)
         {
-            var piece = await PieceAsync(partition, last.Seq, end.Seq, cancellation).ConfigureAwait(false);
+            if (piece.Count == 0)
+                piece = await PieceAsync(partition, last.Seq, end.Seq, cancellation).ConfigureAwait(false);
             if (piece.Count == 0)
                 throw new JournalCorruptException(partition, last.Seq + 1, $"the log should end at {end.Seq}");
             foreach (var batch in piece)
@@ -51,6 +79,8 @@ public sealed partial class PostgresStore
                 if (batch.FirstSeq > afterSeq)
                     yield return batch;
             }
+
+            piece = [];
         }
 
         if (last != end && end.Seq > afterSeq)
@@ -77,41 +107,24 @@ public sealed partial class PostgresStore
         },
         cancellation);
 
-    private Task<(long Seq, UInt128 Chain)> EndAsync(int partition, CancellationToken cancellation) => RunAsync(
-        _readers, "SELECT seq, chain FROM partition_head WHERE partition = $1", p => p.Add(Of(partition)),
-        async reader => await reader.ReadAsync(cancellation).ConfigureAwait(false)
-            ? (reader.GetInt64(0), ReadChain(reader, 1))
-            : throw new JournalCorruptException(partition, 0, "it has no head"),
-        cancellation);
-
-    private async Task<(long Seq, UInt128 Chain)> StartAsync(int partition, long afterSeq, CancellationToken cancellation)
+    private async Task<(long Seq, UInt128 Chain)> StartAsync(int partition, long afterSeq, (long Seq, UInt128 Chain)? found, CancellationToken cancellation)
     {
         if (afterSeq == 0)
             return default;
-        var found = await RunAsync(_readers, Start, p => { p.Add(Of(partition)); p.Add(Of(afterSeq)); }, ReadMarkAsync, cancellation).ConfigureAwait(false);
         return found ?? await RunAsync(
             _readers, StartOfArchived,
-            p => { p.Add(Of(partition)); p.Add(Of(afterSeq)); }, ReadMarkAsync, cancellation).ConfigureAwait(false)
+            p => { p.Add(Of(partition)); p.Add(Of(afterSeq)); }, reader => ReadMarkAsync(reader, cancellation), cancellation).ConfigureAwait(false)
             ?? throw new JournalCorruptException(partition, afterSeq, "nothing is left of what comes before");
     }
 
-    private static async Task<(long Seq, UInt128 Chain)?> ReadMarkAsync(NpgsqlDataReader reader) =>
-        await reader.ReadAsync().ConfigureAwait(false) ? (reader.GetInt64(0), ReadChain(reader, 1)) : null;
+    private static async Task<(long Seq, UInt128 Chain)?> ReadMarkAsync(NpgsqlDataReader reader, CancellationToken cancellation) =>
+        await reader.ReadAsync(cancellation).ConfigureAwait(false) ? (reader.GetInt64(0), ReadChain(reader, 1)) : null;
 
-    private Task<List<PartitionBatch>> PieceAsync(int partition, long afterSeq, long endSeq, CancellationToken cancellation) => RunAsync(
-        _readers, Rows,
+    private Task<List<PartitionBatch>> PieceAsync(int partition, long afterSeq, long endSeq, CancellationToken cancellation) => ReadAllAsync(
+        Rows,
         p => { p.Add(Of(partition)); p.Add(Of(afterSeq)); p.Add(Of(endSeq)); p.Add(Of((long)BatchesInPiece)); },
-        async reader =>
-        {
-            var batches = new List<PartitionBatch>();
-            while (await reader.ReadAsync(cancellation).ConfigureAwait(false))
-            {
-                batches.Add(new PartitionBatch(
-                    partition, reader.GetInt64(2), reader.GetInt64(0), reader.GetInt64(1), ReadChain(reader, 3), ReadChain(reader, 4),
-                    reader.GetFieldValue<byte[]>(5)));
-            }
+        reader => ReadBatch(partition, reader), cancellation);
 
-            return batches;
-        },
-        cancellation);
+    private static PartitionBatch ReadBatch(int partition, NpgsqlDataReader reader) => new(
+        partition, reader.GetInt64(2), reader.GetInt64(0), reader.GetInt64(1), ReadChain(reader, 3), ReadChain(reader, 4), reader.GetFieldValue<byte[]>(5));
 }

@@ -138,13 +138,39 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IStockPages, I
     }
 
     /// <summary>A statement that changes nothing, or whose repeat changes nothing more.</summary>
-    private async Task<T> RunAsync<T>(
-        Pool pool, string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, Task<T>> read, CancellationToken cancellation)
+    private Task<T> RunAsync<T>(
+        Pool pool, string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, Task<T>> read, CancellationToken cancellation) => RunAsync(
+        pool,
+        async source =>
+        {
+            using var command = source.CreateCommand(sql);
+            bind(command.Parameters);
+            return await ReadAsync(await command.ExecuteReaderAsync(cancellation).ConfigureAwait(false), read, cancellation).ConfigureAwait(false);
+        });
+
+    /// <summary>Several statements that change nothing, sent together: they wait for the database once. Each sees what is committed when its turn comes.</summary>
+    private Task<T> RunAsync<T>(
+        Pool pool, (string Sql, NpgsqlParameter[] Parameters)[] statements, Func<NpgsqlDataReader, Task<T>> read, CancellationToken cancellation) => RunAsync(
+        pool,
+        async source =>
+        {
+            using var batch = source.CreateBatch();
+            foreach (var (sql, parameters) in statements)
+            {
+                var command = new NpgsqlBatchCommand(sql);
+                command.Parameters.AddRange(parameters);
+                batch.BatchCommands.Add(command);
+            }
+
+            return await ReadAsync(await batch.ExecuteReaderAsync(cancellation).ConfigureAwait(false), read, cancellation).ConfigureAwait(false);
+        });
+
+    private async Task<T> RunAsync<T>(Pool pool, Func<NpgsqlDataSource, Task<T>> run)
     {
         RequireOpen();
         try
         {
-            return await pool.RunAsync(source => RunAsync(source, sql, bind, read, cancellation)).ConfigureAwait(false);
+            return await pool.RunAsync(run).ConfigureAwait(false);
         }
         catch (Exception fault) when (PostgresFaults.IsOfDatabase(fault))
         {
@@ -152,12 +178,8 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IStockPages, I
         }
     }
 
-    private static async Task<T> RunAsync<T>(
-        NpgsqlDataSource source, string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, Task<T>> read, CancellationToken cancellation)
+    private static async Task<T> ReadAsync<T>(NpgsqlDataReader reader, Func<NpgsqlDataReader, Task<T>> read, CancellationToken cancellation)
     {
-        using var command = source.CreateCommand(sql);
-        bind(command.Parameters);
-        var reader = await command.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
         await using (reader.ConfigureAwait(false))
         {
             var result = await read(reader).ConfigureAwait(false);
