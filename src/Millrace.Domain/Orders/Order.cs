@@ -35,11 +35,15 @@ public sealed record StockPart(
 /// <summary>A payment intent whose outcome is not known yet.</summary>
 /// <param name="Attempts">How often an attempt ended without a known outcome.</param>
 /// <param name="RetryAtUnixMs">Not before this; 0 for at once.</param>
-public sealed record PendingPayment(PaymentStep Step, int Number, long AmountMinor, int Attempts, long RetryAtUnixMs);
+/// <param name="IsUnknown">An attempt ended without a known outcome, now or before a person let the order go on: it may have moved the money.</param>
+public sealed record PendingPayment(PaymentStep Step, int Number, long AmountMinor, int Attempts, long RetryAtUnixMs, bool IsUnknown = false);
 
 /// <summary>The order's money, from its own events. Refunded ≤ captured ≤ authorized, always.</summary>
 /// <param name="AuthorizationReference">The PSP's name for the authorization; null before there is one.</param>
 /// <param name="Pending">At most one operation is in flight.</param>
+/// <param name="DeclineCode">Why the last request was refused, if it was.</param>
+/// <param name="DeclinedMinor">What that request was for.</param>
+/// <param name="RefundDueMinor">A refund that was refused, and that a person had tried again; 0 for none.</param>
 public sealed record PaymentState(
     long AuthorizedMinor,
     long CapturedMinor,
@@ -53,7 +57,9 @@ public sealed record PaymentState(
     int CaptureRequests,
     int VoidRequests,
     int RefundRequests,
-    string? DeclineCode)
+    string? DeclineCode,
+    long DeclinedMinor = 0,
+    long RefundDueMinor = 0)
 {
     public static readonly PaymentState None = new(0, 0, 0, false, null, null, null, 0, 0, 0, 0, 0, null);
 

@@ -33,7 +33,7 @@ internal static class OrderEvolution
             case OrderEvent.StockMoved e: SetPart(order, e.Part, Done(e.Step)); break;
             case OrderEvent.PaymentRequested e: order.Payment = PaymentEvolution.Requested(order.Payment, e); break;
             case OrderEvent.PaymentSucceeded e: order.Payment = PaymentEvolution.Succeeded(order.Payment, e); break;
-            case OrderEvent.PaymentDeclined e: order.Payment = order.Payment with { Pending = null, DeclineCode = e.Code }; break;
+            case OrderEvent.PaymentDeclined e: order.Payment = PaymentEvolution.Declined(order.Payment, e); break;
             case OrderEvent.PaymentUnknown e: order.Payment = PaymentEvolution.Unknown(order.Payment, e); break;
             case OrderEvent.HoldPlaced e:
                 order.Holds = [.. order.Holds, new Hold(e.HoldId, e.Kind, e.Reason, context.Actor.Name, context.AtUnixMs, e.ExpiresAtUnixMs)];

@@ -12,6 +12,8 @@ internal static class PaymentEvolution
             LastStep = e.Step,
             LastNumber = e.Number,
             DeclineCode = null,
+            DeclinedMinor = 0,
+            RefundDueMinor = 0,
         };
         return e.Step switch
         {
@@ -38,9 +40,18 @@ internal static class PaymentEvolution
     }
 
     public static PaymentState Unknown(PaymentState payment, OrderEvent.PaymentUnknown e) =>
-        payment with { Pending = payment.Pending! with { Attempts = e.Attempt, RetryAtUnixMs = e.RetryAtUnixMs } };
+        payment with { Pending = payment.Pending! with { Attempts = e.Attempt, RetryAtUnixMs = e.RetryAtUnixMs, IsUnknown = true } };
 
-    // Go on: with the same key while the outcome is unknown, with a new one after a definite refusal.
-    public static PaymentState Resumed(PaymentState payment) =>
-        payment.Pending is null ? payment with { DeclineCode = null } : payment with { Pending = payment.Pending with { Attempts = 0, RetryAtUnixMs = 0 } };
+    public static PaymentState Declined(PaymentState payment, OrderEvent.PaymentDeclined e) =>
+        payment with { Pending = null, DeclineCode = e.Code, DeclinedMinor = payment.Pending!.AmountMinor };
+
+    // Go on: with the same key while the outcome is unknown, with a new one after a definite refusal. Of an authorization the refusal stands: it ends the order.
+    // What is missing of a capture or a void the order itself shows; what was asked for as a refund only the request did.
+    public static PaymentState Resumed(PaymentState payment) => payment switch
+    {
+        { Pending: { } pending } => payment with { Pending = pending with { Attempts = 0, RetryAtUnixMs = 0 } },
+        { DeclineCode: null } or { LastStep: PaymentStep.Authorize } => payment,
+        { LastStep: PaymentStep.Refund } => payment with { DeclineCode = null, DeclinedMinor = 0, RefundDueMinor = payment.DeclinedMinor },
+        _ => payment with { DeclineCode = null, DeclinedMinor = 0 },
+    };
 }

@@ -75,7 +75,7 @@ public sealed class RenderingTests
         Assert.Equal(status, OrderNames.PaymentStatus(order));
         Assert.Equal("unknown", OrderNames.PaymentStatus(order with
         {
-            Payment = order.Payment with { Pending = new PendingPayment(PaymentStep.Capture, 1, 5, Attempts: 1, 0) },
+            Payment = order.Payment with { Pending = new PendingPayment(PaymentStep.Capture, 1, 5, Attempts: 0, 0, IsUnknown: true) },
         }));
     }
 

@@ -82,7 +82,7 @@ internal static class OrderNames
     public static string PaymentStatus(Order order)
     {
         var payment = order.Payment;
-        if (payment.Pending is { Attempts: > 0 } || order.Parked is { Code: OrderParkCodes.PaymentUnknown })
+        if (payment.Pending is { IsUnknown: true } || order.Parked is { Code: OrderParkCodes.PaymentUnknown })
             return "unknown";
         if (payment.RefundedMinor > 0)
             return payment.RefundedMinor >= payment.CapturedMinor ? "refunded" : "partially_refunded";

@@ -49,6 +49,53 @@ public sealed class PaymentTests
     }
 
     [Fact]
+    public void A_declined_refund_is_asked_for_again_once_it_is_resumed()
+    {
+        var order = new OrderUnderTest(Given.Placement()).Confirmed();
+        order.Do(new OrderCommand.Ship("dhl", "t1"));
+        order.StockAnswers();
+        order.PaymentSucceeds();
+        order.Do(new OrderCommand.Deliver());
+        Assert.Equal(OrderStatus.Completed, order.Order.Status);
+        Assert.Equal("PaymentRequested", order.Do(new OrderCommand.Refund(300, null)));
+        Assert.Equal("PaymentDeclined Parked", order.PaymentDeclines());
+        Assert.Equal("refund_declined", order.Order.Parked!.Code);
+
+        Assert.Equal("Resumed PaymentRequested", order.Do(new OrderCommand.Resume(null)));
+        Assert.Equal((PaymentStep.Refund, 2, 300), (order.Pending.Step, order.Pending.Number, order.Pending.AmountMinor));
+        Assert.Equal("PaymentSucceeded", order.PaymentSucceeds());
+        Assert.Equal(300, order.Order.Payment.RefundedMinor);
+    }
+
+    [Fact]
+    public void A_larger_refund_takes_the_place_of_one_that_was_declined()
+    {
+        var order = new OrderUnderTest(Given.Placement()).Confirmed();
+        order.Do(new OrderCommand.Ship("dhl", "t1"));
+        order.StockAnswers();
+        order.PaymentSucceeds();
+        order.Do(new OrderCommand.Refund(300, null));
+        order.PaymentDeclines();
+        order.Do(new OrderCommand.Refund(400, null));
+
+        Assert.Equal("Resumed", order.Do(new OrderCommand.Resume(null)));
+        order.PaymentSucceeds();
+        Assert.Equal((400L, (PendingPayment?)null), (order.Order.Payment.RefundedMinor, order.Order.Payment.Pending));
+    }
+
+    [Fact]
+    public void A_declined_authorization_ends_the_order_though_it_was_parked_meanwhile()
+    {
+        var order = new OrderUnderTest(Given.Placement());
+        order.Place();
+        order.StockAnswers();
+        order.Do(new OrderCommand.Park("poison", "its rules failed"));
+        Assert.Equal("PaymentDeclined", order.PaymentDeclines());
+        Assert.Equal("Resumed ClosingStarted StockMoveRequested", order.Do(new OrderCommand.Resume(null)));
+        Assert.Equal(OrderStatus.Rejected, order.Order.Closing!.Outcome);
+    }
+
+    [Fact]
     public void An_unknown_outcome_keeps_its_key_and_after_the_budget_the_order_is_parked()
     {
         var order = new OrderUnderTest(Given.Placement());
@@ -63,6 +110,7 @@ public sealed class PaymentTests
 
         Assert.Equal("Resumed", order.Do(new OrderCommand.Resume("checked with the PSP")));
         Assert.Equal((0, 1, (long?)0), (order.Pending.Attempts, order.Pending.Number, order.Order.DueAtUnixMs));
+        Assert.True(order.Pending.IsUnknown);
         Assert.Equal("PaymentSucceeded StockMoveRequested Confirmed", order.PaymentSucceeds());
     }
 
