@@ -83,6 +83,9 @@ public sealed class HeaderTests
     [InlineData("2026-01-31T12:00:00", null)]
     [InlineData("2026-01-31", null)]
     [InlineData("1969-01-01T00:00:00Z", null)]
+    [InlineData("2026-01-31T12:00:00.250999999Z", 1_769_860_800_250)]
+    [InlineData("2026-01-31T13:00:00.25099999+01:00", 1_769_860_800_250)]
+    [InlineData("2026-01-31T12:00:00.1234567899Z", 1_769_860_800_123)]
     [InlineData("not a time at all!!!", null)]
     public void Times_need_an_offset(string text, long? unixMs)
     {
