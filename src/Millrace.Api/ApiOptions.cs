@@ -25,8 +25,8 @@ public sealed class ApiOptions
     /// <summary>Something in front ends TLS, and nobody else reaches the server: what it speaks is plain, what the public sees is not. Default false.</summary>
     public bool IsTlsInFront { get; init; }
 
-    /// <summary>The payment service provider of an order that names none. Default <c>psp</c>.</summary>
-    public string DefaultPsp { get; init; } = "psp";
+    /// <summary>The only payment service provider: an order names it or none. Default <c>psp</c>.</summary>
+    public string OnlyPsp { get; init; } = "psp";
 
     /// <summary>Whose tokens are accepted beside API keys; null, the default, for nobody's.</summary>
     public TokenOptions? Tokens { get; init; }

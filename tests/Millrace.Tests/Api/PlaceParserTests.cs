@@ -16,7 +16,7 @@ public sealed class PlaceParserTests
         Assert.Equal(new Buyer("c1", "Ada", "ada@example.com"), draft.Buyer);
         Assert.Equal("EUR", draft.Currency!.Code);
         Assert.Equal(new Address("Ada", "1 Mill Race", null, "Leeds", null, "LS1", "GB"), draft.ShipTo);
-        Assert.Equal(new PaymentMethod("sim", "tok_visa"), draft.Payment);
+        Assert.Equal(new PaymentMethod("psp", "tok_visa"), draft.Payment);
         Assert.Equal(new PlacementOptions(AllowBackorder: true, AllowSplit: false, 60_000), draft.Options);
         Assert.Equal(499, draft.ShippingMinor);
         Assert.Equal(1039, draft.ExpectedTotalMinor);
@@ -87,6 +87,7 @@ public sealed class PlaceParserTests
         { "metadata/a~1b=\"5555-5555-5555-4444\"", "/metadata/a~1b", "card_number_refused" },
         { "metadata/n=\"" + new string('x', 501) + "\"", "/metadata/n", "too_long" },
         { "metadata/" + new string('n', 41) + "=\"1\"", "/metadata/" + new string('n', 41), "too_long" },
+        { "payment/psp=\"another\"", "/payment/psp", "unknown_psp" },
         { "comment=\"hi\"", "/comment", "unknown_field" },
     };
 

@@ -15,7 +15,7 @@ internal static class Requests
         {"external_id":"PO-1","customer":{"id":"c1","name":"Ada","email":"ada@example.com"},"currency":"EUR",
          "lines":[{"sku":"A","quantity":2,"unit_price":250,"discounts":[{"name":"spring","amount":50}],"tax_lines":[{"name":"VAT","amount":90}]},{"sku":"B/2","quantity":1}],
          "shipping":{"amount":499},"addresses":{"shipping":{"name":"Ada","line1":"1 Mill Race","city":"Leeds","postal_code":"LS1","country":"GB"}},
-         "payment":{"psp":"sim","token":"tok_visa"},"options":{"allow_backorder":true,"allow_split":false,"reservation_ttl_s":60},
+         "payment":{"psp":"psp","token":"tok_visa"},"options":{"allow_backorder":true,"allow_split":false,"reservation_ttl_s":60},
          "expected_total":1039,"metadata":{"channel":"web","note":"ring\ntwice"}}
         """;
 

@@ -55,7 +55,7 @@ internal sealed class BatchEndpoint(PlaceOrders orders, TrackingTokens tokens, A
         {
             return body.Buffer.Length > BodyReading.MaxBatchBytes
                 ? BodyReading.TooLarge(BodyReading.MaxBatchBytes)
-                : BatchParser.Parse(BodyReading.Contiguous(body, out rented), isLines, options.DefaultPsp, rows);
+                : BatchParser.Parse(BodyReading.Contiguous(body, out rented), isLines, options.OnlyPsp, rows);
         }
         finally
         {

@@ -33,7 +33,7 @@ internal sealed class PlaceEndpoint(PlaceOrders orders, PartitionRouter router, 
         }
 
         var body = await BodyReading.ReadAsync(request, BodyReading.MaxBytes);
-        problem = Parse(request, body, options.DefaultPsp, out var draft, out var payloadHash);
+        problem = Parse(request, body, options.OnlyPsp, out var draft, out var payloadHash);
         if (problem is not null)
         {
             await Answer.Problem(http, problem);
@@ -65,7 +65,7 @@ internal sealed class PlaceEndpoint(PlaceOrders orders, PartitionRouter router, 
         if (problem is null)
         {
             var body = await BodyReading.ReadAsync(http.Request, BodyReading.MaxBytes);
-            problem = Parse(http.Request, body, options.DefaultPsp, out _, out _);
+            problem = Parse(http.Request, body, options.OnlyPsp, out _, out _);
         }
 
         if (problem is null)

@@ -27,7 +27,7 @@ internal static class PlaceParser
     private static readonly FieldSet AddressesFields = new("shipping");
     private static readonly FieldSet AddressFields = new("name", "line1", "line2", "city", "region", "postal_code", "country");
 
-    public static PlaceDraft Parse(ref StrictJson json, string defaultPsp)
+    public static PlaceDraft Parse(ref StrictJson json, string onlyPsp)
     {
         var draft = new PlaceDraft();
         var seen = 0ul;
@@ -38,7 +38,7 @@ internal static class PlaceParser
             switch (field)
             {
                 case "lines": LineParser.Parse(ref json, draft.Lines); break;
-                case "payment": draft.Payment = Payment(ref json, defaultPsp); break;
+                case "payment": draft.Payment = Payment(ref json, onlyPsp); break;
                 case "customer": draft.Buyer = Customer(ref json); break;
                 case "currency": draft.Currency = CurrencyCode(ref json); break;
                 case "external_id": draft.ExternalId = json.Text(MaxId, TextRule.Id); break;
@@ -86,10 +86,9 @@ internal static class PlaceParser
         return new Buyer(id, name, email);
     }
 
-    private static PaymentMethod? Payment(ref StrictJson json, string defaultPsp)
+    private static PaymentMethod? Payment(ref StrictJson json, string onlyPsp)
     {
         string? token = null;
-        var psp = defaultPsp;
         var seen = 0ul;
         if (!json.Object())
             return null;
@@ -97,12 +96,13 @@ internal static class PlaceParser
         {
             if (field == "token")
                 token = json.Text(255, TextRule.Free);
-            else
-                psp = json.Text(32, TextRule.Code) ?? defaultPsp;
+            else if (json.Text(32, TextRule.Code) is { } psp && psp != onlyPsp)
+                // It would be charged at the only one all the same, and whoever pauses that would not pause this.
+                json.Fault("unknown_psp", $"This server has one provider, '{onlyPsp}'.");
         }
 
         json.Require(seen, PaymentFields, 1);
-        return token is null ? null : new PaymentMethod(psp, token);
+        return token is null ? null : new PaymentMethod(onlyPsp, token);
     }
 
     private static long Shipping(ref StrictJson json)
