@@ -62,7 +62,7 @@ internal sealed record BreakChangeShape(
 internal sealed record PlaceHoldShape(
     [Description("The merchant's own word for it."), MaxLength(32)] string Kind,
     [MaxLength(500)] string? Reason = null,
-    [Description("It is released by itself then.")] DateTimeOffset? ExpiresAt = null);
+    [Description("The hold ends by itself then. An order that is still pending ends with it, as expired; a confirmed one goes on.")] DateTimeOffset? ExpiresAt = null);
 
 internal sealed record ShipShape([MaxLength(200)] string? Carrier = null, [MaxLength(200)] string? Tracking = null);
 

@@ -28,7 +28,7 @@ internal static class ChangeOrder
     {
         var kind = new Option<string>("--kind") { Description = "What it waits for, such as fraud_review", DefaultValueFactory = _ => "manual" };
         var reason = Words("--reason", "Why");
-        var expires = TimeOption.Create("--expires", "When the hold runs out (UTC, ISO 8601)");
+        var expires = TimeOption.Create("--expires", "When the hold runs out, and with it an order that is still pending (UTC, ISO 8601)");
         return Create("hold", "Hold an order back", [kind, reason, expires], "holds", (arguments, w) =>
         {
             w.WriteString("kind", arguments.GetValue(kind));

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Millrace.Client.Orders;
 
 /// <param name="Kind">The merchant's own word for it.</param>
-/// <param name="ExpiresAt">It is released by itself then.</param>
+/// <param name="ExpiresAt">The hold ends by itself then. An order that is still pending ends with it, as expired; a confirmed one goes on.</param>
 public sealed record NewHold(string Kind, string? Reason = null, DateTimeOffset? ExpiresAt = null);
 
 /// <summary>What is said of a parcel that has left.</summary>

@@ -95,17 +95,20 @@ public static class OrderDecider
         if (order.Closing?.Outcome == OrderStatus.Canceled)
             return null;
         if (order.Status.IsTerminal() || order.Closing is not null)
-            return new OrderRejection.NotCancelable(order.Status);
+            return new OrderRejection.NotCancelable(Ended(order));
         if (order.Fulfillment is not null)
             return new OrderRejection.AlreadyShipped();
         facts.Add(new OrderEvent.ClosingStarted(new Closing(OrderStatus.Canceled, "canceled", command.Reason)));
         return null;
     }
 
+    private static string Ended(Order order) =>
+        order.Status.IsTerminal() ? $"is {order.Status.ToString().ToLowerInvariant()}" : $"is about to be {order.Closing!.Outcome.ToString().ToLowerInvariant()}";
+
     private static OrderRejection? PlaceHold(Order order, OrderCommand.PlaceHold command, List<OrderEvent> facts)
     {
         if (order.Status.IsTerminal() || order.Closing is not null || order.Fulfillment is not null)
-            return new OrderRejection.NotHoldable(order.Status);
+            return new OrderRejection.NotHoldable(order.Fulfillment is null ? Ended(order) : "has been shipped");
         if (Array.Exists(order.Holds, h => h.Id == command.HoldId))
             return null;
         if (order.Holds.Length >= MaxHolds)

@@ -9,13 +9,13 @@ public abstract record OrderRejection(string Code, string Detail)
 
     public sealed record InvalidOrder(string Reason) : OrderRejection("invalid_order", Reason);
 
-    public sealed record NotCancelable(OrderStatus Status)
-        : OrderRejection("not_cancelable", $"An order that is {Status.ToString().ToLowerInvariant()} cannot be canceled.");
+    public sealed record NotCancelable(string Why)
+        : OrderRejection("not_cancelable", $"An order that {Why} cannot be canceled.");
 
     public sealed record AlreadyShipped() : OrderRejection("already_shipped", "The parcel is under way: only a return can undo it, and what was said of it stands.");
 
-    public sealed record NotHoldable(OrderStatus Status)
-        : OrderRejection("not_holdable", $"An order that is {Status.ToString().ToLowerInvariant()} or closing cannot be held.");
+    public sealed record NotHoldable(string Why)
+        : OrderRejection("not_holdable", $"An order that {Why} cannot be held.");
 
     public sealed record HoldNotFound(string HoldId) : OrderRejection("hold_not_found", $"There is no hold '{HoldId}' on this order.");
 

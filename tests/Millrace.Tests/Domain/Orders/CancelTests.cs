@@ -83,6 +83,7 @@ public sealed class CancelTests
         rejected.Place();
         rejected.Do(new OrderCommand.StockRefused(0, "out_of_stock", "tea"));
         Assert.Equal("not_cancelable", rejected.Refused(Cancel));
+        Assert.Equal("An order that is rejected cannot be canceled.", rejected.Rejection(Cancel).Detail);
     }
 
     private static void Finish(OrderUnderTest order)

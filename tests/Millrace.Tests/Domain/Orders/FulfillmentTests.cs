@@ -21,6 +21,7 @@ public sealed class FulfillmentTests
         order.Do(new OrderCommand.Cancel(null));
         Assert.Equal("not_shippable", order.Refused(new OrderCommand.Ship(null, null)));
         Assert.Equal("not_holdable", order.Refused(new OrderCommand.PlaceHold("h", "fraud", null, null)));
+        Assert.Equal("An order that is about to be canceled cannot be held.", order.Rejection(new OrderCommand.PlaceHold("h", "fraud", null, null)).Detail);
     }
 
     [Fact]

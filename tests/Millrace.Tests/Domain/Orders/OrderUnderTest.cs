@@ -48,11 +48,13 @@ internal sealed class OrderUnderTest(OrderPlacement placement, int partitions = 
         return string.Join(' ', facts.Select(f => f.GetType().Name));
     }
 
-    public string Refused(OrderCommand command)
+    public string Refused(OrderCommand command) => Rejection(command).Code;
+
+    public OrderRejection Rejection(OrderCommand command)
     {
         var (rejection, _) = Try(command);
         Assert.NotNull(rejection);
-        return rejection.Code;
+        return rejection;
     }
 
     public string Place() => Do(new OrderCommand.Place(placement));
