@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -66,7 +68,7 @@ public static class PspServer
         var app = builder.Build();
         try
         {
-            MapRoutes(app);
+            MapRoutes(app, options.Key);
             return app;
         }
         catch
@@ -110,7 +112,7 @@ public static class PspServer
         services.AddSingleton<FaultEndpoints>();
     }
 
-    private static void MapRoutes(WebApplication app)
+    private static void MapRoutes(WebApplication app, string? key)
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
@@ -118,11 +120,18 @@ public static class PspServer
             // Each of these is logged where it began, or is the client's.
             SuppressDiagnosticsCallback = failure => failure.Exception is IOException or OperationCanceledException,
         });
+        if (key is not null)
+            app.Use((context, next) => IsOpenTo(context.Request, key) ? next(context) : Answers.WriteAsync(context, StatusCodes.Status401Unauthorized, new Problem("unauthorized")));
         app.Services.GetRequiredService<OperationEndpoints>().Map(app);
         app.Services.GetRequiredService<RecordEndpoints>().Map(app);
         app.Services.GetRequiredService<FaultEndpoints>().Map(app);
         app.MapGet("/livez", (RequestDelegate)(context => context.Response.WriteAsync("ok", context.RequestAborted)));
     }
+
+    // What sets its faults and asks whether it lives is no merchant.
+    private static bool IsOpenTo(HttpRequest request, string key) =>
+        !request.Path.StartsWithSegments("/v1", StringComparison.Ordinal)
+        || CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(request.Headers.Authorization.ToString()), Encoding.UTF8.GetBytes($"Bearer {key}"));
 
     // A record that cannot be written is 503: nothing is known to have happened, so nothing may be said to have.
     private static Task AnswerFailureAsync(HttpContext context) =>

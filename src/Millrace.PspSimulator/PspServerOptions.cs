@@ -18,6 +18,9 @@ public sealed record PspServerOptions
     /// <summary>Shared secret of the webhook signature, at least 16 characters; required with <see cref="WebhookUrl"/>.</summary>
     public string? WebhookSecret { get; init; }
 
+    /// <summary>Whoever asks for an operation or for the record must show it, as <c>Authorization: Bearer</c>; null asks nobody.</summary>
+    public string? Key { get; init; }
+
     /// <summary>Seed of every random fault; null takes a new one at each start.</summary>
     public int? Seed { get; init; }
 

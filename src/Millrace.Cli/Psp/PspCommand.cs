@@ -16,7 +16,7 @@ public static class PspCommand
         var webhookSecret = new Option<string?>("--webhook-secret") { Description = "Signs the webhooks [env MILLRACE_PSP_WEBHOOK_SECRET]" };
         var seed = new Option<int?>("--seed") { Description = "Seed of random faults" };
         var untilStdinEnds = new Option<bool>("--until-stdin-ends") { Description = "Ends when its standard input does", Hidden = true };
-        var command = new Command("psp", "Run the payment service provider simulator") { data, urls, webhookUrl, webhookSecret, seed, untilStdinEnds };
+        var command = new Command("psp", "Run the payment service provider simulator [asks for the key in env MILLRACE_PSP_KEY, if it is set]") { data, urls, webhookUrl, webhookSecret, seed, untilStdinEnds };
         command.SetGuardedAction(async (arguments, cancellation) =>
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -33,6 +33,7 @@ public static class PspCommand
                 WebhookUrl = arguments.GetValue(webhookUrl) is { } hook ? new Uri(hook) : null,
                 // A secret on the command line is seen by every user of the machine.
                 WebhookSecret = arguments.GetValue(webhookSecret) ?? Secret.Read("MILLRACE_PSP_WEBHOOK_SECRET"),
+                Key = PspKey.Read(),
                 Seed = arguments.GetValue(seed),
             };
     }

@@ -253,7 +253,7 @@ public static partial class Node
         else
         {
             services.AddSingleton(s => new HttpPaymentGateway(
-                new HttpPaymentGatewayOptions { BaseAddress = psp },
+                new HttpPaymentGatewayOptions { BaseAddress = psp, Key = options.PspKey },
                 s.GetRequiredService<TimeProvider>(),
                 s.GetRequiredService<ILogger<HttpPaymentGateway>>(),
                 s.GetRequiredService<PspMetrics>(),
@@ -271,7 +271,7 @@ public static partial class Node
 
     private static void AddReconciliation(IServiceCollection services, Uri psp, NodeOptions options)
     {
-        services.AddSingleton(_ => new PspRecords(psp)).AddSingleton<ReconciliationMetrics>();
+        services.AddSingleton(_ => new PspRecords(psp, options.PspKey)).AddSingleton<ReconciliationMetrics>();
         services.AddSingleton(s =>
         {
             var router = s.GetRequiredService<PartitionRouter>();

@@ -82,6 +82,9 @@ public sealed record NodeOptions
     /// <summary>Base address of the payment service provider; null for the in-process one that says yes to everything.</summary>
     public Uri? Psp { get; init; }
 
+    /// <summary>What the provider knows us by; null for one that knows it otherwise.</summary>
+    public string? PspKey { get; init; }
+
     /// <summary>How long an order and the provider's record may differ before they are looked at.</summary>
     public TimeSpan ReconcileAfter { get; init; } = ReconciliationOptions.DefaultGrace;
 

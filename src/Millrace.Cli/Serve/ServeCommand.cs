@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Connections;
 using Millrace.Api;
 using Millrace.Cli.Auditing;
 using Millrace.Cli.Client;
+using Millrace.Cli.Psp;
 using Millrace.Cli.Stores;
 using Millrace.Engine.Journal;
 using Millrace.Gateways.Psp;
@@ -31,7 +32,7 @@ internal static class ServeCommand
         var replica = new Option<bool>("--require-replica") { Description = "Acknowledge nothing unless PostgreSQL waits for a synchronous standby." };
         var listeningOptions = new ListeningOptions();
         var partitions = new Option<int?>("--partitions") { Description = "Partitions of a new store, 1 to 4096; fixed for its life. Default 64." };
-        var psp = new Option<string>("--psp") { Description = "Base URL of the PSP, or 'instant': in-process, approves everything, moves no money.", DefaultValueFactory = _ => "instant" };
+        var psp = new Option<string>("--psp") { Description = "Base URL of the PSP, or 'instant': in-process, approves everything, moves no money [its key: env MILLRACE_PSP_KEY]", DefaultValueFactory = _ => "instant" };
         var reconcileAfter = new Option<TimeSpan>("--reconcile-after")
         {
             Description = "How long an order and the PSP's record may differ before both are looked at, as HH:MM:SS; an hour at most", DefaultValueFactory = _ => ReconciliationOptions.DefaultGrace,
@@ -107,6 +108,7 @@ internal static class ServeCommand
                 IsTlsInFront = listening.IsTlsInFront,
                 Partitions = parsed.GetValue(partitions),
                 Psp = pspUrl,
+                PspKey = PspKey.Read(),
                 PspWebhookSecret = secret,
                 ReconcileAfter = parsed.GetValue(reconcileAfter) is var grace && grace >= TimeSpan.FromSeconds(1) && grace <= TimeSpan.FromHours(1) ? grace : throw new UsageException($"{reconcileAfter.Name} is 00:00:01 to 01:00:00."),
                 HasOrleansDashboard = parsed.GetValue(orleansDashboard),

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text.Json;
 using Millrace.Cli.Auditing;
+using Millrace.Cli.Psp;
 using Millrace.Domain.Identity;
 using Millrace.Engine.Codec;
 using Millrace.Engine.Journal;
@@ -183,7 +184,7 @@ public static class StoreVerification
     {
         using var http = new HttpClient();
         var checker = new PspChecker(journal, report);
-        await foreach (var record in new PspRecordReader(http).ReadAllAsync(psp, cancellation))
+        await foreach (var record in new PspRecordReader(http, PspKey.Read()).ReadAllAsync(psp, cancellation))
         {
             if (!record.IsDeclined)
                 checker.Take(new PspFact(record.Kind, record.Reference, record.Id, record.Amount, record.Currency));

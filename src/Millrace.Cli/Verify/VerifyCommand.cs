@@ -18,7 +18,7 @@ internal static class VerifyCommand
         var postgres = new Option<string?>("--postgres") { Description = $"Connection string of a database that nobody serves from, instead; also {ShardOption.HomeVariable}." };
         var shardOption = new ShardOption();
         var archive = new Option<string?>("--archive") { Description = "With --postgres: the folder of 'millrace archive', to check everything from the first day." };
-        var psp = new Option<string?>("--psp") { Description = "Base URL of the PSP simulator, to compare with its record." };
+        var psp = new Option<string?>("--psp") { Description = "Base URL of the PSP, to compare with its record [its key: env MILLRACE_PSP_KEY]" };
         var json = new JsonResult();
         var command = new Command("verify", "Check every invariant of a store; exit status 1 on any violation.") { data, postgres, archive, psp };
         shardOption.AddTo(command);

@@ -33,7 +33,7 @@ public sealed partial class HttpPaymentGateway : IPaymentGateway, IDisposable
         HttpPaymentGatewayOptions options, TimeProvider time, ILogger<HttpPaymentGateway> log, PspMetrics? metrics = null, OrderTraces? traces = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _http = PspHttp.CreateClient(options.BaseAddress, options.MaxConcurrentCalls, PspClient.MaxAnswerBytes);
+        _http = PspHttp.CreateClient(options.BaseAddress, options.Key, options.MaxConcurrentCalls, PspClient.MaxAnswerBytes);
         _client = new PspClient(_http);
         (_time, _log, _metrics, _traces) = (time, log, metrics, traces);
         var breaker = new CircuitBreakerStateProvider();

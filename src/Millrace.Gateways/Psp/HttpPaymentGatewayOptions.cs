@@ -15,6 +15,18 @@ public sealed record HttpPaymentGatewayOptions
             : throw new ArgumentException("The address must be absolute and http or https.", nameof(value));
     }
 
+    /// <summary>What the provider knows us by, sent with every call as <c>Authorization: Bearer</c>; null for a provider that knows it otherwise.</summary>
+    /// <exception cref="ArgumentException">A header cannot hold it.</exception>
+    public string? Key
+    {
+        get;
+        init
+        {
+            _ = PspAuthorization.Of(value);
+            field = value;
+        }
+    }
+
     /// <summary>Whole time of one execution, waiting and look-up included: 50 ms to 2 min, default 5 s.</summary>
     public TimeSpan TotalTimeout
     {
@@ -42,6 +54,9 @@ public sealed record HttpPaymentGatewayOptions
         get;
         init => field = Within(value, TimeSpan.FromMilliseconds(500), TimeSpan.FromMinutes(10));
     } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Without the key.</summary>
+    public override string ToString() => $"{nameof(HttpPaymentGatewayOptions)} {BaseAddress}";
 
     private static T Within<T>(T value, T minimum, T maximum, [CallerMemberName] string name = "") where T : IComparable<T> =>
         value.CompareTo(minimum) >= 0 && value.CompareTo(maximum) <= 0

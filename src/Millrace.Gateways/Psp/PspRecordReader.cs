@@ -4,7 +4,9 @@ using System.Text.Json;
 namespace Millrace.Gateways.Psp;
 
 /// <summary>Streams the provider's whole record, oldest first, in constant memory: the other side of <c>verify</c>.</summary>
-public sealed class PspRecordReader(HttpClient http)
+/// <param name="http">Asks for it.</param>
+/// <param name="key">As <see cref="HttpPaymentGatewayOptions.Key"/>.</param>
+public sealed class PspRecordReader(HttpClient http, string? key = null)
 {
     /// <param name="psp">Root of the provider's API.</param>
     /// <param name="cancellation">Ends the stream.</param>
@@ -14,7 +16,9 @@ public sealed class PspRecordReader(HttpClient http)
     public async IAsyncEnumerable<PspRecord> ReadAllAsync(Uri psp, [EnumeratorCancellation] CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(psp);
-        using var response = await http.GetAsync(new Uri(psp, "/v1/records"), HttpCompletionOption.ResponseHeadersRead, cancellation);
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(psp, "/v1/records"));
+        request.Headers.Authorization = PspAuthorization.Of(key);
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
         response.EnsureSuccessStatusCode();
         await using var lines = await response.Content.ReadAsStreamAsync(cancellation);
         // NDJSON is JSON values with white space between them.

@@ -34,8 +34,9 @@ public sealed class PspRecords : IDisposable
     private readonly HttpClient _http;
 
     /// <param name="address">Scheme, host and port of the provider.</param>
-    public PspRecords(Uri address)
-        : this(PspHttp.CreateClient(address, MaxConcurrentCalls, MaxAnswerBytes))
+    /// <param name="key">As <see cref="HttpPaymentGatewayOptions.Key"/>.</param>
+    public PspRecords(Uri address, string? key = null)
+        : this(PspHttp.CreateClient(address, key, MaxConcurrentCalls, MaxAnswerBytes))
     {
     }
 

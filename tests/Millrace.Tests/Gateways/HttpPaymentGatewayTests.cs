@@ -31,6 +31,41 @@ public sealed class HttpPaymentGatewayTests
     }
 
     [Fact]
+    public async Task A_provider_that_asks_for_a_key_is_shown_it_whatever_is_asked()
+    {
+        await using var psp = await PspHost.StartAsync(key: "sk_live_1");
+        using var stranger = Gateway(psp);
+        using var wrong = Gateway(psp, options => options with { Key = "sk_live_2" });
+        using var gateway = Gateway(psp, options => options with { Key = "sk_live_1" });
+        Assert.Equal(new PaymentOutcome.Unknown("http_401"), await ExecuteAsync(stranger, Authorize(1)));
+        Assert.Equal(new PaymentOutcome.Unknown("http_401"), await ExecuteAsync(wrong, Authorize(1)));
+
+        // With a look for what an earlier attempt may have done.
+        var id = Reference(await ExecuteAsync(gateway, Authorize(1) with { Attempt = 2 }));
+
+        using var records = new PspRecords(psp.Address, "sk_live_1");
+        Assert.Equal(id, Assert.Single((await records.ReadAsync(0, CancellationToken.None)).Records).Id);
+        Assert.Equal(id, Assert.Single(await records.FindAsync(Authorize(1).IdempotencyKey, CancellationToken.None)).Id);
+        using var nobody = new PspRecords(psp.Address);
+        Assert.Equal("http_401", (await Assert.ThrowsAsync<PspUnavailableException>(() => nobody.ReadAsync(0, CancellationToken.None))).Code);
+        var whole = new List<PspRecord>();
+        await foreach (var record in new PspRecordReader(psp.Http, "sk_live_1").ReadAllAsync(psp.Address, CancellationToken.None))
+            whole.Add(record);
+        Assert.Equal(id, Assert.Single(whole).Id);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("two words")]
+    [InlineData("line\nbreak")]
+    [InlineData("\u00fcber")]
+    public void A_key_that_no_header_can_hold_is_refused_and_none_is_told(string key)
+    {
+        Assert.Throws<ArgumentException>(() => new HttpPaymentGatewayOptions { BaseAddress = new Uri("https://psp.example"), Key = key });
+        Assert.DoesNotContain("sk_live", new HttpPaymentGatewayOptions { BaseAddress = new Uri("https://psp.example"), Key = "sk_live_1" }.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_lost_answer_is_found_by_reference_though_the_key_has_expired_and_charged_exactly_once()
     {
         await using var psp = await PspHost.StartAsync();

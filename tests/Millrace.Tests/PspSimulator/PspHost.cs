@@ -32,8 +32,8 @@ internal sealed class PspHost : IAsyncDisposable
 
     public Uri Address => Http.BaseAddress!;
 
-    public static Task<PspHost> StartAsync(TimeProvider? time = null, Uri? webhooks = null) =>
-        StartAsync(Directory.CreateTempSubdirectory("psp-").FullName, ownsFolder: true, time, webhooks);
+    public static Task<PspHost> StartAsync(TimeProvider? time = null, Uri? webhooks = null, string? key = null) =>
+        StartAsync(Directory.CreateTempSubdirectory("psp-").FullName, ownsFolder: true, time, webhooks, key);
 
     /// <summary>On a folder that a test prepared; removed in the end.</summary>
     public static Task<PspHost> StartOnAsync(string folder) => StartAsync(folder, ownsFolder: true, time: null, webhooks: null);
@@ -42,13 +42,14 @@ internal sealed class PspHost : IAsyncDisposable
     public static Task<PspHost> StartAgainAsync(PspHost stopped, TimeProvider? time = null) =>
         StartAsync(stopped.Folder, ownsFolder: false, time, webhooks: null);
 
-    public static PspServerOptions Options(string folder, TimeProvider? time = null, Uri? webhooks = null) => new()
+    public static PspServerOptions Options(string folder, TimeProvider? time = null, Uri? webhooks = null, string? key = null) => new()
     {
         DataDirectory = folder,
         Urls = "http://127.0.0.1:0",
         Seed = 7,
         Time = time ?? TimeProvider.System,
         WebhookUrl = webhooks,
+        Key = key,
         WebhookSecret = webhooks is null ? null : Secret,
     };
 
@@ -104,9 +105,9 @@ internal sealed class PspHost : IAsyncDisposable
             Directory.Delete(Folder, recursive: true);
     }
 
-    private static async Task<PspHost> StartAsync(string folder, bool ownsFolder, TimeProvider? time, Uri? webhooks)
+    private static async Task<PspHost> StartAsync(string folder, bool ownsFolder, TimeProvider? time, Uri? webhooks, string? key = null)
     {
-        var app = PspServer.Build(Options(folder, time, webhooks));
+        var app = PspServer.Build(Options(folder, time, webhooks, key));
         await app.StartAsync();
         return new PspHost(app, folder, ownsFolder);
     }
