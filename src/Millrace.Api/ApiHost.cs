@@ -206,8 +206,8 @@ public static class ApiHost
 
     private static void MapMetrics(WebApplication app, ApiOptions options)
     {
-        int? port = null;
-        if (options.ManagementUrl is { } url)
+        HashSet<int>? ports = null;
+        if (options.ManagementUrl is { } urls)
         {
             // Addresses added here would otherwise take the place of the configured ones.
             if (app.Urls.Count == 0)
@@ -216,15 +216,19 @@ public static class ApiHost
                     app.Urls.Add(configured);
             }
 
-            app.Urls.Add(url);
-            port = BindingAddress.Parse(url).Port;
+            ports = [];
+            foreach (var url in urls.Split(';'))
+            {
+                app.Urls.Add(url);
+                ports.Add(BindingAddress.Parse(url).Port);
+            }
+
+            app.UseMiddleware<ManagementMiddleware>(ports);
         }
 
-        if (port is { } management)
-            app.UseMiddleware<ManagementMiddleware>(management);
         if (ApiTelemetry.IsDisabled)
             return;
         app.MapPrometheusScrapingEndpoint("/metrics").Add(endpoint =>
-            endpoint.RequestDelegate = HealthEndpoints.Internal(endpoint.RequestDelegate!, port));
+            endpoint.RequestDelegate = HealthEndpoints.Internal(endpoint.RequestDelegate!, ports));
     }
 }

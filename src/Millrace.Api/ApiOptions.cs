@@ -13,7 +13,7 @@ public sealed class ApiOptions
     public string NodeName { get; init; } = Environment.MachineName;
 
     /// <summary>
-    /// URL of the management listener that serves <c>/metrics</c> (and liveness), such as <c>http://127.0.0.1:9464</c>; the port
+    /// URLs of the management listener that serves <c>/metrics</c> (and probes), such as <c>http://127.0.0.1:9464</c>, separated by semicolons; the ports
     /// must be named. Null, the default:
     /// metrics are served on the main listener, to loopback only.
     /// </summary>

@@ -27,11 +27,11 @@ internal sealed class HealthEndpoints(PartitionRouter router, NodeCache cache)
     }
 
     /// <summary>Lets only the management listener, or without one only this machine, see what is behind.</summary>
-    public static RequestDelegate Internal(RequestDelegate inner, int? managementPort) => http =>
+    public static RequestDelegate Internal(RequestDelegate inner, IReadOnlySet<int>? managementPorts) => http =>
     {
         // The port the connection came to, never the Host header: that one is the client's to choose.
-        var isAllowed = managementPort is { } port
-            ? http.Connection.LocalPort == port
+        var isAllowed = managementPorts is not null
+            ? managementPorts.Contains(http.Connection.LocalPort)
             : http.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address) && !IsForwarded(http.Request);
         return isAllowed ? inner(http) : Answer.Problem(http, new Problem(ProblemKinds.NotFound, "No resource has this address."));
     };

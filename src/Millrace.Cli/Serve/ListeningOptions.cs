@@ -6,7 +6,7 @@ using Millrace.Cli.Client;
 namespace Millrace.Cli.Serve;
 
 /// <param name="Urls">Of the API, separated by semicolons.</param>
-/// <param name="Management">Of metrics and probes; null for the API's own listener.</param>
+/// <param name="Management">Of metrics and probes, separated by semicolons; null for the API's own listener.</param>
 /// <param name="Tls">Of the https URLs; null when there is none.</param>
 /// <param name="IsTlsInFront">What lies in front of the http URLs ends TLS.</param>
 internal sealed record Listening(string Urls, string? Management, TlsOptions? Tls, bool IsTlsInFront);
@@ -15,7 +15,7 @@ internal sealed record Listening(string Urls, string? Management, TlsOptions? Tl
 internal sealed class ListeningOptions
 {
     private readonly Option<string> _urls = new("--urls") { Description = "Where the API listens, http or https; several are separated by semicolons.", DefaultValueFactory = _ => NodeOptions.DefaultUrl };
-    private readonly Option<string?> _management = new("--management-urls") { Description = "Where /metrics and probes listen; default: the API's listener, loopback only." };
+    private readonly Option<string?> _management = new("--management-urls") { Description = "Where /metrics and probes listen; several are separated by semicolons. Default: the API's listener, /metrics for loopback only." };
     private readonly Option<string?> _certificate = new("--tls-cert") { Description = "PEM file of the certificate that https URLs show, with those between it and its root behind it. Read again when it is renewed." };
     private readonly Option<string?> _key = new("--tls-key") { Description = "PEM file of that certificate's private key." };
     private readonly Option<bool> _inFront = new("--tls-in-front") { Description = "Plain HTTP off loopback: what lies in front of it ends TLS, and nobody else reaches it." };

@@ -52,7 +52,7 @@ public sealed record NodeOptions
     /// <summary>What lies in front of the others ends TLS.</summary>
     public bool IsTlsInFront { get; init; }
 
-    /// <summary>Where metrics and probes listen; null for the API's own listener, to loopback only.</summary>
+    /// <summary>Where metrics and probes listen, separated by semicolons; null for the API's own listener, to loopback only.</summary>
     public string? ManagementUrl { get; init; }
 
     /// <summary>Whose tokens are accepted beside API keys; null for nobody's.</summary>

@@ -24,7 +24,7 @@ public sealed class InternalEndpointTests
         http.Connection.RemoteIpAddress = IPAddress.Parse(from);
         if (header is not null)
             http.Request.Headers[header] = "203.0.113.7";
-        await HealthEndpoints.Internal(_ => Task.CompletedTask, managementPort)(http);
+        await HealthEndpoints.Internal(_ => Task.CompletedTask, managementPort is { } only ? new HashSet<int> { only } : null)(http);
         Assert.Equal(status, http.Response.StatusCode);
     }
 }

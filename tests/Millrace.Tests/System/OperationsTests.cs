@@ -63,14 +63,16 @@ public sealed class OperationsTests(Shop shop)
     }
 
     [Fact]
-    public async Task With_a_management_address_metrics_are_nowhere_else()
+    public async Task With_management_addresses_metrics_are_at_each_of_them_and_nowhere_else()
     {
         using var folder = new TemporaryFolder();
         var management = new Uri($"http://127.0.0.1:{FreePort.Find()}");
-        var settings = new ServerSettings(folder["node"]) { More = ["--management-urls", management.ToString()] };
+        var second = new Uri($"http://127.0.0.1:{FreePort.Find()}");
+        var settings = new ServerSettings(folder["node"]) { More = ["--management-urls", $"{management};{second}"] };
         await using var server = await ServerProcess.StartAsync(settings);
-        Assert.Equal((404, 200), (await StatusAsync(settings.Address, "/metrics"), await StatusAsync(management, "/metrics")));
-        Assert.Equal(200, await StatusAsync(management, "/readyz"));
+        Assert.Equal(404, await StatusAsync(settings.Address, "/metrics"));
+        foreach (var address in new[] { management, second })
+            Assert.Equal((200, 200, 404), (await StatusAsync(address, "/metrics"), await StatusAsync(address, "/readyz"), await StatusAsync(address, "/docs/")));
     }
 
     [Fact]
