@@ -37,7 +37,8 @@ public static partial class Node
     /// <exception cref="StoreRefusedException">The data folder cannot be served.</exception>
     public static WebApplication Build(NodeOptions options)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        // By default settings are read from the folder that the process is started in, and everything below it is watched for changes of them: of '/', where systemd starts it, all of the machine.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, Args = ["--hostBuilder:reloadConfigOnChange=false"] });
         // Not the application itself: what still arrives at its end is logged after its container is gone.
         var started = CancellationToken.None;
         ConfigureLogging(builder, hasStarted: () => started.IsCancellationRequested);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using Millrace.Tests.Storage;
@@ -48,6 +49,19 @@ public sealed class ServiceManagerTests : IDisposable
     }
 
     [Fact]
+    public async Task What_lies_in_the_folder_that_it_is_started_in_is_neither_read_nor_watched()
+    {
+        // systemd starts it in '/': to watch that is to watch every folder of the machine.
+        var folder = Directory.CreateDirectory(_folder["started-in"]);
+        folder.CreateSubdirectory("below");
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "appsettings.json"), """{"Logging":{"LogLevel":{"Millrace":"Information"}}}""");
+        await using var server = await ServerProcess.StartAsync(new ServerSettings(_folder["node"]) { WorkingDirectory = folder.FullName });
+        Assert.Equal(0, Watches(server.Process.Id));
+        Assert.Equal(0, await server.StopAsync());
+        Assert.DoesNotContain(server.Process.Errors, line => line.StartsWith("info: Millrace.", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task The_unit_that_ships_is_well_formed_and_confined()
     {
         var unit = _folder["millrace.service"];
@@ -59,6 +73,20 @@ public sealed class ServiceManagerTests : IDisposable
         var (exit, words) = await AnalyzeAsync("security", "--offline=true", "--threshold=20", unit);
         Assert.True(exit == 0, words);
     }
+
+    // proc(5): a line for each folder that is watched.
+    private static int Watches(int process) => Directory.EnumerateFiles($"/proc/{process.ToString(CultureInfo.InvariantCulture)}/fdinfo").Sum(file =>
+    {
+        try
+        {
+            return File.ReadLines(file).Count(line => line.StartsWith("inotify ", StringComparison.Ordinal));
+        }
+        catch (IOException)
+        {
+            // Closed meanwhile.
+            return 0;
+        }
+    });
 
     private static async Task<(int Exit, string Words)> AnalyzeAsync(params string[] arguments)
     {

@@ -20,6 +20,9 @@ internal sealed record ServerSettings(string DataDirectory)
     /// <summary>Further URLs that the API listens at, each with a semicolon before it.</summary>
     public string MoreUrls { get; init; } = "";
 
+    /// <summary>The folder that it is started in; null for ours.</summary>
+    public string? WorkingDirectory { get; init; }
+
     /// <summary>What the process finds in its environment, beside ours.</summary>
     public Dictionary<string, string> Environment { get; init; } = [];
 
@@ -55,6 +58,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         foreach (var (name, value) in settings.Environment)
             start.Environment[name] = value;
         start.Environment["MILLRACE_PSP_WEBHOOK_SECRET"] = settings.WebhookSecret;
+        start.WorkingDirectory = settings.WorkingDirectory ?? "";
         return new ServerProcess(settings, new ChildProcess(start, hear));
     }
 
