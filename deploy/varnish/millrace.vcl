@@ -1,5 +1,7 @@
 # Varnish 7 before Millrace: keeps what is public (tracking), passes everything else on. Needs the vmod xkey (on Debian: varnish-modules).
-# Start the nodes with  --purge-url http://VARNISH/purge  and change the backend and the list of nodes below.
+# It speaks no TLS, and API keys pass it: what ends TLS stands before it on the same machine, and speaks the PROXY protocol to the first of two listeners:
+#   varnishd -a public=127.0.0.1:6081,PROXY -a purge=127.0.0.1:6082 -f millrace.vcl -s malloc,256m
+# Start the nodes with  --tls-in-front --purge-url http://127.0.0.1:6082/purge  and change the backend and the list of nodes below. See docs/caching.md.
 vcl 4.1;
 
 import std;
@@ -14,15 +16,15 @@ backend millrace {
     .between_bytes_timeout = 60s;
 }
 
-# Who may purge.
+# Who may purge, at the listener named "purge" alone: from what ends TLS on this machine everybody comes from this machine.
 acl nodes {
     "127.0.0.1";
     "::1";
 }
 
 sub vcl_recv {
-    if (req.url == "/purge") {
-        if (client.ip !~ nodes || req.method != "POST" || !req.http.Surrogate-Key) {
+    if (req.url == "/purge" || local.socket == "purge") {
+        if (local.socket != "purge" || req.url != "/purge" || client.ip !~ nodes || req.method != "POST" || !req.http.Surrogate-Key) {
             return (synth(403, "Forbidden"));
         }
         # At once, and not only stale: what is known to be old is shown to nobody.

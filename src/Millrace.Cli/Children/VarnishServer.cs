@@ -5,18 +5,19 @@ using Millrace.Cli.Serve;
 
 namespace Millrace.Cli.Children;
 
-/// <summary>A real Varnish with the configuration that ships (deploy/varnish), on a port of its own, in front of one server; it keeps everything in memory.</summary>
+/// <summary>A real Varnish with the configuration that ships (deploy/varnish), on ports of its own, in front of one server; it keeps everything in memory.</summary>
 internal sealed class VarnishServer : IAsyncDisposable
 {
     private const string Program = "/usr/sbin/varnishd";
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(30);
     private readonly string _folder = Directory.CreateTempSubdirectory("millrace-varnish-").FullName;
-    private readonly int _port = FreePort.Find();
+    private readonly string _public = OwnAddress();
+    private readonly string _purge = OwnAddress();
     private Child? _process;
 
-    public Uri Url => new($"http://127.0.0.1:{_port.ToString(CultureInfo.InvariantCulture)}");
+    public Uri Url => new($"http://{_public}");
 
-    public Uri PurgeUrl => new(Url, "/purge");
+    public Uri PurgeUrl => new($"http://{_purge}/purge");
 
     /// <summary>What it printed.</summary>
     public string Output => _process?.Output ?? "";
@@ -39,7 +40,7 @@ internal sealed class VarnishServer : IAsyncDisposable
         var file = Path.Combine(_folder, "millrace.vcl");
         await File.WriteAllTextAsync(file, text, cancellation);
         _process = Child.Start(new ProcessStartInfo(Program,
-            ["-F", "-j", "none", "-a", $"127.0.0.1:{_port.ToString(CultureInfo.InvariantCulture)}", "-f", file, "-n", Path.Combine(_folder, "work"), "-s", "malloc,64m"]), atDeath: "TERM");
+            ["-F", "-j", "none", "-a", $"public={_public}", "-a", $"purge={_purge}", "-f", file, "-n", Path.Combine(_folder, "work"), "-s", "malloc,64m"]), atDeath: "TERM");
         using var client = new HttpClient { BaseAddress = Url };
         var startedAt = TimeProvider.System.GetTimestamp();
         while (!await AnswersAsync(client, cancellation))
@@ -61,6 +62,8 @@ internal sealed class VarnishServer : IAsyncDisposable
 
         Directory.Delete(_folder, recursive: true);
     }
+
+    private static string OwnAddress() => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{FreePort.Find()}");
 
     private static async Task<string> ReadConfigurationAsync(CancellationToken cancellation)
     {

@@ -76,6 +76,23 @@ public sealed partial class SharedCachePassTests : IAsyncLifetime
             Assert.Equal((path, "item", HttpStatusCode.OK), await AskedAsync(path));
     }
 
+    [Fact]
+    public async Task Whoever_comes_as_the_public_does_purges_nothing_and_where_nodes_purge_is_nothing_else()
+    {
+        // From this machine, as by what ends TLS here.
+        Assert.Equal(HttpStatusCode.Forbidden, await PurgeAsync(new Uri(_varnish.Url, "/purge")));
+        Assert.Equal(HttpStatusCode.OK, await PurgeAsync(_varnish.PurgeUrl));
+        using var item = await _client.GetAsync(new Uri(_varnish.PurgeUrl, "/v1/items/x"), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Forbidden, item.StatusCode);
+    }
+
+    private async Task<HttpStatusCode> PurgeAsync(Uri url)
+    {
+        using var purge = new HttpRequestMessage(HttpMethod.Post, url) { Headers = { { "Surrogate-Key", "tracking" } } };
+        using var answer = await _client.SendAsync(purge, TestContext.Current.CancellationToken);
+        return answer.StatusCode;
+    }
+
     // What the server itself answers, and with what status Varnish does.
     private async Task<(string, string, HttpStatusCode)> AskedAsync(string path)
     {
