@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using Millrace.Cli;
 using Millrace.Tests.Storage;
 using Millrace.Tests.Architecture;
 using Xunit;
@@ -69,6 +70,9 @@ public sealed class ServiceManagerTests : IDisposable
         var text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "deploy", "systemd", "millrace.service"));
         await File.WriteAllTextAsync(unit, text.Replace("/opt/millrace/millrace", Environment.ProcessPath, StringComparison.Ordinal));
         Assert.Equal((0, ""), await AnalyzeAsync("verify", "--man=no", unit));
+        var command = text.Split('\n').Single(line => line.StartsWith("ExecStart=", StringComparison.Ordinal));
+        Assert.Empty(CommandLine.Create().Parse(command.Split(' ')[1..]).Errors);
+        Assert.Contains("--psp https://", command, StringComparison.Ordinal);
         // Of 10, which is no confinement at all.
         var (exit, words) = await AnalyzeAsync("security", "--offline=true", "--threshold=20", unit);
         Assert.True(exit == 0, words);
