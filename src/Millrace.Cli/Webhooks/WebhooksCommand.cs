@@ -36,7 +36,7 @@ internal static class WebhooksCommand
     private static Command Put()
     {
         var (id, settings) = (Id(), new Settings());
-        return Mutation.Setting("put", "Change an endpoint, whole: what is not given is as of a new one. One that was stopped goes on", [id, .. settings.Symbols],
+        return Mutation.Setting("put", "Change an endpoint, whole: what is not given is as of a new one, so give --events and --description again as get shows them. One that was stopped goes on", [id, .. settings.Symbols],
             arguments => Of(HttpMethod.Put, arguments, id, "", settings.Read(arguments), Scopes.WebhooksWrite));
     }
 
