@@ -43,7 +43,6 @@ public sealed record PendingPayment(PaymentStep Step, int Number, long AmountMin
 /// <param name="Pending">At most one operation is in flight.</param>
 /// <param name="DeclineCode">Why the last request was refused, if it was.</param>
 /// <param name="DeclinedMinor">What that request was for.</param>
-/// <param name="RefundDueMinor">A refund that was refused, and that a person had tried again; 0 for none.</param>
 public sealed record PaymentState(
     long AuthorizedMinor,
     long CapturedMinor,
@@ -58,8 +57,7 @@ public sealed record PaymentState(
     int VoidRequests,
     int RefundRequests,
     string? DeclineCode,
-    long DeclinedMinor = 0,
-    long RefundDueMinor = 0)
+    long DeclinedMinor = 0)
 {
     public static readonly PaymentState None = new(0, 0, 0, false, null, null, null, 0, 0, 0, 0, 0, null);
 

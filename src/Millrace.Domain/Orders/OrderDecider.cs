@@ -151,6 +151,9 @@ public static class OrderDecider
         if (order.Parked is null)
             return new OrderRejection.NothingParked();
         facts.Add(new OrderEvent.Resumed(command.Reason));
+        // What is missing of a capture or a void the order itself shows; what was asked for as a refund only the request did.
+        if (order.Payment is { LastStep: PaymentStep.Refund, DeclineCode: not null, DeclinedMinor: var refund })
+            facts.Add(new OrderEvent.PaymentRequested(PaymentStep.Refund, order.Payment.RefundRequests + 1, refund));
         return null;
     }
 

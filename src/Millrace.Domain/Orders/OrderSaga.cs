@@ -15,8 +15,6 @@ public static class OrderSaga
             return null;
         if (order.Payment.DeclineCode is { } declined)
             return AfterDecline(order, declined);
-        if (order.Payment.RefundDueMinor > 0)
-            return new OrderEvent.PaymentRequested(PaymentStep.Refund, order.Payment.RefundRequests + 1, order.Payment.RefundDueMinor);
         if (order.Closing is not null)
             return order.Status.IsTerminal() ? null : NextCompensation(order);
         return order.Status switch

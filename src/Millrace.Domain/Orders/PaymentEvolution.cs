@@ -13,7 +13,6 @@ internal static class PaymentEvolution
             LastNumber = e.Number,
             DeclineCode = null,
             DeclinedMinor = 0,
-            RefundDueMinor = 0,
         };
         return e.Step switch
         {
@@ -46,12 +45,10 @@ internal static class PaymentEvolution
         payment with { Pending = null, DeclineCode = e.Code, DeclinedMinor = payment.Pending!.AmountMinor };
 
     // Go on: with the same key while the outcome is unknown, with a new one after a definite refusal. Of an authorization the refusal stands: it ends the order.
-    // What is missing of a capture or a void the order itself shows; what was asked for as a refund only the request did.
     public static PaymentState Resumed(PaymentState payment) => payment switch
     {
         { Pending: { } pending } => payment with { Pending = pending with { Attempts = 0, RetryAtUnixMs = 0 } },
         { DeclineCode: null } or { LastStep: PaymentStep.Authorize } => payment,
-        { LastStep: PaymentStep.Refund } => payment with { DeclineCode = null, DeclinedMinor = 0, RefundDueMinor = payment.DeclinedMinor },
         _ => payment with { DeclineCode = null, DeclinedMinor = 0 },
     };
 }
