@@ -81,10 +81,12 @@ internal sealed class StreamEvents(EventFeed feed, int partitions, OrderTraces t
 
     private async Task BeginAsync(HttpContext http, Caller caller, EventQuery query)
     {
+        FeedCursor from;
         FeedPage page;
         try
         {
-            page = await feed.ReadAsync(await query.BeginAsync(feed, http.RequestAborted), query.Filter, EventsInPage, http.RequestAborted);
+            from = await query.BeginAsync(feed, http.RequestAborted);
+            page = await feed.ReadAsync(from, query.Filter, EventsInPage, http.RequestAborted);
         }
         catch (FeedGoneException)
         {
@@ -99,7 +101,7 @@ internal sealed class StreamEvents(EventFeed feed, int partitions, OrderTraces t
         using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping);
         try
         {
-            await GoOnAsync(http, caller, query.Filter, page, end.Token);
+            await GoOnAsync(http, caller, query.Filter, from, page, end.Token);
         }
         catch (Exception ended) when (ended is OperationCanceledException or StoreUnavailableException or FeedGoneException)
         {
@@ -107,11 +109,12 @@ internal sealed class StreamEvents(EventFeed feed, int partitions, OrderTraces t
         }
     }
 
-    private async Task GoOnAsync(HttpContext http, Caller caller, FeedFilter filter, FeedPage page, CancellationToken end)
+    private async Task GoOnAsync(HttpContext http, Caller caller, FeedFilter filter, FeedCursor from, FeedPage page, CancellationToken end)
     {
         var begunAt = time.GetTimestamp();
         var saidAt = begunAt;
-        WriteCursor(http.Response.BodyWriter, page.Next);
+        // Before the page, not after it: whoever goes on from one of its events goes on from the cursor that he was told before.
+        WriteCursor(http.Response.BodyWriter, from);
         while (true)
         {
             for (var i = 0; i < page.Events.Count; i++)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.ServerSentEvents;
@@ -48,6 +49,30 @@ public sealed class EventEndpointTests(ApiServer server) : IClassFixture<ApiServ
 
         using var second = await OpenAsync(server.AdminKey, "?type=order.confirmed.v1", last);
         Assert.Equal([missed], (await second.TakeAsync(1)).Select(e => (string)JsonNode.Parse(e.Data)!["subject"]!));
+    }
+
+    // What is sent together has one cursor, at its end.
+    [Fact]
+    public async Task Whoever_goes_on_from_where_the_first_of_many_events_has_left_him_is_told_the_others()
+    {
+        var start = (await server.SendAsync("GET", "/v1/events?after=now"))["next_cursor"]!.GetValue<string>();
+        var (id, version) = await ConfirmedAsync();
+        using var first = await OpenAsync(server.AdminKey, "", start);
+        var told = (await first.TakeAsync(1)).Select(OfOrder).ToList();
+        var kept = first.LastId!;
+        first.Dispose();
+
+        using var second = await OpenAsync(server.AdminKey, "", kept);
+        while (told[^1] != (id, version))
+            told.AddRange((await second.TakeAsync(1)).Select(OfOrder));
+
+        Assert.Equal(Enumerable.Range(1, version), told.Where(e => e.Order == id).Select(e => e.Version).Distinct());
+
+        static (string Order, int Version) OfOrder((string Type, string Data) e)
+        {
+            var told = JsonNode.Parse(e.Data)!;
+            return ((string)told["subject"]!, int.Parse((string)told["sequence"]!, CultureInfo.InvariantCulture));
+        }
     }
 
     [Fact]
