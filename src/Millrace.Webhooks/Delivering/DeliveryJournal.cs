@@ -55,13 +55,15 @@ internal sealed class DeliveryJournal(string endpoint, DeliveryRecords stored, W
         }
     }
 
-    public void Reached(FeedCursor[] cursors)
+    /// <param name="cursors">What comes before has been handled.</param>
+    /// <param name="isBegunAgain">As in <see cref="DeliveryState.IsBegunAgain"/>.</param>
+    public void Reached(FeedCursor[] cursors, bool isBegunAgain)
     {
         string[] texts = [.. cursors.Select(cursor => cursor.ToStoredText())];
         lock (_lock)
         {
             _isMoved |= !texts.SequenceEqual(_state.Cursors, StringComparer.Ordinal);
-            _state = _state with { Cursors = texts };
+            _state = _state with { Cursors = texts, IsBegunAgain = isBegunAgain };
         }
     }
 

@@ -8,6 +8,12 @@ public sealed record DeliveryState
     /// <summary>Where it reads on in the feed, one cursor for each share. What comes before has been delivered, or is kept to be tried again.</summary>
     public IReadOnlyList<string> Cursors { get; init; } = [];
 
+    /// <summary>
+    /// Whether <see cref="Cursors"/> began with all that the feed has, and have not come to where it ended then: events up to there may be from before the endpoint was made.
+    /// False of what was stored before this was: rather is such an event told than one left out.
+    /// </summary>
+    public bool IsBegunAgain { get; init; }
+
     /// <summary>When the oldest event happened that is behind <see cref="Cursors"/>; null when there is none.</summary>
     public DateTimeOffset? BehindSince { get; init; }
 

@@ -82,7 +82,7 @@ internal sealed partial class EndpointDelivery
     // To where the feed ended when it began: what comes later is told anyway.
     private async Task ReplayFeedAsync(ReplayOf of, CancellationToken cancellation)
     {
-        var end = _tools.Feed.TryParse(await _tools.Feed.EndAsync(cancellation))!;
+        var end = await EndAsync(cancellation);
         var cursors = await _tools.Feed.StartAsync(cancellation);
         var hasMore = true;
         for (var turn = 0; hasMore && !FollowedFeed.HasReached(cursors, end); turn = (turn + 1) % cursors.Length)

@@ -14,7 +14,7 @@ internal sealed partial class EndpointDelivery
 
     private async Task FollowAsync(CancellationToken cancellation)
     {
-        var cursors = await BeginAsync(cancellation);
+        var (cursors, old) = await BeginAsync(cancellation);
         var since = (_endpoint.CreatedAt - ClocksDiffer).ToUnixTimeMilliseconds();
         for (var turn = 0; ; turn = (turn + 1) % cursors.Length)
         {
@@ -31,10 +31,12 @@ internal sealed partial class EndpointDelivery
                     continue;
                 }
 
-                // Before it was made it is told of nothing, wherever it begins.
-                await HandleAsync([.. events.Where(told => told.Context.AtUnixMs >= since)], from, cancellation);
+                // What comes after where it began is of its time, whatever the clock of its owner said; of what is told from the beginning only that clock tells.
+                await HandleAsync(old is null ? events : [.. events.Where(told => told.Context.AtUnixMs >= since)], from, cancellation);
                 cursors = next;
-                _journal.Reached(cursors);
+                if (old is not null && FollowedFeed.HasReached(cursors, old))
+                    old = null;
+                _journal.Reached(cursors, isBegunAgain: old is not null);
                 if (events.Count > 0)
                     await _journal.SaveAsync(cancellation);
                 if (!hasMore)
@@ -42,11 +44,11 @@ internal sealed partial class EndpointDelivery
             }
             catch (FeedGoneException)
             {
-                cursors = await _tools.Feed.StartAsync(cancellation);
+                (cursors, old) = await BeginAgainAsync(cancellation);
                 // In this order: where only the first was done, it is done again when the endpoint goes on. And to its end, although the deliverer ends us as soon as it sees the first.
                 using var patience = new CancellationTokenSource(StopPatience, _tools.Time);
                 await StopAsync(StopReasons.EventsGone, patience.Token);
-                _journal.Reached(cursors);
+                _journal.Reached(cursors, isBegunAgain: true);
                 await _journal.SaveAsync(patience.Token);
                 await UntilDeliveringAsync(cancellation);
             }
@@ -54,13 +56,20 @@ internal sealed partial class EndpointDelivery
     }
 
     // A store that was migrated has the endpoints, and nothing of how far they were: all of an endpoint's time is told again.
-    private async Task<FeedCursor[]> BeginAsync(CancellationToken cancellation)
+    private async Task<(FeedCursor[] Cursors, FeedCursor[]? Old)> BeginAsync(CancellationToken cancellation)
     {
-        if (_tools.Feed.TryParse(_journal.State.Cursors) is { } stored)
-            return await _tools.Feed.WithinAsync(stored, cancellation);
+        var state = _journal.State;
+        if (_tools.Feed.TryParse(state.Cursors) is { } stored)
+            return (await _tools.Feed.WithinAsync(stored, cancellation), state.IsBegunAgain ? await EndAsync(cancellation) : null);
         BegunAgain(_logger, _endpoint.Id);
-        return await _tools.Feed.StartAsync(cancellation);
+        return await BeginAgainAsync(cancellation);
     }
+
+    /// <returns>The beginning of all that is kept, and up to where that may be from before the endpoint was made.</returns>
+    private async Task<(FeedCursor[] Cursors, FeedCursor[]? Old)> BeginAgainAsync(CancellationToken cancellation) =>
+        (await _tools.Feed.StartAsync(cancellation), await EndAsync(cancellation));
+
+    private async Task<FeedCursor[]> EndAsync(CancellationToken cancellation) => _tools.Feed.TryParse(await _tools.Feed.EndAsync(cancellation))!;
 
     [LoggerMessage(1, LogLevel.Warning, "Nothing is known of how far the webhook endpoint {Endpoint} was: it is told again all that happened since it was made.")]
     private static partial void BegunAgain(ILogger logger, string endpoint);

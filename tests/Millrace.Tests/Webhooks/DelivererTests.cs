@@ -250,6 +250,34 @@ public sealed class DelivererTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_another_node_decides_whose_clock_is_behind_arrives_though_it_seems_older_than_the_endpoint()
+    {
+        _node.Time.Advance(TimeSpan.FromMinutes(10));
+        await _node.AddAsync(_receiver);
+        var orders = Place(2, 2);
+        await _node.StartAsync();
+        await ArrivedAsync(orders, 2);
+    }
+
+    [Fact]
+    public async Task An_endpoint_that_begins_again_is_told_nothing_of_before_its_time_and_after_that_everything()
+    {
+        Place(2, 2);
+        _node.Time.Advance(TimeSpan.FromMinutes(10));
+        var endpoint = await _node.AddAsync(_receiver);
+        await _node.Stored.ForgetAsync(endpoint.Id, default);
+        await _node.StartAsync();
+        await _node.UntilAsync(async () => await _node.Stored.FindStateAsync(endpoint.Id, default) is { Cursors.Count: > 0, BehindSince: null }, "it has come to the end");
+        await _node.StopAsync();
+        Assert.Empty(_receiver.Arrivals);
+        // By a clock that is behind.
+        var orders = Place(2, 2);
+        await _node.StartAsync();
+        await ArrivedAsync(orders, 2);
+        Assert.Equal(4, _receiver.Arrivals.Count);
+    }
+
+    [Fact]
     public async Task When_as_many_have_failed_as_are_kept_the_endpoint_is_stopped_and_all_of_them_can_be_replayed()
     {
         var endpoint = await _node.AddAsync(_receiver);

@@ -1,3 +1,4 @@
+using System.Text;
 using Millrace.Engine.Administration;
 using Millrace.Feed;
 using Millrace.Webhooks.Delivering;
@@ -14,15 +15,31 @@ public sealed class DeliveryJournalTests
         await using var node = new DeliveryNode();
         var time = node.Time;
         using var journal = new DeliveryJournal("wh_1", node.Stored, new WaitingRoom(node.Records, "wh_1"), time);
-        journal.Reached([At(1)]);
+        journal.Reached([At(1)], isBegunAgain: false);
         Assert.True(journal.IsWorthSaving());
         await journal.SaveAsync(TestContext.Current.CancellationToken);
         Assert.False(journal.IsWorthSaving());
         time.SetBack(TimeSpan.FromDays(1));
-        journal.Reached([At(2)]);
+        journal.Reached([At(2)], isBegunAgain: false);
         Assert.False(journal.IsWorthSaving());
         time.Advance(TimeSpan.FromSeconds(11));
         Assert.True(journal.IsWorthSaving());
+    }
+
+    [Fact]
+    public async Task That_an_endpoint_has_begun_again_outlives_a_restart_and_is_not_so_of_what_was_stored_before()
+    {
+        await using var node = new DeliveryNode();
+        var cancellation = TestContext.Current.CancellationToken;
+        await node.Records.TryWriteRecordAsync(new StoredRecord("webhook_state", "wh_1", 0, Encoding.UTF8.GetBytes($$"""{"cursors":["{{At(1)}}"],"replayed_to":7}""")), cancellation);
+        foreach (var (before, after) in new[] { (false, true), (true, false), (false, false) })
+        {
+            using var journal = new DeliveryJournal("wh_1", node.Stored, new WaitingRoom(node.Records, "wh_1"), node.Time);
+            await journal.LoadAsync(cancellation);
+            Assert.Equal((before, 7), (journal.State.IsBegunAgain, journal.State.ReplayedTo));
+            journal.Reached([At(1)], after);
+            await journal.SaveAsync(cancellation);
+        }
     }
 
     [Fact]
