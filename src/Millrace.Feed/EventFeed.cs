@@ -57,7 +57,8 @@ public sealed class EventFeed
         var isResumed = after.Skip > 0;
         // On its way to another database, for a moment: told later, behind others or from its beginning, an order's events would come again and out of their order.
         if (isResumed && bounds[LogAt(after.Share, after.Turn)].IsAway)
-            return page.ToPage(hasMore: false);
+            return page.ToPage(hasMore: false, isIncomplete: true);
+        var isIncomplete = false;
         for (var turn = 0; turn < count + (isResumed ? 1 : 0); turn++)
         {
             var place = (after.Turn + turn) % count;
@@ -65,18 +66,19 @@ public sealed class EventFeed
             // Beyond the end are those who followed the store to a later moment than it was restored to: what comes next is another thing than what they were told.
             if (page.Positions[place] < bounds[log].Start || (page.Positions[place] > bounds[log].End && !bounds[log].IsAway))
                 throw new FeedGoneException();
+            isIncomplete |= bounds[log].IsAway;
             if (page.Positions[place] >= bounds[log].End)
                 continue;
             await foreach (var entry in _tails[log].ReadAsync(page.Positions[place], bounds[log].End, cancellation).ConfigureAwait(false))
             {
                 if (!page.Take(place, entry))
-                    return page.ToPage(hasMore: true);
+                    return page.ToPage(hasMore: true, isIncomplete);
                 if (isResumed && turn == 0)
                     break;
             }
         }
 
-        return page.ToPage(hasMore: false);
+        return page.ToPage(hasMore: false, isIncomplete);
     }
 
     // One log holds all partitions, or each has its own.

@@ -44,7 +44,8 @@ public sealed record FeedFilter(TenantId? Tenant, IReadOnlySet<string>? Types = 
 /// <param name="Events">In each order's order.</param>
 /// <param name="Next">What to ask with next. It moves on also where no event was wanted.</param>
 /// <param name="HasMore">There was more than was looked at.</param>
-public sealed record FeedPage(IReadOnlyList<FeedEvent> Events, FeedCursor Next, bool HasMore);
+/// <param name="IsIncomplete">A log was on its way to another database, and was left out: what it has is told later, from where it was.</param>
+public sealed record FeedPage(IReadOnlyList<FeedEvent> Events, FeedCursor Next, bool HasMore, bool IsIncomplete);
 
 /// <summary>What came after the cursor is not in the store: it is archived, or the store was restored to a moment before the cursor, whether or not it has gone on beyond it since.</summary>
 public sealed class FeedGoneException() : Exception("The journal does not have what came after the cursor.");

@@ -93,6 +93,7 @@ public sealed class FollowedFeed(EventFeed feed)
     }
 
     /// <returns>Null when it is not told there any more.</returns>
+    /// <exception cref="StoreUnavailableException">The journal cannot be read now, or a log is on its way between databases: the event may be in it.</exception>
     public async ValueTask<FeedEvent?> FindAsync(string cursor, FeedFilter filter, string eventId, CancellationToken cancellation)
     {
         if (!FeedCursor.TryParse(cursor, out var from) || !feed.Knows(from))
@@ -106,7 +107,7 @@ public sealed class FollowedFeed(EventFeed feed)
                 if (page.Events.FirstOrDefault(told => told.Id == eventId) is { } found)
                     return found;
                 if (!page.HasMore)
-                    return null;
+                    return page.IsIncomplete ? throw new StoreUnavailableException("A partition is on its way to another database.") : null;
                 from = page.Next;
             }
         }

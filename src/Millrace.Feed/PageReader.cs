@@ -46,5 +46,5 @@ internal sealed class PageReader(FeedCursor after, FeedFilter filter, int most)
         return true;
     }
 
-    public FeedPage ToPage(bool hasMore) => new(_events, new FeedCursor(after.Share, Positions, _stamps, _turn, _skip), hasMore);
+    public FeedPage ToPage(bool hasMore, bool isIncomplete) => new(_events, new FeedCursor(after.Share, Positions, _stamps, _turn, _skip), hasMore, isIncomplete);
 }

@@ -1,4 +1,5 @@
 using Millrace.Domain.Identity;
+using Millrace.Engine.Journal;
 using Millrace.Feed;
 using Millrace.Tests.Domain;
 using Xunit;
@@ -67,10 +68,35 @@ public sealed class FollowedFeedTests
         journal.Decide(journal.NewOrder(0), 3);
         var cursors = feed.TryParse(await feed.EndAsync(default))!;
         journal.Away = 0;
-        await Assert.ThrowsAsync<Millrace.Engine.Journal.StoreUnavailableException>(async () => await feed.WithinAsync(cursors, default));
+        await Assert.ThrowsAsync<StoreUnavailableException>(async () => await feed.WithinAsync(cursors, default));
         journal.Away = null;
         cursors = await feed.WithinAsync(cursors, default);
         Assert.Empty((await feed.ReadAsync(cursors, 0, OfAcme, 10, default)).Events);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_event_of_a_partition_that_is_on_its_way_is_not_taken_for_gone(bool isWithinEntry)
+    {
+        var (journal, feed) = New(2, isOneLog: false);
+        var cursors = feed.TryParse(await feed.EndAsync(default))!;
+        journal.Decide(journal.NewOrder(0), 2);
+        journal.Decide(journal.NewOrder(1));
+        if (isWithinEntry)
+            await feed.ReadAsync(cursors, 0, OfAcme, 1, default);
+        var from = cursors[0].ToStoredText();
+        var told = (await feed.ReadAsync(cursors, 0, OfAcme, 10, default)).Events;
+        var moved = told.Last(e => e.Partition == 0);
+
+        journal.Away = 0;
+        await Assert.ThrowsAsync<StoreUnavailableException>(async () => await feed.FindAsync(from, OfAcme, moved.Id, default));
+        journal.Away = null;
+        Assert.Equal(moved.Id, (await feed.FindAsync(from, OfAcme, moved.Id, default))?.Id);
+        Assert.Null(await feed.FindAsync(from, OfAcme, "0:99:0", default));
+        // Another's is found meanwhile.
+        journal.Away = 1;
+        Assert.NotNull(await feed.FindAsync(from, OfAcme, moved.Id, default));
     }
 
     [Fact]
