@@ -24,13 +24,9 @@ internal sealed partial class EndpointDelivery
     {
         for (Waiting? waiting = first; waiting is not null;)
         {
-            if (await BodyOfAsync(waiting, cancellation) is not { } body)
-            {
-                waiting = await _room.GiveBackAsync(waiting, waiting.What with { IsFailed = true, DueAt = null, Error = SendErrors.EventGone }, cancellation);
-                continue;
-            }
-
-            var what = await TryAsync(waiting.What, body, cancellation);
+            var what = await BodyOfAsync(waiting, cancellation) is { } body
+                ? await TryAsync(waiting.What, body, cancellation)
+                : waiting.What with { IsFailed = true, DueAt = null, Error = SendErrors.EventGone };
             waiting = what is null ? await _room.RemoveAsync(waiting, cancellation) : await _room.GiveBackAsync(waiting, what, cancellation);
             if (what is { IsFailed: true } && _room.FailedCount >= _tools.MaxFailed)
                 await StopAsync(StopReasons.TooManyFailed, cancellation);

@@ -123,6 +123,7 @@ internal sealed partial class EndpointDelivery : IDisposable
         }
     }
 
+    /// <returns>Null when nobody can tell the event any more.</returns>
     private async Task<ReadOnlyMemory<byte>?> BodyOfAsync(Waiting waiting, CancellationToken cancellation)
     {
         var body = await _room.ReadBodyAsync(waiting, cancellation) ?? throw new OvertakenException();
@@ -130,7 +131,8 @@ internal sealed partial class EndpointDelivery : IDisposable
             return body;
         return waiting.What.TellAgainFrom is { } from && await _tools.Feed.FindAsync(from, new FeedFilter(_endpoint.Tenant), waiting.What.Id, cancellation) is { } told
             ? _tools.Body(told)
-            : null;
+            // Not null alone: that is a body of nothing, which would be sent.
+            : (ReadOnlyMemory<byte>?)null;
     }
 
     // As others may have changed it meanwhile.

@@ -278,6 +278,22 @@ public sealed class DelivererTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Events_that_nobody_can_tell_any_more_count_among_those_that_have_failed()
+    {
+        var endpoint = await _node.AddAsync(_receiver);
+        Place(DeliveryNode.MaxFailed, 1);
+        var body = _node.Body;
+        _node.Body = told => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(body(told).Span) + new string(' ', 100_000));
+        _receiver.Answer = (_, response) => Receiver.With(response, 500);
+        await _node.StartAsync();
+        await _node.UntilAsync(async () => await _node.StateAsync(endpoint) is { Waiting: DeliveryNode.MaxFailed }, "they wait");
+        _node.Journal.Start = DeliveryNode.MaxFailed;
+        await _node.UntilAsync(() => Find(endpoint).StoppedBecause == StopReasons.TooManyFailed, "it is stopped", stepSeconds: 60);
+        Assert.All((await _node.Stored.ListWaitingAsync(endpoint.Id, null, default)).Events, kept => Assert.Equal(SendErrors.EventGone, kept.Error));
+        Assert.All(_receiver.Arrivals, arrival => Assert.True(arrival.Body.Length > 100_000));
+    }
+
+    [Fact]
     public async Task When_as_many_have_failed_as_are_kept_the_endpoint_is_stopped_and_all_of_them_can_be_replayed()
     {
         var endpoint = await _node.AddAsync(_receiver);
