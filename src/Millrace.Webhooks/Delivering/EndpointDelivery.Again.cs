@@ -80,17 +80,19 @@ internal sealed partial class EndpointDelivery
     {
         var end = await EndAsync(cancellation);
         var cursors = await _tools.Feed.StartAsync(cancellation);
-        var hasMore = true;
-        for (var turn = 0; hasMore && !FollowedFeed.HasReached(cursors, end); turn = (turn + 1) % cursors.Length)
+        for (var turn = 0; !FollowedFeed.HasReached(cursors, end); turn = (turn + 1) % cursors.Length)
         {
             await RoomAsync(cancellation);
             try
             {
-                (var events, var from, hasMore) = await _tools.Feed.ReadAsync(cursors, turn, Filter(), PageSize, cancellation);
+                var (events, from, hasMore) = await _tools.Feed.ReadAsync(cursors, turn, Filter(), PageSize, cancellation);
                 var wanted = events.Where(told => IsOf(told, of)).ToList();
                 await HandleAsync(wanted, from, cancellation);
                 if (of is ReplayOf.One && wanted.Count > 0)
                     return;
+                // Before the end it ends only where a partition is on its way to another database.
+                if (!hasMore && !FollowedFeed.HasReached(cursors, end))
+                    await WaitAsync(Poll, cancellation);
             }
             catch (FeedGoneException)
             {

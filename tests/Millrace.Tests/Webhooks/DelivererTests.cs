@@ -2,6 +2,7 @@ using System.Text;
 using Millrace.Domain.Identity;
 using Millrace.Tests.Domain;
 using Millrace.Tests.EndToEnd;
+using Millrace.Webhooks.Delivering;
 using Millrace.Webhooks.Endpoints;
 using Millrace.Webhooks.Sending;
 using Xunit;
@@ -275,6 +276,38 @@ public sealed class DelivererTests : IAsyncLifetime
         await _node.StartAsync();
         await ArrivedAsync(orders, 2);
         Assert.Equal(4, _receiver.Arrivals.Count);
+    }
+
+    [Fact]
+    public async Task A_replay_waits_for_a_partition_that_is_on_its_way()
+    {
+        await using var node = new DeliveryNode(isOneLog: false);
+        var endpoint = await node.AddAsync(_receiver);
+        // A page, so that the replay comes to the other partition after it has begun.
+        var (first, second) = (node.Journal.NewOrder(0), node.Journal.NewOrder(1));
+        node.Journal.Decide(first, EndpointDelivery.PageSize);
+        node.Journal.Decide(second);
+        await node.StartAsync();
+        await node.UntilAsync(async () => await node.StateAsync(endpoint) is { BehindSince: null, LastSuccessAt: not null }, "all have arrived");
+        var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _receiver.Answer = async (_, response) =>
+        {
+            await answer.Task;
+            response.StatusCode = 204;
+        };
+        var at = DateTimeOffset.FromUnixTimeMilliseconds(Given.NowMs);
+        await node.ReplayAsync(endpoint, new ReplayOf.Range(at, at.AddSeconds(1)));
+        await node.UntilAsync(() => Versions(first).Count == EndpointDelivery.PageSize + 1, "it has begun");
+        node.Journal.Away = 1;
+        answer.SetResult();
+        await node.UntilAsync(() => Versions(first).Count == 2 * EndpointDelivery.PageSize, "it has come to the other partition");
+        var asked = node.Journal.Asked;
+        await node.UntilAsync(() => node.Journal.Asked > asked + 20, "it looks whether that has arrived");
+        Assert.Single(Versions(second));
+        Assert.Equal(0, (await node.StateAsync(endpoint)).ReplayedTo);
+        node.Journal.Away = null;
+        await node.UntilAsync(async () => await node.StateAsync(endpoint) is { ReplayedTo: > 0 }, "it is made");
+        Assert.Equal([1, 1], Versions(second));
     }
 
     [Fact]
