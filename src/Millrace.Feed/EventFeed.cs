@@ -8,7 +8,10 @@ namespace Millrace.Feed;
 /// </summary>
 public sealed class EventFeed
 {
-    /// <summary>Events that one page looks at, wanted or not: a merchant with few orders gets empty pages that go on.</summary>
+    /// <summary>
+    /// Events that one page looks at, wanted or not, of the share or not: a merchant with few orders gets empty pages that go on. What an entry has of other shares is counted at
+    /// its end, so a page may go beyond by as much as one commit holds.
+    /// </summary>
     public const int MostScanned = 20_000;
 
     // Of payloads, all logs together: some ten thousand orders of a few lines. Of very many logs each keeps a little at least.

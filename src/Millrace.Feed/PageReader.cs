@@ -17,17 +17,30 @@ internal sealed class PageReader(FeedCursor after, FeedFilter filter, int most)
     /// <exception cref="FeedGoneException">It does not go on from what the cursor was told.</exception>
     public bool Take(int place, ToldEntry entry)
     {
+        // Within an entry there is no place but behind the share's own events: what else it has is counted at its end, and never keeps a page from getting further.
+        if (_scanned >= EventFeed.MostScanned)
+        {
+            (_turn, _skip) = (place, 0);
+            return false;
+        }
+
         // Only the entry at which the page before ended has been seen in part, and it is the first of this one.
-        var (skip, seen) = (place == after.Turn ? _skip : 0, 0);
+        var (skip, seen, others) = (place == after.Turn ? _skip : 0, 0, 0);
         // Of an entry that was seen in part the stamp is that of its end.
         var stamp = skip > 0 ? entry.After : entry.Before;
         if (_stamps[place] != 0 && stamp != 0 && _stamps[place] != stamp)
             throw new FeedGoneException();
         foreach (var told in entry.Events)
         {
-            if (!after.Share.Has(told.Partition) || ++seen <= skip)
+            if (!after.Share.Has(told.Partition))
+            {
+                others++;
                 continue;
-            if (_events.Count == most || _scanned == EventFeed.MostScanned)
+            }
+
+            if (++seen <= skip)
+                continue;
+            if (_events.Count == most || _scanned >= EventFeed.MostScanned)
             {
                 (_turn, _skip) = (place, seen - 1);
                 if (_skip > 0)
@@ -40,6 +53,8 @@ internal sealed class PageReader(FeedCursor after, FeedFilter filter, int most)
                 _events.Add(told);
         }
 
+        // One that tells nothing was read too.
+        _scanned += entry.Events.Length == 0 ? 1 : others;
         (Positions[place], _stamps[place]) = (entry.End, entry.After);
         // The others have their turn next.
         (_turn, _skip) = ((place + 1) % Positions.Length, 0);

@@ -109,6 +109,23 @@ public sealed class EventFeedTests
         Assert.Single((await feed.ReadAsync(page.Next, OfAcme, 10, default)).Events);
     }
 
+    [Fact]
+    public async Task What_is_of_other_shares_was_looked_at_too()
+    {
+        var journal = new FeedJournal(2, isOneLog: true);
+        for (var i = 0; i < 3; i++)
+            journal.Decide(journal.NewOrder(1), EventFeed.MostScanned / 2);
+        journal.Decide(journal.NewOrder(0));
+        var feed = New(journal);
+
+        var page = await feed.ReadAsync(await feed.StartAsync(new FeedShare(0, 2), default), OfAcme, 10, default);
+
+        Assert.Empty(page.Events);
+        Assert.True(page.HasMore);
+        Assert.Equal(2, page.Next.Positions[0]);
+        Assert.Single((await feed.ReadAsync(page.Next, OfAcme, 10, default)).Events);
+    }
+
     // An entry that has one before it is known by what was before.
     [Theory]
     [InlineData(0)]
