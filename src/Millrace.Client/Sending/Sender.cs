@@ -94,9 +94,13 @@ internal sealed class Sender
             var body = await response.Content.ReadAsByteArrayAsync(either.Token);
             return (int)response.StatusCode is >= 200 and < 300 or 304 ? Read(response, body, type) : throw Refusal(response, body);
         }
-        catch (OperationCanceledException late) when (timeout.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        catch (OperationCanceledException late) when (!cancellation.IsCancellationRequested)
         {
-            throw new TimeoutException($"The server did not answer within {patience.TotalSeconds:0.###} s. Whether it did what was asked is not known: repeat with the same idempotency key.", late);
+            // An HttpClient that was given, and whoever gives tokens, may have shorter time-outs of their own.
+            var what = timeout.IsCancellationRequested
+                ? $"The server did not answer within {patience.TotalSeconds:0.###} s."
+                : "The HTTP client or the token's provider gave up before the server answered.";
+            throw new TimeoutException(what + " Whether it did what was asked is not known: repeat with the same idempotency key.", late);
         }
     }
 

@@ -12,7 +12,7 @@ public sealed class RetryTests : IDisposable
     private readonly InstantTime _time = new(AttemptTimeout);
     private readonly List<IDisposable> _open = [];
 
-    public static TheoryData<string> Passing => ["lost", "lost at once", "429", "502", "503", "504", "409 with Retry-After"];
+    public static TheoryData<string> Passing => ["lost", "lost at once", "given up by the HTTP client", "429", "502", "503", "504", "409 with Retry-After"];
 
     public static TheoryData<int, string> Lasting => new() { { 400, "invalid_header" }, { 404, "order_not_found" }, { 409, "not_cancelable" }, { 422, "invalid_request" }, { 500, "internal_error" } };
 
@@ -107,6 +107,21 @@ public sealed class RetryTests : IDisposable
         await Assert.ThrowsAsync<TimeoutException>(() => Client(server).Orders.CancelAsync(OrderId));
     }
 
+    [Fact]
+    public async Task A_token_that_does_not_come_in_time_is_asked_for_again_and_then_told_as_any_answer_that_does_not()
+    {
+        var late = 2;
+        var server = new ScriptedServer(Canceled);
+        var client = Client(server, options => options with
+        {
+            ApiKey = null, TokenProvider = _ => late-- > 0 ? throw new OperationCanceledException() : ValueTask.FromResult("token"),
+        });
+        await client.Orders.CancelAsync(OrderId);
+        Assert.Single(server.Seen);
+        late = 1_000;
+        await Assert.ThrowsAsync<TimeoutException>(() => client.Orders.CancelAsync(OrderId));
+    }
+
     // The server gives a receiver that long.
     [Fact]
     public async Task A_webhook_that_is_tested_has_fifteen_seconds_more_than_another_answer()
@@ -179,6 +194,8 @@ public sealed class RetryTests : IDisposable
     {
         "lost" => ScriptedServer.Lost(),
         "lost at once" => throw new SocketException((int)SocketError.NotConnected),
+        // As HttpClient tells its own time-out, when it is shorter than the attempt's.
+        "given up by the HTTP client" => throw new TaskCanceledException("HttpClient.Timeout", new TimeoutException()),
         "409 with Retry-After" => ScriptedServer.Problem(409, "conflict", "0"),
         _ => ScriptedServer.Problem(int.Parse(name, CultureInfo.InvariantCulture), "unavailable", "0"),
     };
