@@ -65,7 +65,7 @@ internal sealed class Sender
             response = null;
             return stream;
         }
-        catch (Exception failure) when (IsTransient(failure) || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception failure) when (IsAway(failure) || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             return null;
         }
@@ -80,6 +80,9 @@ internal sealed class Sender
 
     private static bool IsTransient(Exception failure) =>
         failure is HttpRequestException or IOException or TimeoutException or MillraceProblemException { IsTransient: true };
+
+    // A call tells of every failure of the server that may last. Whoever follows has nobody to tell, and waits for its end.
+    private static bool IsAway(Exception failure) => IsTransient(failure) || failure is MillraceProblemException { Status: 408 or >= 500 };
 
     private async Task<Answer<T>> TryAsync<T>(Call call, JsonTypeInfo<T> type, TimeSpan left, CancellationToken cancellation)
     {

@@ -33,6 +33,20 @@ public sealed class FollowTests
     }
 
     [Theory]
+    [InlineData(408)]
+    [InlineData(500)]
+    [InlineData(502)]
+    [InlineData(520)]
+    public async Task A_server_that_has_failed_is_asked_again(int status)
+    {
+        var server = new ScriptedServer(
+            () => Stream("id: c1", "", "id: c2", Data("e1"), ""), () => ScriptedServer.Problem(status, "failed"), () => Stream("id: c2", "", "id: c3", Data("e2"), ""));
+        var told = await Follow(server, null).Take(2).ToListAsync();
+        Assert.Equal(["e1", "e2"], told.Select(followed => followed.Event.Id));
+        Assert.Equal([null, "c2", "c2"], server.Seen.Select(request => request.Header("Last-Event-ID")));
+    }
+
+    [Theory]
     [InlineData(401, "unauthenticated")]
     [InlineData(403, "insufficient_scope")]
     [InlineData(410, "events_gone")]
