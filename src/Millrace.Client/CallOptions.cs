@@ -12,6 +12,16 @@ public sealed record CallOptions
     /// <summary>The <see cref="Answer{T}.ETag"/> that a change is made for; another version is refused with <c>version_mismatch</c>.</summary>
     public string? IfMatch { get; init; }
 
-    /// <summary>How long the call may take with all its repeats; null for the client's.</summary>
-    public TimeSpan? Timeout { get; init; }
+    /// <summary>How long the call may take with all its repeats: more than nothing, a day at most; null for the client's.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is shorter or longer.</exception>
+    public TimeSpan? Timeout
+    {
+        get;
+        init
+        {
+            if (value is { } timeout)
+                MillraceClientOptions.CheckTimeout(timeout, nameof(Timeout));
+            field = value;
+        }
+    }
 }

@@ -48,8 +48,13 @@ internal sealed record Call(HttpMethod Method, string Path)
     public Call With(string name, string? value) => value is null ? this : this with { Headers = [.. Headers, (name, value)] };
 
     /// <summary>Asks the server to answer when the order is settled, or after that time.</summary>
-    public Call Waiting(TimeSpan wait) => wait <= TimeSpan.Zero ? this
-        : With("Prefer", string.Create(CultureInfo.InvariantCulture, $"wait={(long)Math.Ceiling(wait.TotalSeconds)}")) with { Wait = wait };
+    public Call Waiting(TimeSpan wait)
+    {
+        if (wait <= TimeSpan.Zero)
+            return this;
+        MillraceClientOptions.CheckTimeout(wait, nameof(wait));
+        return With("Prefer", string.Create(CultureInfo.InvariantCulture, $"wait={(long)Math.Ceiling(wait.TotalSeconds)}")) with { Wait = wait };
+    }
 
     public HttpRequestMessage NewRequest(Uri server)
     {
