@@ -27,12 +27,19 @@ public sealed record HttpPaymentGatewayOptions
         }
     }
 
-    /// <summary>Whole time of one execution, waiting and look-up included: 50 ms to 2 min, default 5 s.</summary>
-    public TimeSpan TotalTimeout
+    /// <summary>Time of one execution at the provider, look-up included, from its turn on: 50 ms to 2 min, default 5 s.</summary>
+    public TimeSpan CallTimeout
     {
         get;
         init => field = Within(value, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(2));
     } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long an execution waits for its turn before it is refused as unknown, without having been sent: 50 ms to 2 min, default 2 s.</summary>
+    public TimeSpan TurnTimeout
+    {
+        get;
+        init => field = Within(value, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(2));
+    } = TimeSpan.FromSeconds(2);
 
     /// <summary>Executions at the provider at one time, and connections to it: 1 to 4,096, default 256.</summary>
     public int MaxConcurrentCalls

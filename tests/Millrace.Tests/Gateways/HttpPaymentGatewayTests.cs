@@ -98,7 +98,7 @@ public sealed class HttpPaymentGatewayTests
     {
         var time = new FakeTimeProvider();
         await using var psp = await PspHost.StartAsync(time);
-        using var gateway = Gateway(psp, options => options with { TotalTimeout = TimeSpan.FromMilliseconds(300) });
+        using var gateway = Gateway(psp, options => options with { CallTimeout = TimeSpan.FromMilliseconds(300) });
         using var patient = Gateway(psp);
         await psp.PutFaultsAsync("""{"latency_ms_p50":60000}""");
         Assert.Equal(new PaymentOutcome.Unknown("timeout"), await ExecuteAsync(gateway, Authorize(1)));
@@ -244,7 +244,8 @@ public sealed class HttpPaymentGatewayTests
         var address = new Uri("http://127.0.0.1:1/");
         Assert.Throws<ArgumentException>(() => new HttpPaymentGatewayOptions { BaseAddress = new Uri("ftp://127.0.0.1/") });
         Assert.Throws<ArgumentException>(() => new HttpPaymentGatewayOptions { BaseAddress = new Uri("/v1", UriKind.Relative) });
-        Assert.Throws<ArgumentOutOfRangeException>(() => new HttpPaymentGatewayOptions { BaseAddress = address, TotalTimeout = TimeSpan.Zero });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new HttpPaymentGatewayOptions { BaseAddress = address, CallTimeout = TimeSpan.Zero });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new HttpPaymentGatewayOptions { BaseAddress = address, TurnTimeout = TimeSpan.Zero });
         Assert.Throws<ArgumentOutOfRangeException>(() => new HttpPaymentGatewayOptions { BaseAddress = address, MaxConcurrentCalls = 0 });
         Assert.Throws<ArgumentOutOfRangeException>(() => new HttpPaymentGatewayOptions { BaseAddress = address, MaxWaitingCalls = -1 });
         Assert.Throws<ArgumentOutOfRangeException>(() => new HttpPaymentGatewayOptions { BaseAddress = address, BreakDuration = TimeSpan.FromDays(1) });
@@ -260,7 +261,7 @@ public sealed class HttpPaymentGatewayTests
     private static HttpPaymentGateway Gateway(
         PspHost psp, Func<HttpPaymentGatewayOptions, HttpPaymentGatewayOptions>? adjust = null, TimeProvider? time = null)
     {
-        var options = new HttpPaymentGatewayOptions { BaseAddress = psp.Address, TotalTimeout = TimeSpan.FromSeconds(60) };
+        var options = new HttpPaymentGatewayOptions { BaseAddress = psp.Address, CallTimeout = TimeSpan.FromSeconds(60) };
         return new HttpPaymentGateway(adjust?.Invoke(options) ?? options, time ?? TimeProvider.System, NullLogger<HttpPaymentGateway>.Instance);
     }
 
