@@ -204,12 +204,14 @@ public sealed class PartitionRuntime : IDisposable
     internal void Post(in LaneInput input) => LaneOf(input.Partition).Post(input);
 
     /// <param name="attempt">Goes back with the result: one of an earlier attempt is not taken for this one's.</param>
-    internal void Recover(Lane lane, int partition, long attempt, TimeSpan pause) => _ = Task.Run(async () =>
+    /// <param name="life">Ends when it is not to be recovered any more.</param>
+    internal void Recover(Lane lane, int partition, long attempt, TimeSpan pause, CancellationToken life) => _ = Task.Run(async () =>
     {
         try
         {
-            await Task.Delay(pause, _time, _stopping.Token).ConfigureAwait(false);
-            lane.Post(new LaneInput(LaneInputKind.Recovered, partition) { ChannelSeq = attempt, Payload = await _recovery.RunAsync(partition, _stopping.Token).ConfigureAwait(false) });
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(life, _stopping.Token);
+            await Task.Delay(pause, _time, end.Token).ConfigureAwait(false);
+            lane.Post(new LaneInput(LaneInputKind.Recovered, partition) { ChannelSeq = attempt, Payload = await _recovery.RunAsync(partition, end.Token).ConfigureAwait(false) });
         }
         catch (Exception failure)
         {
@@ -253,9 +255,9 @@ public sealed class PartitionRuntime : IDisposable
         }
     });
 
-    internal void Pay(Lane lane, Partition partition, PaymentRequest request)
+    internal void Pay(Lane lane, Partition partition, PaymentRequest request, CancellationToken life)
     {
-        var execution = ExecuteAsync(request);
+        var execution = ExecuteAsync(request, life);
         if (execution.IsCompletedSuccessfully)
             lane.Post(LaneInput.Of(partition, request, execution.Result));
         else
@@ -288,12 +290,13 @@ public sealed class PartitionRuntime : IDisposable
         }
     });
 
-    internal void ReadNames(Lane lane, Partition partition, TimeSpan pause) => _ = Task.Run(async () =>
+    internal void ReadNames(Lane lane, Partition partition, TimeSpan pause, CancellationToken life) => _ = Task.Run(async () =>
     {
         try
         {
-            await Task.Delay(pause, _time, _stopping.Token).ConfigureAwait(false);
-            lane.Post(new LaneInput(LaneInputKind.NamesRead, partition.Id) { Incarnation = partition, Payload = await ReadNamesAsync(partition.Id).ConfigureAwait(false) });
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(life, _stopping.Token);
+            await Task.Delay(pause, _time, end.Token).ConfigureAwait(false);
+            lane.Post(new LaneInput(LaneInputKind.NamesRead, partition.Id) { Incarnation = partition, Payload = await ReadNamesAsync(partition.Id, end.Token).ConfigureAwait(false) });
         }
         catch (Exception failure)
         {
@@ -301,14 +304,14 @@ public sealed class PartitionRuntime : IDisposable
         }
     });
 
-    private async Task<KeyFilter> ReadNamesAsync(int partition)
+    private async Task<KeyFilter> ReadNamesAsync(int partition, CancellationToken cancellation)
     {
         var names = new KeyFilter();
         var turns = _nameReads[WriterOf(partition)];
-        await turns.WaitAsync(_stopping.Token).ConfigureAwait(false);
+        await turns.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            await _readModel.ReadNamesAsync(partition, names.Add, _stopping.Token).ConfigureAwait(false);
+            await _readModel.ReadNamesAsync(partition, names.Add, cancellation).ConfigureAwait(false);
         }
         finally
         {
@@ -329,12 +332,13 @@ public sealed class PartitionRuntime : IDisposable
     }
 
     // Whoever had it last goes after it; where somebody else has claimed it, nobody here does.
-    internal void FollowIfMoved(int partition, long epoch) => _ = Task.Run(async () =>
+    /// <param name="stays">As of <see cref="Renew"/>.</param>
+    internal void FollowIfMoved(int partition, long epoch, Func<bool> stays) => _ = Task.Run(async () =>
     {
         try
         {
             if (await _journal.HasMovedAsync(partition, epoch, _stopping.Token).ConfigureAwait(false))
-                Start(partition);
+                Post(new LaneInput(LaneInputKind.Start, partition) { Payload = stays });
         }
         catch (Exception failure)
         {
@@ -361,20 +365,21 @@ public sealed class PartitionRuntime : IDisposable
 
     private Lane LaneOf(int partition) => _lanes[partition % _lanes.Length];
 
-    private async ValueTask<PaymentOutcome> ExecuteAsync(PaymentRequest request)
+    private async ValueTask<PaymentOutcome> ExecuteAsync(PaymentRequest request, CancellationToken life)
     {
         try
         {
-            return await _payments.ExecuteAsync(request, _stopping.Token).ConfigureAwait(false);
+            return await _payments.ExecuteAsync(request, life).ConfigureAwait(false);
         }
-        catch (Exception failure) when (!_stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (life.IsCancellationRequested)
+        {
+            // Nobody waits for it: the next incarnation asks again, and has the provider looked at first.
+            return new PaymentOutcome.Unknown("stopping");
+        }
+        catch (Exception failure)
         {
             LaneLog.GatewayThrew(Logger, failure);
             return new PaymentOutcome.Unknown("gateway_fault");
-        }
-        catch (OperationCanceledException)
-        {
-            return new PaymentOutcome.Unknown("stopping");
         }
     }
 

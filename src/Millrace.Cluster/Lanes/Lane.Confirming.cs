@@ -74,8 +74,8 @@ internal sealed partial class Lane
             if (host.Partition is not { } partition || (!askAll && host.Unconfirmed.Count == 0) || _runtime.WriterOf(host.Id) != writer)
                 continue;
             (asked ??= []).Add((host, partition, host.Unconfirmed));
-            if (host.Unconfirmed.Count > 0)
-                host.Unconfirmed = [];
+            // Also when it is empty: who comes while the question is under way is not answered by it, but by the next.
+            host.Unconfirmed = [];
         }
 
         if (asked is null)

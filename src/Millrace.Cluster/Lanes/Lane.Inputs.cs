@@ -176,7 +176,11 @@ internal sealed partial class Lane
         Recover(host, TimeSpan.Zero);
     }
 
-    private void Recover(PartitionHost host, TimeSpan pause) => _runtime.Recover(this, host.Id, ++host.Attempt, pause);
+    private void Recover(PartitionHost host, TimeSpan pause)
+    {
+        host.BeginLife();
+        _runtime.Recover(this, host.Id, ++host.Attempt, pause, host.Life);
+    }
 
     // Fenced: somebody else owns it now, and whoever places partitions may start it here again; or it is on its way to another database, and
     // nobody else goes there for it.
@@ -184,7 +188,8 @@ internal sealed partial class Lane
     {
         LaneLog.Recovering(_runtime.Logger, host.Id, "another owner has claimed it, or it moves to another database");
         Drop(host, PartitionState.Stopped, "The partition has moved.");
-        _runtime.FollowIfMoved(host.Id, epoch);
+        var attempt = host.Attempt;
+        _runtime.FollowIfMoved(host.Id, epoch, () => host.Attempt == attempt);
     }
 
     private void TakeRecovered(PartitionHost host, RecoveredPartition recovered, long nowMs)
@@ -205,7 +210,7 @@ internal sealed partial class Lane
         _runtime.Backlog.Restart(host.Id, recovered.Unfinished, nowMs);
         _runtime.Peers?.Announce(host.Id);
         if (partition.NeedsNames)
-            _runtime.ReadNames(this, partition, TimeSpan.Zero);
+            _runtime.ReadNames(this, partition, TimeSpan.Zero, host.Life);
         _runtime.Metrics.Recovered();
         LaneLog.Serving(_runtime.Logger, host.Id, claim.Seq, claim.Epoch);
     }
@@ -249,7 +254,7 @@ internal sealed partial class Lane
         }
 
         LaneLog.NamesFailed(_runtime.Logger, host.Id, failure);
-        _runtime.ReadNames(this, partition, RetryEvery);
+        _runtime.ReadNames(this, partition, RetryEvery, host.Life);
     }
 
     private void Stop(PartitionHost host, TaskCompletionSource stopped)
@@ -278,7 +283,9 @@ internal sealed partial class Lane
         if (host.Partition is { HasPending: true })
             return;
         var epoch = host.Partition?.Epoch;
+        // Ends a recovery that is under way too: its claim would take the partition from the next owner. And nothing of before starts it again.
         Drop(host, PartitionState.Stopped, "The partition is handed over.");
+        host.Attempt++;
         host.Stopping = null;
         if (epoch is { } claimed)
             _runtime.Release(host.Id, claimed, stopping);

@@ -33,7 +33,7 @@ internal sealed partial class Lane
         foreach (var reply in outputs.Replies)
             Answer(host, reply);
         foreach (var payment in outputs.Payments)
-            _runtime.Pay(this, partition, payment);
+            _runtime.Pay(this, partition, payment, host.Life);
         foreach (var order in outputs.OrderLoads)
             _runtime.LoadOrder(this, partition, order);
         foreach (var hash in outputs.NameLookups)

@@ -199,6 +199,7 @@ internal sealed partial class Lane : IDisposable
     private void Drop(PartitionHost host, PartitionState state, string reason)
     {
         host.State = state;
+        host.EndLife();
         host.Refused = null;
         host.IsTouched = false;
         _runtime.Backlog.Forget(host.Id);

@@ -24,6 +24,7 @@ internal sealed class PartitionHost(int id)
 {
     private volatile PartitionState _state = PartitionState.Stopped;
     private int _format;
+    private CancellationTokenSource _life = new();
 
     public int Id { get; } = id;
 
@@ -45,6 +46,9 @@ internal sealed class PartitionHost(int id)
     /// <summary>Counts recoveries: what is told of an earlier one is not taken for the present one's.</summary>
     public long Attempt { get; set; }
 
+    /// <summary>Ends with the incarnation, or with the attempt to recover one: what is done for it is of no use to anybody then.</summary>
+    public CancellationToken Life => _life.Token;
+
     /// <summary>Its outputs or batch want attention at the end of the turn.</summary>
     public bool IsTouched { get; set; }
 
@@ -56,4 +60,13 @@ internal sealed class PartitionHost(int id)
 
     /// <summary>Set while the node gives the partition up: completed once it is flushed and released.</summary>
     public TaskCompletionSource? Stopping { get; set; }
+
+    public void BeginLife()
+    {
+        EndLife();
+        _life = new CancellationTokenSource();
+    }
+
+    // What was waiting goes on elsewhere, not on the lane's thread.
+    public void EndLife() => _ = _life.CancelAsync();
 }
