@@ -14,7 +14,7 @@ internal sealed class LaneMailbox(int limit)
     private List<LaneInput> _filling = new(1024);
     private long _firstAt;
     private bool _isReaderWaiting;
-    private bool _hasCompletion;
+    private bool _isWorthATurn;
     private bool _isClosed;
     private int _wakeAt = 1;
 
@@ -38,6 +38,8 @@ internal sealed class LaneMailbox(int limit)
             if (_isClosed || _filling.Count >= limit)
                 return false;
             Add(input);
+            // Also while the reader is at work: it must not wait when it comes back.
+            _isWorthATurn |= isUrgent;
             if (isUrgent || _filling.Count >= _wakeAt)
                 Wake();
             return true;
@@ -52,27 +54,27 @@ internal sealed class LaneMailbox(int limit)
             if (_isClosed)
                 return false;
             Add(input);
-            _hasCompletion = true;
+            _isWorthATurn = true;
             Wake();
             return true;
         }
     }
 
-    /// <summary>Waits for a completion or for enough requests, at most until <paramref name="timeout"/>; takes all there is.</summary>
+    /// <summary>Waits for a completion, a read or enough requests, at most until <paramref name="timeout"/>; takes all there is.</summary>
     /// <param name="emptied">The list of the turn before, to be filled next.</param>
     /// <param name="requests">How many requests are worth waking for; 1 for any.</param>
     public List<LaneInput> TakeAll(List<LaneInput> emptied, int requests, TimeSpan timeout)
     {
         lock (_lock)
         {
-            if (!_hasCompletion && _filling.Count < requests)
+            if (!_isWorthATurn && _filling.Count < requests)
             {
                 (_isReaderWaiting, _wakeAt) = (true, requests);
                 if (!Monitor.Wait(_lock, timeout))
                     _isReaderWaiting = false;
             }
 
-            _hasCompletion = false;
+            _isWorthATurn = false;
             (var taken, _filling) = (_filling, emptied);
             return taken;
         }

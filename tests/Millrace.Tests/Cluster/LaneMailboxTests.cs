@@ -47,4 +47,13 @@ public sealed class LaneMailboxTests
         mailbox.Post(Input);
         Assert.InRange(mailbox.OldestAge, TimeSpan.Zero, watch.Elapsed);
     }
+
+    [Fact]
+    public async Task A_read_that_comes_while_the_lane_is_at_work_has_the_next_turn()
+    {
+        var mailbox = new LaneMailbox(10);
+        Assert.True(mailbox.TryPostRequest(Input, isUrgent: true));
+        var turn = Task.Run(() => mailbox.TakeAll([], 64, TimeSpan.FromMinutes(10)), TestContext.Current.CancellationToken);
+        Assert.Single(await turn.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
+    }
 }
