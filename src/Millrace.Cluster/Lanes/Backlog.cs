@@ -47,8 +47,13 @@ internal sealed class Backlog(int partitions)
     /// <summary>The partition is recovered with these; what the tail says of them comes with its next checkpoint.</summary>
     public void Restart(int partition, IReadOnlyList<OrderRow> due, long nowMs)
     {
-        Forget(partition);
-        Note(partition, due, nowMs);
+        var orders = _orders[partition];
+        lock (orders)
+        {
+            orders.Clear();
+            foreach (var row in due)
+                Note(orders, row, row.Status == OrderStatus.Pending ? Math.Min(nowMs, BegunAt(row.Document)) : nowMs);
+        }
     }
 
     /// <summary>The partition is not here any more.</summary>
@@ -123,6 +128,7 @@ internal sealed class Backlog(int partitions)
     public static bool ShouldMove(in OrderRow row) =>
         row.Attention is null && (row.Status == OrderStatus.Pending || (row.DueAtUnixMs is not null && IsPaying(row.Id, row.Document)));
 
+    /// <param name="nowMs">Since when it should move, of one that is not known yet. Never by its id: that was made by the clock of another node, which may be wrong.</param>
     private static void Note(Dictionary<OrderId, Tracked> orders, in OrderRow row, long nowMs)
     {
         var isPending = row.Status == OrderStatus.Pending;
@@ -133,10 +139,19 @@ internal sealed class Backlog(int partitions)
             return;
         }
 
-        var since = isPending ? row.Id.CreatedAtUnixMs : orders.TryGetValue(row.Id, out var before) ? before.SinceUnixMs : nowMs;
-        if (orders.Count < MostTracked || orders.ContainsKey(row.Id))
-            orders[row.Id] = new Tracked(since, isPending ? row.Document : null, isPending ? BacklogStage.Next : BacklogStage.Payment);
+        var isKnown = orders.TryGetValue(row.Id, out var before);
+        if (isKnown || orders.Count < MostTracked)
+        {
+            orders[row.Id] = new Tracked(
+                isKnown ? before.SinceUnixMs : nowMs,
+                // Not null alone: that is an empty document.
+                isPending ? row.Document : (ReadOnlyMemory<byte>?)null,
+                isPending ? BacklogStage.Next : BacklogStage.Payment);
+        }
     }
+
+    // By the clock of its owner then.
+    private static long BegunAt(ReadOnlyMemory<byte> document) => OrderDocument.Read(document).First().Context.AtUnixMs;
 
     /// <returns>Null when it need not move.</returns>
     private static Tracked? Judged(Dictionary<OrderId, Tracked> orders, OrderId id, Tracked tracked, long nowMs)
