@@ -1,4 +1,5 @@
 using Millrace.Domain.Identity;
+using Millrace.Domain.Orders;
 using Millrace.Engine.Codec;
 using Millrace.Engine.ReadModel;
 
@@ -53,10 +54,18 @@ public sealed partial class Partition
     // Everything a checkpoint needs is immutable or append-only, so it is captured now and leaves when its seq is durable.
     private void TakeCheckpoint()
     {
-        if (_isCheckpointing || _appendedSeq == _checkpointSeq)
+        if (_appendedSeq == _checkpointSeq)
             return;
-        _isCheckpointing = true;
         _checkpointDueAtMs = _tickedAtMs + (long)_options.CheckpointEvery.TotalMilliseconds;
+        if (_isCheckpointing)
+        {
+            // The one before may not be stored for as long as the read model is away: what runs out must do so all the same.
+            foreach (var entry in _dirtyOrders)
+                SetDate(entry, OrderSaga.DueAt(entry.Order!));
+            return;
+        }
+
+        _isCheckpointing = true;
         _checkpointSeq = _appendedSeq;
         (_dirtyOrders, _checkpointing) = (_checkpointing, _dirtyOrders);
         var orders = new OrderRow[_checkpointing.Count];
@@ -77,10 +86,15 @@ public sealed partial class Partition
     {
         entry.IsListedDirty = false;
         var row = entry.ToRow();
-        // One that ran out meanwhile fires with the next tick. Zero is a payment on its way, which needs no timer, or a time that lies as far back.
-        if (row.DueAtUnixMs is { } due && (due > 0 || entry.PendingPayment is null))
-            SetTimer(entry.Id, entry, Math.Max(due, 1));
+        SetDate(entry, row.DueAtUnixMs);
         return row;
+    }
+
+    // One that ran out meanwhile fires with the next tick. Zero is a payment on its way, which needs no timer, or a time that lies as far back.
+    private void SetDate(OrderEntry entry, long? dueAtMs)
+    {
+        if (dueAtMs is { } due && (due > 0 || entry.PendingPayment is null))
+            SetTimer(entry.Id, entry, Math.Max(due, 1));
     }
 
     private StockRow[] CaptureItems()

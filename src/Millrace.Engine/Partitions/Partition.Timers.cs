@@ -6,7 +6,10 @@ namespace Millrace.Engine.Partitions;
 /// <summary>What happens because time passes.</summary>
 public sealed partial class Partition
 {
+    private const int MostTimerLoads = 64;
+    private const long TimerLoadRetryMs = 1_000;
     private readonly PriorityQueue<OrderId, long> _timers = new();
+    private int _timerLoads;
     private long _checkpointDueAtMs;
     private long _tickedAtMs;
 
@@ -17,6 +20,9 @@ public sealed partial class Partition
             AfterClockSetBack(nowMs);
         while (_timers.TryPeek(out var id, out var at) && at <= nowMs)
         {
+            // Many may run out at one time, such as midnight, or while the store was away: the rest comes with the next ticks, and whoever asks for an order has his turn.
+            if (_timerLoads >= MostTimerLoads && !_orders.ContainsKey(id))
+                break;
             _timers.Dequeue();
             if (_orders.TryGetValue(id, out var entry))
             {
@@ -26,6 +32,7 @@ public sealed partial class Partition
             }
             else
             {
+                _timerLoads++;
                 Load(id, new Waiting(null, null));
             }
         }

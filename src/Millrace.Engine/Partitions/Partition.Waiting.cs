@@ -10,7 +10,10 @@ namespace Millrace.Engine.Partitions;
 public sealed partial class Partition
 {
     /// <summary>A request of the edge, the rest of a delivery, or (neither) a timer.</summary>
-    private sealed record Waiting(PartitionRequest? Request, ReplySink? Sink, Delivery? Delivery = null);
+    private sealed record Waiting(PartitionRequest? Request, ReplySink? Sink, Delivery? Delivery = null)
+    {
+        public bool IsTimer => Request is null && Delivery is null;
+    }
 
     private readonly Dictionary<OrderId, List<Waiting>> _loading = [];
     private readonly Dictionary<UInt128, List<Waiting>> _lookingUp = [];
@@ -54,7 +57,7 @@ public sealed partial class Partition
     {
         if (!waitingFor.Remove(key, out var waiters))
             return;
-        _waiting -= waiters.Count;
+        NoLongerWait(waiters);
         var done = 0;
         try
         {
@@ -73,17 +76,23 @@ public sealed partial class Partition
     {
         var waiters = id is { } order && _loading.Remove(order, out var loads) ? loads
             : hash is { } name && _lookingUp.Remove(name, out var lookups) ? lookups : [];
-        _waiting -= waiters.Count;
+        NoLongerWait(waiters);
         foreach (var waiting in waiters)
         {
             Reply(waiting.Sink, PartitionReply.Unavailable("store_unavailable", "The store could not be read; repeat with the same key."), 0);
             // The sender repeats what is not acknowledged.
             if (waiting.Delivery is { } delivery)
                 _stalled.Remove(delivery.Source);
-            else if (waiting.Request is null && id is { } due)
-                // A timer: it fires again with the next tick.
-                _timers.Enqueue(due, 0);
+            else if (waiting.IsTimer && id is { } due)
+                // It fires again, and not with every tick while the store is away.
+                _timers.Enqueue(due, _tickedAtMs + TimerLoadRetryMs);
         }
+    }
+
+    private void NoLongerWait(List<Waiting> waiters)
+    {
+        _waiting -= waiters.Count;
+        _timerLoads -= waiters.Count(static waiting => waiting.IsTimer);
     }
 
     private void WithOrder(OrderId id, ReplySink? sink, long nowMs, Waiting waiting)

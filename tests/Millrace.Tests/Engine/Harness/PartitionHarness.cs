@@ -46,6 +46,9 @@ internal sealed partial class PartitionHarness
     public Partition this[int id] => _partitions[id];
     public IEnumerable<Partition> Partitions => _partitions;
 
+    /// <summary>While it is true, what is to be checkpointed is never stored.</summary>
+    public bool IsReadModelAway { get; set; }
+
     /// <summary>While it is true, payment requests wait.</summary>
     public bool IsPspSlow
     {

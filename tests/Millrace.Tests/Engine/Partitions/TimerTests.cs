@@ -1,6 +1,7 @@
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
 using Millrace.Engine.Partitions;
+using Millrace.Engine.Requests;
 using Millrace.Tests.Domain;
 using Millrace.Tests.Engine.Harness;
 using Xunit;
@@ -23,6 +24,62 @@ public sealed class TimerTests
         shop.RunUntil(() => shop.OrderOf(id).Status.IsTerminal(), mostMs: ms + 2_000, stepMs: 500);
         Assert.Equal("hold_expired", shop.OrderOf(id).Closing!.Code);
         Assert.Equal(100, shop.ItemOf().Available);
+    }
+
+    [Fact]
+    public void A_hold_runs_out_though_no_checkpoint_is_stored()
+    {
+        var shop = new PartitionHarness().WithItem();
+        var id = shop.Placed();
+        shop.IsReadModelAway = true;
+        // The checkpoint that is never stored has this one, and none has the other.
+        shop.Changed(id, new OrderCommand.PlaceHold("h1", "fraud", null, shop.NowMs + 10_000));
+        shop.Advance(1_000);
+        shop.Changed(id, new OrderCommand.PlaceHold("h2", "fraud", null, shop.NowMs + 5_000));
+        shop.RunUntil(() => !Array.Exists(shop.OrderOf(id).Holds, hold => hold.Id == "h2"), mostMs: 7_000, stepMs: 500);
+        Assert.Single(shop.OrderOf(id).Holds);
+        shop.RunUntil(() => shop.OrderOf(id).Holds.Length == 0, mostMs: 7_000, stepMs: 500);
+    }
+
+    [Fact]
+    public void Many_dates_at_one_time_leave_room_for_whoever_asks_for_an_order()
+    {
+        var shop = new PartitionHarness(options: new PartitionOptions { MaxOrdersInMemory = 0, MaxWaiting = 70 }).WithItem();
+        var ids = Enumerable.Range(0, 100).Select(i => shop.Placed(Given.Keyed($"k{i}"))).ToArray();
+        var asked = shop.Placed(Given.Keyed("asked"));
+        Assert.All(ids, id => shop.Changed(id, new OrderCommand.PlaceHold("h", "fraud", null, shop.NowMs + 60_000)));
+        shop.Advance(1_000);
+        shop.Advance(1_000);
+        Assert.Equal(0, shop[0].OrdersInMemory);
+
+        shop.AdvanceClock(60_000);
+        var read = shop.Send(0, new PartitionRequest.ReadOrder(asked, Given.Acme));
+        shop.Pump();
+        Assert.NotNull(read.Reply?.Order);
+        shop.RunUntil(() => Array.TrueForAll(ids, id => shop.OrderOf(id).Holds.Length == 0), mostMs: 10_000);
+    }
+
+    [Fact]
+    public void A_date_whose_order_cannot_be_read_is_not_asked_for_with_every_tick()
+    {
+        var faults = new Faults(1);
+        var shop = new PartitionHarness(options: new PartitionOptions { MaxOrdersInMemory = 0 }, faults: faults).WithItem();
+        var id = shop.Placed();
+        shop.Changed(id, new OrderCommand.PlaceHold("h", "fraud", null, shop.NowMs + 10_000));
+        shop.Advance(1_000);
+        shop.Advance(1_000);
+        Assert.Equal(0, shop[0].OrdersInMemory);
+
+        faults.FailRead = 1;
+        shop.Advance(10_000);
+        for (var tick = 0; tick < 10; tick++)
+        {
+            shop.AdvanceClock(50);
+            Assert.False(shop.Step());
+        }
+
+        faults.FailRead = 0;
+        shop.RunUntil(() => shop.OrderOf(id).Holds.Length == 0, mostMs: 2_000);
     }
 
     [Theory]
@@ -90,7 +147,7 @@ public sealed class TimerTests
         faults.FailRead = 1;
         shop.Advance(8_000);
         faults.Stop();
-        shop.Advance(250);
+        shop.Advance(1_000);
         Assert.Equal(OrderStatus.Expired, shop.OrderOf(id).Status);
     }
 
