@@ -43,11 +43,9 @@ internal sealed class CallerLimits(RateBucket key, TenantLimits tenant)
 /// <summary>The limits of one tenant.</summary>
 internal sealed class TenantLimits
 {
-    private LimitSettings _settings;
-
     public TenantLimits(LimitSettings settings)
     {
-        _settings = settings;
+        Settings = settings;
         Bucket = new RateBucket(settings.Tenant);
         Daily = new DailyQuota(settings.PerDay);
         Policy = Words(settings);
@@ -59,14 +57,14 @@ internal sealed class TenantLimits
 
     public string Policy { get; private set; }
 
-    public LimitSettings Settings
+    public LimitSettings Settings { get; private set; }
+
+    /// <param name="settings">That hold from now on.</param>
+    /// <param name="now">Nanoseconds of a clock that never goes back.</param>
+    public void Change(LimitSettings settings, long now)
     {
-        get => _settings;
-        set
-        {
-            _settings = value;
-            (Bucket.Rate, Daily.Limit, Policy) = (value.Tenant, value.PerDay, Words(value));
-        }
+        (Settings, Daily.Limit, Policy) = (settings, settings.PerDay, Words(settings));
+        Bucket.Change(settings.Tenant, now);
     }
 
     // A full bucket, and how long it takes to fill.

@@ -23,12 +23,6 @@ internal sealed class RateBucket
             lock (_lock)
                 return _rate;
         }
-
-        set
-        {
-            lock (_lock)
-                _rate = value;
-        }
     }
 
     /// <summary>The part of it that this node may give away on its own: 1 while it knows of all that others give.</summary>
@@ -38,6 +32,24 @@ internal sealed class RateBucket
         {
             lock (_lock)
                 _share = value;
+        }
+    }
+
+    /// <summary>Allows another rate from now on. What is used up stays so many, and refills at the new rate; no more is used up than the new burst.</summary>
+    /// <param name="rate">What is allowed altogether, over all nodes.</param>
+    /// <param name="now">As for <see cref="TryTake"/>.</param>
+    public void Change(Rate rate, long now)
+    {
+        lock (_lock)
+        {
+            if (rate == _rate)
+                return;
+            var was = Effective();
+            _rate = rate;
+            var (interval, depth) = Effective();
+            // A thousand million of a second each overflow 64 bits.
+            var ahead = (Int128)Math.Max(_tat - now, 0) * interval / was.Interval;
+            _tat = now + (long)Int128.Min(ahead, depth);
         }
     }
 
@@ -85,14 +97,14 @@ internal sealed class RateBucket
 
     /// <summary>Begins to tell others what was taken here since the last time. What does not reach them is not told again: it may have, and a share is given
     /// from until they are heard again. What is given from a share alone is not told at all.</summary>
-    /// <returns>How many, and how long one takes to refill.</returns>
-    public (long Count, long IntervalNs) Tell()
+    /// <returns>How many, how long one takes to refill, and the rate that this is about.</returns>
+    public (long Count, long IntervalNs, Rate Rate) Tell()
     {
         lock (_lock)
         {
             var count = _untold;
             _untold = 0;
-            return (count, Interval());
+            return (count, Interval(), _rate);
         }
     }
 
@@ -106,10 +118,14 @@ internal sealed class RateBucket
     /// <summary>Learns how far ahead all nodes together have brought the arrival time.</summary>
     /// <param name="now">As for <see cref="TryTake"/>.</param>
     /// <param name="aheadNs">With all that was told, and without what was taken here since.</param>
-    public void Learn(long now, long aheadNs)
+    /// <param name="rate">That was told: what is known of one that was changed since is as long as another takes to refill.</param>
+    public void Learn(long now, long aheadNs, Rate rate)
     {
         lock (_lock)
-            _tat = now + aheadNs + (Math.Max(_untold, 0) * Interval());
+        {
+            if (rate == _rate)
+                _tat = now + aheadNs + (Math.Max(_untold, 0) * Interval());
+        }
     }
 
     private long Interval() => Math.Max(NanosecondsPerSecond / _rate.PerSecond, 1);

@@ -42,9 +42,9 @@ public sealed class RateLimits : IAuditFollower
             return;
         _settings[entry.Subject] = settings;
         if (_tenants.TryGetValue(entry.Subject, out var tenant))
-            tenant.Settings = settings;
-        foreach (var (id, bucket) in _keys.Where(k => k.Key.Tenant == entry.Subject))
-            bucket.Rate = settings.Key;
+            tenant.Change(settings, Now);
+        foreach (var (_, bucket) in _keys.Where(k => k.Key.Tenant == entry.Subject))
+            bucket.Change(settings.Key, Now);
     }
 
     /// <summary>Takes one request from the caller's limits, and says in the answer's headers what is left.</summary>
@@ -76,7 +76,9 @@ public sealed class RateLimits : IAuditFollower
         var key = _keys.GetOrAdd((tenant, caller.LimitName), static (id, all) => new RateBucket(all.SettingsOf(id.Tenant).Key), this);
         // A change that came between the look at the settings and the place in the table has seen neither.
         var settings = SettingsOf(tenant);
-        (shared.Settings, key.Rate) = (settings, settings.Key);
+        var now = Now;
+        shared.Change(settings, now);
+        key.Change(settings.Key, now);
         return new CallerLimits(key, shared);
     }
 

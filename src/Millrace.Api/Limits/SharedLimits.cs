@@ -133,12 +133,13 @@ internal sealed partial class SharedLimits : BackgroundService
     /// <summary>What is told of one limit, and what to do with the answer.</summary>
     private sealed record Telling(string Key, RedisValue[] Arguments, Action<long, string> Hear)
     {
-        public static Telling Of(string key, RateBucket bucket)
+        // What was given at another rate is of another name: it is a time, as long as so many take to refill at that rate.
+        public static Telling Of(string name, RateBucket bucket)
         {
-            var (count, interval) = bucket.Tell();
+            var (count, interval, rate) = bucket.Tell();
             return new Telling(
-                key, ["r", count, (interval / 1000.0).ToString("R", CultureInfo.InvariantCulture)],
-                (now, ahead) => bucket.Learn(now, (long)(double.Parse(ahead, CultureInfo.InvariantCulture) * 1000)));
+                string.Create(CultureInfo.InvariantCulture, $"{name}:{rate.PerSecond}/{rate.Burst}"), ["r", count, (interval / 1000.0).ToString("R", CultureInfo.InvariantCulture)],
+                (now, ahead) => bucket.Learn(now, (long)(double.Parse(ahead, CultureInfo.InvariantCulture) * 1000), rate));
         }
 
         public static Telling Of(string key, DailyQuota quota, long day, long count, string node) => new(

@@ -51,11 +51,42 @@ public sealed class RateBucketTests
         Assert.Equal(2, bucket.TryTake(refused.RetryNs + reset).Remaining);
     }
 
+    // However long the burst took to refill before: what is gone is gone, and comes back at the new rate.
+    [Theory]
+    [InlineData(1, 1_000, 500, 1_000)]
+    [InlineData(500, 1_000, 1, 1_000)]
+    [InlineData(1, 1_000_000_000, 1_000_000_000, 1_000_000_000)]
+    public void What_is_used_up_when_a_rate_is_changed_refills_at_the_new_one(long perSecond, long burst, long newPerSecond, long newBurst)
+    {
+        var (bucket, was, now) = (new RateBucket(new Rate(perSecond, burst)), new Rate(perSecond, burst), 7 * Second);
+        bucket.Learn(now, Second / perSecond * burst, was);
+        Assert.False(bucket.TryTake(now).IsTaken);
+        bucket.Change(new Rate(newPerSecond, newBurst), now);
+        var refused = bucket.TryTake(now);
+        Assert.Equal((false, Second / newPerSecond), (refused.IsTaken, refused.RetryNs));
+        Assert.True(bucket.TryTake(now + refused.RetryNs).IsTaken);
+        // What the others knew of it before says nothing of it now.
+        bucket.Learn(now, Second / perSecond * burst, was);
+        Assert.Equal(newBurst, bucket.Available(now + (Second / newPerSecond * newBurst) + refused.RetryNs).Now);
+    }
+
+    [Fact]
+    public void A_burst_that_was_lowered_leaves_no_more_used_up_than_it_is()
+    {
+        var bucket = new RateBucket(new Rate(1, 1_000));
+        bucket.Learn(0, 1_000 * Second, bucket.Rate);
+        bucket.Change(new Rate(1, 2), 0);
+        Assert.Equal(Second, bucket.TryTake(0).RetryNs);
+        // Half of it is used up, and stays so.
+        bucket.Change(new Rate(10, 4), 1 * Second);
+        Assert.Equal((3L, 4L), bucket.Available(1 * Second));
+    }
+
     [Fact]
     public void What_several_nodes_gave_beyond_the_limit_leaves_none_and_not_less()
     {
         var bucket = new RateBucket(new Rate(10, 5));
-        bucket.Learn(0, 2 * (Second / 2));
+        bucket.Learn(0, 2 * (Second / 2), bucket.Rate);
         Assert.Equal((false, 0L, (long)Second), bucket.TryTake(0) is var taken ? (taken.IsTaken, taken.Remaining, taken.ResetNs) : default);
         Assert.Equal((0L, 5L), bucket.Available(0));
     }

@@ -10,6 +10,7 @@ using Millrace.Api.Limits;
 using Millrace.Cluster.Administration;
 using Millrace.Domain.Identity;
 using Millrace.Domain.Orders;
+using Millrace.Engine.Administration;
 using Millrace.Storage.Sqlite.Administration;
 using Millrace.Tests.EndToEnd;
 using Millrace.Tests.Storage;
@@ -87,6 +88,19 @@ public sealed class SharedLimitsTests : IAsyncLifetime
         await redis.RunAsync();
         await Eventually.Async(() => Task.FromResult(log.Lines.Any(line => line.Contains("shared between nodes", StringComparison.Ordinal))), "the limits are shared again");
         Assert.InRange(node.Take(Burst), (Burst / 2) - 20, Burst);
+    }
+
+    [Fact]
+    public async Task What_was_given_at_another_rate_is_not_held_against_the_new_one()
+    {
+        var (one, other) = (_nodes[0], _nodes[1]);
+        Assert.Equal(Burst, one.Take(Burst));
+        await Eventually.Async(() => Task.FromResult(other.Left() == 0), "the other knows what the one gave");
+        var faster = new Rate(500, Burst);
+        foreach (var node in _nodes)
+            node.Set("acme", new LimitSettings(faster, faster, null));
+        // At the old rate it would take a quarter of an hour.
+        await Eventually.Async(() => Task.FromResult(one.Left() > Burst / 2 && other.Left() > Burst / 2), "both give at the new rate");
     }
 
     [Fact]
@@ -184,6 +198,12 @@ public sealed class SharedLimitsTests : IAsyncLifetime
 
         // Of a bucket that has long been full again.
         public bool HasUntold => _limits.Tenants.Select(tenant => tenant.Value.Bucket).Concat(_limits.Keys.Select(key => key.Value)).Any(bucket => bucket.IsInUse(long.MaxValue));
+
+        public void Set(string tenant, LimitSettings settings)
+        {
+            var draft = LimitRecords.Of(tenant, settings, Actor.System);
+            _limits.Apply(AuditEntry.After(null, 0, draft.Actor, draft.Tenant, draft.Action, draft.Subject, draft.Detail));
+        }
 
         public Task BeginAsync() => _shared.StartAsync(TestContext.Current.CancellationToken);
 
