@@ -45,7 +45,7 @@ internal sealed class LimitEndpoints(RateLimits limits, AuditLog audit, TimeProv
         });
     }
 
-    /// <summary>Sets them whole. A repeat changes nothing, so it needs no key.</summary>
+    /// <summary>Sets them whole, also to what are the defaults now: those may change. A repeat changes nothing, so it needs no key.</summary>
     public async Task PutAsync(HttpContext http, Caller caller)
     {
         if (Tenant(http) is not { } tenant)
@@ -61,7 +61,7 @@ internal sealed class LimitEndpoints(RateLimits limits, AuditLog audit, TimeProv
         {
             try
             {
-                await audit.AddAsync(() => limits.SettingsOf(tenant) == settings ? null : LimitRecords.Of(tenant, settings!, caller.Actor), http.RequestAborted);
+                await audit.AddAsync(() => limits.SetFor(tenant) == settings ? null : LimitRecords.Of(tenant, settings!, caller.Actor), http.RequestAborted);
                 await SendAsync(http, settings!);
                 return;
             }

@@ -34,7 +34,10 @@ public sealed class RateLimits : IAuditFollower
 
     internal IEnumerable<KeyValuePair<(string Tenant, string Key), RateBucket>> Keys => _keys;
 
-    public LimitSettings SettingsOf(string tenant) => _settings.GetValueOrDefault(tenant, _defaults);
+    public LimitSettings SettingsOf(string tenant) => SetFor(tenant) ?? _defaults;
+
+    /// <summary>What somebody has set for the tenant; null where the defaults hold, whatever they are at the time.</summary>
+    public LimitSettings? SetFor(string tenant) => _settings.GetValueOrDefault(tenant);
 
     public void Apply(AuditEntry entry)
     {

@@ -49,6 +49,17 @@ public sealed partial class LimitTests(ApiServer server) : IClassFixture<ApiServ
         Assert.Equal(50, (int)(await server.SendAsync("GET", "/v1/tenants/changing/limits"))["per_day"]!);
     }
 
+    [Fact]
+    public async Task Limits_that_are_the_defaults_too_are_kept_for_when_those_change()
+    {
+        // Whatever they are.
+        var defaults = (await server.SendAsync("GET", "/v1/tenants/pinned/limits")).Body;
+        await SetAsync("pinned", defaults);
+        await SetAsync("pinned", defaults);
+        var kept = await server.SendAsync("GET", "/v1/audit?limit=200", key: server.NewKey("pinned", Scopes.Admin));
+        Assert.Single(kept["data"]!.AsArray(), entry => (string)entry!["action"]! == "limits.set");
+    }
+
     [Theory]
     [InlineData("""{"tenant":{"per_second":0,"burst":1},"key":{"per_second":1,"burst":1}}""", "/tenant/per_second")]
     [InlineData("""{"tenant":{"per_second":1},"key":{"per_second":1,"burst":1}}""", "/tenant/burst")]
