@@ -22,17 +22,17 @@ internal sealed class JobRun(JobStore store, JobPages pages, JobStep step, RateL
     private static readonly TimeSpan LeastWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MostWait = TimeSpan.FromSeconds(15);
 
-    /// <summary>Until it is over, paused or canceled, or another runs it.</summary>
-    public async Task RunAsync(StoredJob found, CancellationToken held)
+    /// <summary>Until it is over, paused or canceled, another runs it, or its turn ends.</summary>
+    public async Task RunAsync(StoredJob found, JobTurn turn, CancellationToken held)
     {
         var query = found.Job.Query.ToList(found.Job.Owner);
-        for (var stored = found; stored is { Job.Status: JobStatus.Running };)
+        for (var stored = found; stored is { Job.Status: JobStatus.Running } && !turn.IsOver;)
         {
             var (job, progress) = (stored.Job, stored.Job.Progress);
             stored = progress switch
             {
                 { IsCounted: false } => await CountAsync(stored, query, held),
-                { Batch.Length: > 0 } => await DoAsync(stored, query, held),
+                { Batch.Length: > 0 } => await DoAsync(stored, query, turn, held),
                 _ when progress.IsAtEnd || progress.Processed >= job.Limit => await EndAsync(stored, held),
                 _ => await PlanAsync(stored, query, held),
             };
@@ -72,7 +72,7 @@ internal sealed class JobRun(JobStore store, JobPages pages, JobStep step, RateL
         return new JobOrder(order.Id.ToString(), order.Version, [.. order.Holds.Select(hold => hold.Id)]);
     }
 
-    private async Task<StoredJob?> DoAsync(StoredJob stored, OrderListQuery query, CancellationToken held)
+    private async Task<StoredJob?> DoAsync(StoredJob stored, OrderListQuery query, JobTurn turn, CancellationToken held)
     {
         var (job, progress) = (stored.Job, stored.Job.Progress);
         var results = new List<JobResult>();
@@ -80,7 +80,7 @@ internal sealed class JobRun(JobStore store, JobPages pages, JobStep step, RateL
         foreach (var order in progress.Batch)
         {
             var began = time.GetTimestamp();
-            if (await UntilKnownAsync(stored, query, order, held) is not { } result)
+            if (await UntilKnownAsync(stored, query, order, turn, held) is not { } result)
                 break;
             results.Add(result);
             if (pace - time.GetElapsedTime(began) is var rest && rest > TimeSpan.Zero)
@@ -103,8 +103,8 @@ internal sealed class JobRun(JobStore store, JobPages pages, JobStep step, RateL
         int Count(string outcome) => results.Count(result => result.Outcome == outcome);
     }
 
-    /// <returns>Null when somebody has told the job to stop while it waited.</returns>
-    private async Task<JobResult?> UntilKnownAsync(StoredJob stored, OrderListQuery query, JobOrder order, CancellationToken held)
+    /// <returns>Null when somebody has told the job to stop while it waited, or its place is another's for that long.</returns>
+    private async Task<JobResult?> UntilKnownAsync(StoredJob stored, OrderListQuery query, JobOrder order, JobTurn turn, CancellationToken held)
     {
         // As a client of the tenant's would, with a key of its own.
         var caller = new Caller(stored.Job.Owner, stored.Job.Actor, Scopes.None, "jobs");
@@ -114,6 +114,8 @@ internal sealed class JobRun(JobStore store, JobPages pages, JobStep step, RateL
                 wait = until < MostWait ? until : MostWait;
             else if (await step.TryAsync(stored.Job, query, order, held) is { } result)
                 return result;
+            if (turn.EndsBefore(wait))
+                return null;
             // Not all at the same moment again.
             await Task.Delay(wait * (1 + (Random.Shared.NextDouble() / 4)), time, held);
             if (await store.FindAsync(stored.Job.Owner, stored.Job.Id, held) is not { Job.Status: JobStatus.Running })

@@ -8,10 +8,14 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
 {
     private const string Duty = "jobs";
 
-    // Each asks for one order at a time. A tenant's second job waits until all have their first.
+    // Each asks for one order at a time. A tenant's second job waits until all have their first; of what waits, each has its turn.
     private const int MostAtOnce = 16;
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
     private readonly HashSet<string> _unreadable = new(StringComparer.Ordinal);
+
+    // Those that have given their place away until what they wait for may be there.
+    private readonly Dictionary<string, (long Since, TimeSpan For)> _resting = new(StringComparer.Ordinal);
+    private volatile bool _othersWait;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => leases.RunAsync(Duty, RunAsync, stoppingToken);
 
@@ -24,10 +28,16 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
             await store.MarkAllAsync(held);
             while (true)
             {
-                foreach (var (id, _) in running.Where(one => one.Value.Run.IsCompleted).ToList())
-                    running.Remove(id);
-                foreach (var job in (await LookAsync(running, held)).Take(MostAtOnce - running.Count))
-                    running.Add(job.Record.Id, new Running(job.Job.Tenant, RunAsync(job, ending.Token)));
+                Clear(running);
+                var waiting = await LookAsync(running, held);
+                // Before they are begun: the first may wait at once.
+                _othersWait = waiting.Count > MostAtOnce - running.Count;
+                foreach (var job in waiting.Take(MostAtOnce - running.Count))
+                {
+                    var turn = new JobTurn(() => _othersWait, time);
+                    running.Add(job.Record.Id, new Running(job.Job.Tenant, turn, RunAsync(job, turn, ending.Token)));
+                }
+
                 await Task.Delay(LookEvery, time, held);
             }
         }
@@ -39,6 +49,19 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
         }
     }
 
+    private void Clear(Dictionary<string, Running> running)
+    {
+        foreach (var (id, ended) in running.Where(one => one.Value.Run.IsCompleted).ToList())
+        {
+            running.Remove(id);
+            if (ended.Turn.Rest > TimeSpan.Zero)
+                _resting[id] = (time.GetTimestamp(), ended.Turn.Rest);
+        }
+
+        foreach (var (id, _) in _resting.Where(one => time.GetElapsedTime(one.Value.Since) >= one.Value.For).ToList())
+            _resting.Remove(id);
+    }
+
     // Once for each, not at every look.
     private void Unreadable(string id)
     {
@@ -46,8 +69,9 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
             NotRead(logger, id);
     }
 
-    /// <returns>What is to be run and does not: every tenant's first, then every tenant's second, and so on, where those that run count.</returns>
-    private async Task<IEnumerable<StoredJob>> LookAsync(Dictionary<string, Running> running, CancellationToken held)
+    /// <returns>What is to be run and does not: every tenant's first, then every tenant's second, and so on, where those that run count. Of each of these, who came last
+    /// to his turn comes last again; that is in what is stored, so another node goes on with it.</returns>
+    private async Task<List<StoredJob>> LookAsync(Dictionary<string, Running> running, CancellationToken held)
     {
         var jobs = new List<StoredJob>();
         await foreach (var (mark, stored) in store.ListMarkedAsync(Unreadable, held))
@@ -57,7 +81,8 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
                 continue;
             if (stored is { Job.Status: JobStatus.Running })
             {
-                jobs.Add(stored);
+                if (!_resting.ContainsKey(mark.Id))
+                    jobs.Add(stored);
                 continue;
             }
 
@@ -67,16 +92,24 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
         }
 
         var underWay = running.Values.CountBy(one => one.Tenant, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
-        return jobs.GroupBy(job => job.Job.Tenant, StringComparer.Ordinal)
-            .SelectMany(tenant => tenant.OrderBy(job => job.Job.CreatedAtUnixMs).Select((job, place) => (job, place: underWay.GetValueOrDefault(tenant.Key) + place)))
-            .OrderBy(placed => placed.place).ThenBy(placed => placed.job.Job.CreatedAtUnixMs).Select(placed => placed.job);
+        return
+        [
+            .. jobs.GroupBy(job => job.Job.Tenant, StringComparer.Ordinal)
+                .SelectMany(tenant => InTurn(tenant).Select((job, place) => (job, place: underWay.GetValueOrDefault(tenant.Key) + place, last: tenant.Max(job => LastTurn(job)))))
+                .OrderBy(placed => placed.place).ThenBy(placed => placed.last).ThenBy(placed => placed.job.Job.CreatedAtUnixMs).Select(placed => placed.job),
+        ];
     }
 
-    private async Task RunAsync(StoredJob job, CancellationToken held)
+    private static IEnumerable<StoredJob> InTurn(IEnumerable<StoredJob> jobs) => jobs.OrderBy(LastTurn).ThenBy(job => job.Job.CreatedAtUnixMs);
+
+    // 0 before its first.
+    private static long LastTurn(StoredJob job) => job.Job.Progress.UpdatedAtUnixMs;
+
+    private async Task RunAsync(StoredJob job, JobTurn turn, CancellationToken held)
     {
         try
         {
-            await run.RunAsync(job, held);
+            await run.RunAsync(job, turn, held);
         }
         catch (OperationCanceledException) when (held.IsCancellationRequested)
         {
@@ -111,7 +144,7 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
         }
     }
 
-    private sealed record Running(string Tenant, Task Run);
+    private sealed record Running(string Tenant, JobTurn Turn, Task Run);
 
     [LoggerMessage(1, LogLevel.Warning, "The store is away; job {Job} goes on when it is back.")]
     private static partial void Away(ILogger logger, string job, Exception failure);

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.Api.Admission;
 using Millrace.Api.Jobs;
+using Millrace.Api.Keys;
 using Millrace.Api.Limits;
 using Millrace.Api.Orders.Read;
 using Millrace.Api.Tracking;
@@ -21,6 +22,8 @@ namespace Millrace.Tests.Api.Jobs;
 /// <summary>One job's runner, with records of its own, which fail where a test says: as if the process had ended there.</summary>
 public sealed class JobRunTests : IClassFixture<ApiServer>, IDisposable
 {
+    // Jobs, of all tenants.
+    private const int AtOnce = 16;
     private static readonly TenantId Acme = TenantId.Parse("acme");
     private readonly ApiServer _server;
     private readonly TemporaryFolder _folder = new();
@@ -122,11 +125,9 @@ public sealed class JobRunTests : IClassFixture<ApiServer>, IDisposable
     {
         var (slow, _) = await _server.OrdersAsync(60);
         var (quick, orders) = await _server.OrdersAsync(1);
-        var (records, services, time) = (new PassingRecords(_records), _server.Services, TimeProvider.System);
+        var records = new PassingRecords(_records);
         var store = new JobStore(records);
-        var step = new JobStep(services.GetRequiredService<AdmittedRouter>(), services.GetRequiredService<WatchedOrders>());
-        var run = new JobRun(store, new JobPages(services.GetRequiredService<ListOrders>()), step, services.GetRequiredService<RateLimits>(), time);
-        using var runner = new JobRunner(store, run, new Leases(_records, "a", isShared: false, time, NullLogger<Lease>.Instance), time, NullLogger<JobRunner>.Instance);
+        using var runner = Runner(store, TimeProvider.System);
         var first = await AddAsync("slow", JobRules.Hold, new JobQuery(null, slow, null, null, null, null), rate: 1, limit: 100);
         await runner.StartAsync(TestContext.Current.CancellationToken);
         await Eventually.Async(async () => (await store.FindAsync(Acme, first, CancellationToken.None))!.Job.Progress.Processed > 0, "the first is under way");
@@ -145,24 +146,71 @@ public sealed class JobRunTests : IClassFixture<ApiServer>, IDisposable
     [Fact]
     public async Task A_tenants_next_job_waits_for_the_first_of_another_though_it_is_older()
     {
-        const int atOnce = 16;
-        var (records, services, time) = (new HeldRecords(_records), _server.Services, TimeProvider.System);
+        var records = new HeldRecords(_records);
         var store = new JobStore(records);
-        var step = new JobStep(services.GetRequiredService<AdmittedRouter>(), services.GetRequiredService<WatchedOrders>());
-        var run = new JobRun(store, new JobPages(services.GetRequiredService<ListOrders>()), step, services.GetRequiredService<RateLimits>(), time);
-        using var runner = new JobRunner(store, run, new Leases(_records, "a", isShared: false, time, NullLogger<Lease>.Instance), time, NullLogger<JobRunner>.Instance);
+        using var runner = Runner(store, TimeProvider.System);
         var nobodys = new JobQuery(null, "nobody", null, null, null, null);
-        for (var i = 1; i <= atOnce + 1; i++)
+        for (var i = 1; i <= AtOnce + 1; i++)
             await AddAsync($"{i}", JobRules.Hold, nobodys, 1, 1, createdAt: i);
         await runner.StartAsync(TestContext.Current.CancellationToken);
-        await Eventually.Async(() => Task.FromResult(records.Begun.Count == atOnce), "as many as may be are under way");
+        await Eventually.Async(() => Task.FromResult(records.Begun.Count == AtOnce), "as many as may be are under way");
 
         var others = await AddAsync("1", JobRules.Hold, nobodys, 1, 1, createdAt: 100, tenant: "other");
         await store.MarkAsync((await store.FindAsync(TenantId.Parse("other"), others, CancellationToken.None))!.Job, CancellationToken.None);
         records.Release(records.Begun.First());
-        await Eventually.Async(() => Task.FromResult(records.Begun.Count == atOnce + 1), "there is room for one");
+        await Eventually.Async(() => Task.FromResult(records.Begun.Count == AtOnce + 1), "there is room for one");
         Assert.Equal("other/" + others, records.Begun.Last());
         await runner.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task Jobs_that_wait_for_a_limit_keep_no_place_from_one_that_can_go_on()
+    {
+        var (store, nobodys) = (new JobStore(_records), new JobQuery(null, "nobody", null, null, null, null));
+        using var audit = new AuditLog(_records, TimeProvider.System);
+        var limits = new RateLimits(new LimitSettings(new Rate(1_000, 1_000), new Rate(1_000, 1_000), PerDay: 1), audit, TimeProvider.System);
+        var order = new JobOrder(OrderId.Create(0, 0, 1).ToString(), 1);
+        var slow = new List<(TenantId Tenant, string Job)>();
+        for (var i = 0; i < AtOnce; i++)
+        {
+            var tenant = TenantId.Parse($"slow-{i}");
+            // Its day is used up.
+            Assert.Null(limits.Take(new Caller(tenant, Actor.System, Scopes.None, "jobs")));
+            slow.Add((tenant, await AddAsync("1", JobRules.Hold, nobodys, 1, 100, createdAt: i, tenant: tenant.Value, progress: new JobProgress { IsCounted = true, Batch = [order] })));
+        }
+
+        var (quick, job) = (TenantId.Parse("quick"), await AddAsync("1", JobRules.Hold, nobodys, 1, 100, createdAt: 100, tenant: "quick"));
+        using var runner = Runner(store, TimeProvider.System, limits);
+        await runner.StartAsync(TestContext.Current.CancellationToken);
+        await Eventually.Async(async () => (await store.FindAsync(quick, job, CancellationToken.None))!.Job.Status == JobStatus.Done, "the one that can go on is done");
+        foreach (var (tenant, waiting) in slow)
+            Assert.Equal((JobStatus.Running, 0), (await store.FindAsync(tenant, waiting, CancellationToken.None))!.Job is var now ? (now.Status, now.Progress.Processed) : default);
+        await runner.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task A_job_that_others_wait_for_takes_turns_and_is_no_faster_for_that()
+    {
+        const int count = 14;
+        var (customer, orders) = await _server.OrdersAsync(count);
+        var job = await AddAsync("1", JobRules.Hold, new JobQuery(null, customer, null, null, null, null), rate: 2, limit: count);
+        var (store, clock) = (new JobStore(_records), new Client.InstantTime(TimeSpan.FromDays(1)));
+        var (begun, turns, found) = (clock.GetUtcNow(), 0, await FindAsync());
+        for (; found.Status == JobStatus.Running; turns++)
+        {
+            await RunAsync(_records, job, clock, othersWait: true);
+            var before = found.Progress.Processed;
+            found = await FindAsync();
+            // Five seconds of two.
+            Assert.InRange(found.Progress.Processed - before, turns == 0 ? 1 : 0, 11);
+        }
+
+        Assert.InRange(turns, 2, 5);
+        Assert.Equal(count, found.Progress.Changed);
+        Assert.Equal(orders, (await store.ResultsOf(found).ReadAsync(0, count, count, CancellationToken.None)).Select(row => row.Order));
+        Assert.True(clock.GetUtcNow() - begun >= TimeSpan.FromSeconds(count / 2));
+
+        async Task<Job> FindAsync() => (await store.FindAsync(Acme, job, CancellationToken.None))!.Job;
     }
 
     [Fact]
@@ -204,12 +252,12 @@ public sealed class JobRunTests : IClassFixture<ApiServer>, IDisposable
         Assert.Equal((JobStore.MostKept + 1, open, 6L), (kept.Count, kept[^1].Id, kept[^2].CreatedAtUnixMs));
     }
 
-    private async Task<string> AddAsync(string name, string action, JobQuery query, int rate, int limit, string status = JobStatus.Running, long createdAt = 0, string tenant = "acme")
+    private async Task<string> AddAsync(string name, string action, JobQuery query, int rate, int limit, string status = JobStatus.Running, long createdAt = 0, string tenant = "acme", JobProgress? progress = null)
     {
         var job = new Job
         {
             Id = $"job_{NameHash.ChangeKey(Acme, "test", name + query.Customer):x32}", Tenant = tenant, Action = action, Query = query, Rate = rate, Limit = limit,
-            ActorKind = ActorKind.Operator, ActorName = "ada", Payload = "", CreatedAtUnixMs = createdAt, Status = status,
+            ActorKind = ActorKind.Operator, ActorName = "ada", Payload = "", CreatedAtUnixMs = createdAt, Status = status, Progress = progress ?? new JobProgress(),
         };
         Assert.NotNull(await new JobStore(_records).TryAddAsync(job, CancellationToken.None));
         return job.Id;
@@ -228,13 +276,22 @@ public sealed class JobRunTests : IClassFixture<ApiServer>, IDisposable
         }
     }
 
-    private async Task RunAsync(IRecords records, string job, TimeProvider? time = null)
+    private async Task RunAsync(IRecords records, string job, TimeProvider? time = null, bool othersWait = false)
     {
-        var (store, services) = (new JobStore(records), _server.Services);
-        var step = new JobStep(services.GetRequiredService<AdmittedRouter>(), services.GetRequiredService<WatchedOrders>());
-        var run = new JobRun(store, new JobPages(services.GetRequiredService<ListOrders>()), step, services.GetRequiredService<RateLimits>(), time ?? new Client.InstantTime(TimeSpan.FromDays(1)));
-        await run.RunAsync((await store.FindAsync(Acme, job, CancellationToken.None))!, CancellationToken.None);
+        var (store, clock) = (new JobStore(records), time ?? new Client.InstantTime(TimeSpan.FromDays(1)));
+        await Run(store, clock).RunAsync((await store.FindAsync(Acme, job, CancellationToken.None))!, new JobTurn(() => othersWait, clock), CancellationToken.None);
     }
+
+    private JobRun Run(JobStore store, TimeProvider time, RateLimits? limits = null)
+    {
+        var services = _server.Services;
+        var step = new JobStep(services.GetRequiredService<AdmittedRouter>(), services.GetRequiredService<WatchedOrders>());
+        return new JobRun(store, new JobPages(services.GetRequiredService<ListOrders>()), step, limits ?? services.GetRequiredService<RateLimits>(), time);
+    }
+
+    /// <param name="time">Of its looks; what it runs has the system's.</param>
+    private JobRunner Runner(JobStore store, TimeProvider time, RateLimits? limits = null) =>
+        new(store, Run(store, TimeProvider.System, limits), new Leases(_records, "a", isShared: false, TimeProvider.System, NullLogger<Lease>.Instance), time, NullLogger<JobRunner>.Instance);
 
     /// <summary>Of which the marks cannot be read while it is away: what a look asks for first.</summary>
     private sealed class PassingRecords(IRecords records) : IRecords
