@@ -77,11 +77,11 @@ internal sealed class ControlJob(JobStore store, JobSlots slots, AuditQuota audi
         return NotFound;
     }
 
-    // Also after a repeat: a crash may have come before the mark.
+    // Also after a repeat, as a crash may have come before the mark; and whether or not whoever asked is still there.
     private async Task DoneAsync(HttpContext http, Job job)
     {
         if (job.Status == JobStatus.Running)
-            await store.MarkAsync(job, http.RequestAborted);
+            await store.MarkAsync(job, CancellationToken.None);
         await JobEndpoints.SendAsync(http, StatusCodes.Status200OK, job);
     }
 

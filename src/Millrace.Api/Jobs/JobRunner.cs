@@ -11,6 +11,7 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
     // Each asks for one order at a time. A tenant's second job waits until all have their first; of what waits, each has its turn.
     private const int MostAtOnce = 16;
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan MarkEvery = TimeSpan.FromMinutes(1);
     private readonly HashSet<string> _unreadable = new(StringComparer.Ordinal);
 
     // Those that have given their place away until what they wait for may be there.
@@ -25,9 +26,15 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(held);
         try
         {
-            await store.MarkAllAsync(held);
-            while (true)
+            for (long? markedAt = null; ; await Task.Delay(LookEvery, time, held))
             {
+                // Not only at the start: whoever makes a job may be cut off before its mark while we go on.
+                if (markedAt is not { } at || time.GetElapsedTime(at) >= MarkEvery)
+                {
+                    await store.MarkAllAsync(held);
+                    markedAt = time.GetTimestamp();
+                }
+
                 Clear(running);
                 var waiting = await LookAsync(running, held);
                 // Before they are begun: the first may wait at once.
@@ -37,8 +44,6 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
                     var turn = new JobTurn(() => _othersWait, time);
                     running.Add(job.Record.Id, new Running(job.Job.Tenant, turn, RunAsync(job, turn, ending.Token)));
                 }
-
-                await Task.Delay(LookEvery, time, held);
             }
         }
         finally

@@ -55,7 +55,8 @@ internal sealed class StartJob(JobStore store, JobSlots slots, AuditQuota audit,
                 : new Problem(ProblemKinds.Unavailable, "Repeat the request, with the same Idempotency-Key, a little later.");
         }
 
-        await store.MarkAsync(job, cancellation);
+        // Whoever asked may be gone: without its mark the job would wait for the runner's next look at all.
+        await store.MarkAsync(job, CancellationToken.None);
         await SendAsync(http, job);
         return null;
     }
@@ -66,7 +67,7 @@ internal sealed class StartJob(JobStore store, JobSlots slots, AuditQuota audit,
             return new Problem(ProblemKinds.KeyReused, "The Idempotency-Key was used with another request before.");
         // Whoever repeats may have been cut off before it was marked.
         if (job.Status == JobStatus.Running)
-            await store.MarkAsync(job, http.RequestAborted);
+            await store.MarkAsync(job, CancellationToken.None);
         http.Response.Headers[IdempotencyKey.ReplayedHeaderName] = "true";
         await SendAsync(http, job);
         return null;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Millrace.Api.Admission;
 using Millrace.Api.Jobs;
 using Millrace.Api.Keys;
@@ -211,6 +212,30 @@ public sealed class JobRunTests : IClassFixture<ApiServer>, IDisposable
         Assert.True(clock.GetUtcNow() - begun >= TimeSpan.FromSeconds(count / 2));
 
         async Task<Job> FindAsync() => (await store.FindAsync(Acme, job, CancellationToken.None))!.Job;
+    }
+
+    [Fact]
+    public async Task A_job_whose_mark_was_lost_is_found_within_a_minute()
+    {
+        var (store, time) = (new JobStore(_records), new FakeTimeProvider());
+        using var runner = Runner(store, time);
+        await runner.StartAsync(TestContext.Current.CancellationToken);
+        // Behind the first look at all jobs: one that is marked then is over.
+        var nobodys = new JobQuery(null, "nobody", null, null, null, null);
+        await DoneAsync(await AddAsync("marked", JobRules.Hold, nobodys, 1, 1), isMarked: true);
+        await DoneAsync(await AddAsync("unmarked", JobRules.Hold, nobodys, 1, 1), isMarked: false);
+        await runner.StopAsync(CancellationToken.None);
+
+        async Task DoneAsync(string job, bool isMarked)
+        {
+            if (isMarked)
+                await store.MarkAsync((await store.FindAsync(Acme, job, CancellationToken.None))!.Job, CancellationToken.None);
+            await Eventually.Async(async () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                return (await store.FindAsync(Acme, job, CancellationToken.None))!.Job.Status == JobStatus.Done;
+            }, "it is done");
+        }
     }
 
     [Fact]
