@@ -22,6 +22,9 @@ public sealed record ApiKey(
     DateTimeOffset? ExpiresAt,
     DateTimeOffset? RevokedAt)
 {
+    /// <summary>As it was made: a key that is replaced ends earlier, and the one that replaces it does not for that.</summary>
+    internal DateTimeOffset? OwnEnd { get; } = ExpiresAt;
+
     public Caller Caller { get; } = new(Tenant, new Actor(ActorKind.ApiKey, Id), Scopes, Id);
 
     /// <summary>Of this key whatever is changed of it: shared by all that are made from each other.</summary>

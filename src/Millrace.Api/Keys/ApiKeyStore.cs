@@ -129,7 +129,8 @@ public sealed class ApiKeyStore : IAuditFollower
 
             var now = _time.GetUtcNow();
             var end = now + overlap;
-            var made = old with { Id = newId, Hash = hash, CreatedAt = now };
+            // Of the key's own end: what an earlier replacement has left of it is that one's overlap.
+            var made = old with { Id = newId, Hash = hash, CreatedAt = now, ExpiresAt = old.OwnEnd };
             outcome = new KeyOutcome.Made(text, made);
             return KeyRecords.OfCreation(made, actor, request?.ToString(), (id, old.ExpiresAt < end ? old.ExpiresAt.Value : end));
         }, cancellation);

@@ -149,6 +149,27 @@ public sealed class ApiKeyTests : IDisposable
         Assert.IsType<KeyOutcome.NotFound>(await keys.RotateAsync(key.Id, Tenant, TimeSpan.Zero, Ada, null, CancellationToken.None));
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(300)]
+    public async Task A_key_that_replaces_one_whose_end_another_brought_nearer_ends_when_that_one_would_have_by_itself(int? days)
+    {
+        var keys = Process().Keys;
+        DateTimeOffset? end = days is { } left ? _time.GetUtcNow().AddDays(left) : null;
+        var (_, key) = await MakeAsync(keys, expiresAt: end);
+        var mistaken = await RotateAsync(keys, key.Id);
+        Assert.True(await keys.RevokeAsync(mistaken.Key.Id, Tenant, Ada, CancellationToken.None));
+        var (nearer, second) = (_time.GetUtcNow().AddDays(1), await RotateAsync(keys, key.Id));
+        Assert.Equal(end, second.Key.ExpiresAt);
+        // In this process and in every other, which has it from the log.
+        var (audit, others) = Process();
+        await audit.RefreshAsync(CancellationToken.None);
+        foreach (var known in new[] { keys, others })
+            Assert.Equal([nearer, end], new[] { key.Id, second.Key.Id }.Select(id => known.List().Single(one => one.Id == id).ExpiresAt));
+        _time.Advance(TimeSpan.FromDays(2));
+        Assert.NotNull(keys.FindKnown("Bearer " + second.Text));
+    }
+
     [Fact]
     public async Task A_repeat_makes_no_second_key_also_after_a_restart()
     {
@@ -223,6 +244,9 @@ public sealed class ApiKeyTests : IDisposable
     private static async Task<KeyOutcome.Made> MakeAsync(
         ApiKeyStore keys, string client = "shop", Scopes scopes = Scopes.Admin, DateTimeOffset? expiresAt = null) =>
         Assert.IsType<KeyOutcome.Made>(await keys.CreateAsync(Tenant, client, scopes, expiresAt, Ada, null, CancellationToken.None));
+
+    private static async Task<KeyOutcome.Made> RotateAsync(ApiKeyStore keys, string id) =>
+        Assert.IsType<KeyOutcome.Made>(await keys.RotateAsync(id, Tenant, TimeSpan.FromDays(1), Ada, null, CancellationToken.None));
 
     private SqliteAdministration Open()
     {
