@@ -100,7 +100,6 @@ internal static partial class CommandLine
         "System.Int32" or "System.Int64" or "System.UInt64" => "a whole number",
         "System.Double" => "a number",
         "System.Boolean" => "true or false",
-        "System.TimeSpan" => "a time such as 00:01:30",
         _ => "something else",
     };
 

@@ -13,6 +13,9 @@ public static class KeysCommand
 {
     private static readonly TimeSpan DefaultOverlap = TimeSpan.FromHours(24);
 
+    // As over HTTP.
+    private static readonly TimeSpan MostOverlap = TimeSpan.FromDays(30);
+
     public static Command Create()
     {
         var command = new Command("keys", "Make and withdraw API keys of a store");
@@ -79,15 +82,14 @@ public static class KeysCommand
     private static Command Rotate()
     {
         var id = new Argument<string>("id") { Description = "key_…" };
-        var overlap = new Option<TimeSpan>("--overlap") { Description = "How much longer the old key is accepted, as [D.]HH:MM:SS", DefaultValueFactory = _ => DefaultOverlap };
+        var overlap = DurationOption.Create("--overlap", "How much longer the old key is accepted, as [D.]HH:MM:SS; 30 days at most", DefaultOverlap);
+        overlap.Check(time => time > MostOverlap ? $"{overlap.Name} is 0 to 30 days, as [D.]HH:MM:SS." : null);
         var command = new Command("rotate", "Make a key that can do what another can, and let that one end") { id, overlap };
         var dryRun = new DryRun();
         dryRun.AddTo(command);
         return OnStore(command, async (administration, arguments, cancellation) =>
         {
             var length = arguments.GetValue(overlap);
-            if (length < TimeSpan.Zero)
-                throw new UsageException($"{overlap.Name} is not negative.");
             var name = arguments.GetValue(id)!;
             if (dryRun.IsAsked(arguments))
                 return await SayAsync(arguments, IsLive(administration, name), $"another key in place of {name}, which ends after {length}", Acting.NotFound);

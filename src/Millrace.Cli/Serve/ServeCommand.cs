@@ -33,15 +33,11 @@ internal static class ServeCommand
         var listeningOptions = new ListeningOptions();
         var partitions = new Option<int?>("--partitions") { Description = "Partitions of a new store, 1 to 4096; fixed for its life. Default 64." };
         var psp = new Option<string>("--psp") { Description = "Base URL of the PSP, or 'instant': in-process, approves everything, moves no money [its key: env MILLRACE_PSP_KEY]", DefaultValueFactory = _ => "instant" };
-        var reconcileAfter = new Option<TimeSpan>("--reconcile-after")
-        {
-            Description = "How long an order and the PSP's record may differ before both are looked at, as HH:MM:SS; an hour at most", DefaultValueFactory = _ => ReconciliationOptions.DefaultGrace,
-        };
+        var reconcileAfter = DurationOption.Create(
+            "--reconcile-after", "How long an order and the PSP's record may differ before both are looked at, as HH:MM:SS; an hour at most", ReconciliationOptions.DefaultGrace);
         var limits = new LimitOptions();
-        var maxBacklogAge = new Option<TimeSpan>("--max-backlog-age")
-        {
-            Description = "New orders are refused while the oldest that should have moved is older than this, as [D.]HH:MM:SS", DefaultValueFactory = _ => ApiOptions.DefaultMaxBacklogAge,
-        };
+        var maxBacklogAge = DurationOption.Create(
+            "--max-backlog-age", "New orders are refused while the oldest that should have moved is older than this, as [D.]HH:MM:SS", ApiOptions.DefaultMaxBacklogAge);
         var auditRate = new Option<int>("--audit-rate")
         {
             Description = $"Rows a second that are checked while they are served, 0 to {Auditor.MostRowsPerSecond}; 0 for none.", DefaultValueFactory = _ => Auditor.DefaultRowsPerSecond,

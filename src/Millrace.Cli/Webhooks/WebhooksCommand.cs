@@ -51,8 +51,8 @@ internal static class WebhooksCommand
     private static Command Rotate()
     {
         var id = Id();
-        var overlap = new Option<TimeSpan>("--overlap") { Description = "How much longer the former secret signs too, as [D.]HH:MM:SS", DefaultValueFactory = _ => TimeSpan.FromDays(1) };
-        overlap.Check(time => time < TimeSpan.Zero || time > TimeSpan.FromDays(30) ? $"{overlap.Name} is 0 to 30 days, as [D.]HH:MM:SS." : null);
+        var overlap = DurationOption.Create("--overlap", "How much longer the former secret signs too, as [D.]HH:MM:SS", TimeSpan.FromDays(1));
+        overlap.Check(time => time > TimeSpan.FromDays(30) ? $"{overlap.Name} is 0 to 30 days, as [D.]HH:MM:SS." : null);
         return Mutation.Create("rotate", "Sign with a new secret, which is shown this once", [id, overlap], arguments =>
             Of(HttpMethod.Post, arguments, id, "/rotate", JsonBody.Of(w => w.WriteNumber("overlap_s", (long)arguments.GetValue(overlap).TotalSeconds)), Scopes.WebhooksWrite));
     }

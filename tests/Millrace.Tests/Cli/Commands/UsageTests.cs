@@ -47,6 +47,12 @@ public sealed class UsageTests
     [InlineData("reconciliation close brk_1 --key k")]
     [InlineData("serve --data x --reconcile-after 5")]
     [InlineData("serve --data x --reconcile-after 00:00:00")]
+    [InlineData("serve --data x --max-backlog-age 30")]
+    [InlineData("serve --data x --max-backlog-age 99999999.00:00:00")]
+    [InlineData("keys rotate key_1 --data nowhere --overlap 30.00:00:01")]
+    [InlineData("keys rotate key_1 --data nowhere --overlap -1.00:00:00")]
+    [InlineData("keys rotate key_1 --data nowhere --overlap 9999999.00:00:00")]
+    [InlineData("webhooks rotate whk_1 --key k --overlap 00:60:00")]
     [InlineData("tenants limits set acme --key k --all-keys 5 --each-key 1:1")]
     [InlineData("tenants limits set acme --key k --all-keys 1:1")]
     [InlineData("overview --key k --seconds 0")]
@@ -93,6 +99,23 @@ public sealed class UsageTests
         var run = await CliRun.OfAsync(Acting.Usage, line.Split(' '));
         Assert.DoesNotContain("System.", run.Errors, StringComparison.Ordinal);
         Assert.StartsWith($"millrace: {words}", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task No_option_that_is_a_length_of_time_takes_hours_for_days()
+    {
+        var asked = 0;
+        foreach (var (path, command) in Leaves(CommandLine.Create()))
+        {
+            foreach (var option in command.Options.Where(option => option.ValueType == typeof(TimeSpan) || option.ValueType == typeof(TimeSpan?)))
+            {
+                var run = await CliRun.OfAsync(Acting.Usage, [.. path, .. Sample(path, command), option.Name, "24:00:00"]);
+                Assert.Contains($"{option.Name} has hours from 00 to 23, and days in front of them, such as 1.00:00:00", run.Errors, StringComparison.Ordinal);
+                asked++;
+            }
+        }
+
+        Assert.True(asked >= 4);
     }
 
     [Fact]
