@@ -485,7 +485,7 @@ internal static class ApiRoutes
     }
 
     public static void MapTracking(Routes routes, TrackEndpoint track) =>
-        routes.MapOpen("GET", "/v1/track/{token}", track.HandleAsync, new("track_order", "How far an order is, for whoever has its link")
+        routes.MapOpen("GET", TrackEndpoint.Route, track.HandleAsync, new("track_order", "How far an order is, for whoever has its link")
         {
             Details = "Without a key, and without anything that was written into the order. A page where HTML is preferred. Caches may keep it: docs/caching.md.",
             Tag = "tracking", Answer = typeof(TrackedOrderShape), IsAlsoPage = true, Statuses = [200, 304], Headers = [IfNoneMatch], AnswerHeaders = ["ETag"],

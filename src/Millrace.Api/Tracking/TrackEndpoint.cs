@@ -11,6 +11,11 @@ namespace Millrace.Api.Tracking;
 /// <summary><c>GET /v1/track/{token}</c>: how far an order is, for whoever has its link, and for caches in between.</summary>
 internal sealed class TrackEndpoint(AdmittedRouter router, TrackingTokens tokens, WatchedOrders watched, NodeCache cache, CdnOptions options, TimeProvider time)
 {
+    /// <summary>What its addresses begin with: what is behind it shows an order.</summary>
+    public const string Path = "/v1/track";
+
+    public const string Route = Path + "/{token}";
+
     // Whose turn it is at the gate: all of the public together are one.
     private static readonly TenantId Public = TenantId.Parse("-public-");
 
