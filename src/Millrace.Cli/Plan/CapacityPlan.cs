@@ -8,9 +8,14 @@ namespace Millrace.Cli.Plan;
 internal sealed record PlanTarget(double PerSecond, double Peak, double RetentionDays, int Standbys);
 
 /// <param name="What">With its unit.</param>
-/// <param name="Value">Not rounded: see <see cref="CapacityPlan.Rough"/>.</param>
+/// <param name="Value">Not rounded: see <see cref="Shown"/>.</param>
 /// <param name="Formula">In the names of the inputs.</param>
-internal sealed record PlanResult(string What, double Value, string Formula);
+/// <param name="IsCounted">Whole things to order or to set: not rounded, as a store takes no number of partitions but those.</param>
+internal sealed record PlanResult(string What, double Value, string Formula, bool IsCounted = false)
+{
+    /// <summary>As it is told.</summary>
+    public double Shown => IsCounted ? Value : CapacityPlan.Rough(Value);
+}
 
 /// <summary>From a target to sizes. Every formula is linear: it is where to begin measuring, not a promise.</summary>
 internal static class CapacityPlan
@@ -35,11 +40,11 @@ internal static class CapacityPlan
         [
             new("orders/s that one node with SQLite is planned for", one, "sqlite-per-second × cores / 2 × load; when the peak is below it and no standby is wanted, that is all it takes"),
             new("cores of all nodes together at the peak", nodeCores, "peak × cpu-us × (1 − database-share) / 10⁶ / load"),
-            new("nodes", nodes, "⌈cores of all nodes / cores⌉, at least 1, + spare-nodes"),
+            new("nodes", nodes, "⌈cores of all nodes / cores⌉, at least 1, + spare-nodes", IsCounted: true),
             new("cores of all databases together at the peak", databaseCores, "peak × cpu-us × database-share / 10⁶ / load"),
-            new("databases, beside their standbys", databases, "⌈cores of all databases / cores⌉, at least 1"),
-            new("database servers with standbys", databases * (1 + target.Standbys), "databases × (1 + standbys)"),
-            new("partitions (fixed for the life of a store)", Partitions(nodes * cores), $"the power of two from {PartitionsPerCore} × nodes × cores up, {DefaultPartitions} to {MostPartitions}"),
+            new("databases, beside their standbys", databases, "⌈cores of all databases / cores⌉, at least 1", IsCounted: true),
+            new("database servers with standbys", databases * (1 + target.Standbys), "databases × (1 + standbys)", IsCounted: true),
+            new("partitions (fixed for the life of a store)", Partitions(nodes * cores), $"the power of two from {PartitionsPerCore} × nodes × cores up, {DefaultPartitions} to {MostPartitions}", IsCounted: true),
             new("disk a day, all databases, without standbys, GB", perDay / 1e9, "orders-per-second × 86,400 × order-bytes / 10⁹"),
             new("disk for what is kept, all databases, without standbys, GB", perDay * target.RetentionDays / 1e9, "disk a day × retention-days; older days can be archived (docs/archive.md)"),
             new("disk of all standbys, GB", perDay * target.RetentionDays * target.Standbys / 1e9, "disk for what is kept × standbys"),
@@ -49,7 +54,7 @@ internal static class CapacityPlan
         ];
     }
 
-    /// <summary>Two figures: more would say what nobody knows. Whole things that are few stay as they are.</summary>
+    /// <summary>A measure in two figures: more would say what nobody knows.</summary>
     public static double Rough(double value)
     {
         if (value == 0 || (value < 100 && value == Math.Floor(value)))

@@ -37,10 +37,10 @@ internal static class PlanCommand
             foreach (var figure in PlanFigures.All)
                 rows.Add(Row("input", $"{figure.Option[2..]}: {figure.What}", Value(figure), arguments.GetValue(figures[figure]) is null ? figure.Source : "given"));
             foreach (var result in CapacityPlan.Of(target, Value))
-                rows.Add(Row("result", result.What, CapacityPlan.Rough(result.Value), result.Formula));
+                rows.Add(Row("result", result.What, result.Shown, result.Formula));
             output.WriteMany(arguments, rows, "kind", "what", "value#", "from");
             await arguments.InvocationConfiguration.Error.WriteLineAsync(
-                "Results have two figures, and are no better than their inputs: one machine, linear formulae, no provider and no network in between. Measure with 'millrace bench place' where it shall run.");
+                "Measures have two figures, and all is no better than its inputs: one machine, linear formulae, no provider and no network in between. Measure with 'millrace bench place' where it shall run.");
             return Acting.Done;
 
             double Value(Figure figure) => Checked(figure, arguments.GetValue(figures[figure]) ?? figure.Default);

@@ -41,6 +41,19 @@ public sealed class PlanTests
     }
 
     [Theory]
+    [InlineData("9000")]
+    [InlineData("1000000")]
+    public async Task What_is_set_or_ordered_is_told_as_it_is(string perSecond)
+    {
+        var rows = (await CliRun.OfAsync(0, "plan", "--orders-per-second", perSecond, "-o", "ndjson")).Rows.ToDictionary(row => (string)row["what"]!, row => (double)row["value"]!, StringComparer.Ordinal);
+        var partitions = rows["partitions (fixed for the life of a store)"];
+        Assert.True(partitions is >= 64 and <= 4_096 && double.IsPow2(partitions), $"{partitions}");
+        Assert.Equal(2 * rows["databases, beside their standbys"], rows["database servers with standbys"]);
+        var exact = Of(new PlanTarget(double.Parse(perSecond), 3 * double.Parse(perSecond), 90, 1), figure => figure.Default);
+        Assert.Equal((exact["nodes"], exact["databases, beside their standbys"]), (rows["nodes"], rows["databases, beside their standbys"]));
+    }
+
+    [Theory]
     [InlineData(0, 0)]
     [InlineData(7, 7)]
     [InlineData(0.7589, 0.76)]
