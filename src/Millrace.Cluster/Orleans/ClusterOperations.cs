@@ -78,10 +78,14 @@ public sealed class ClusterOperations
         // A node that is away is let in again, but not shut out: the name is probably mistyped.
         if (isDrained && !_members.CurrentSnapshot.Members.Values.Any(m => m.Name == node && m.Status == SiloStatus.Active))
             return DrainOutcome.NoSuchNode;
-        if (isDrained && !_members.CurrentSnapshot.Members.Values.Any(m => m.Name != node && m.Status == SiloStatus.Active && !_drained.Names.Contains(m.Name)))
-            return DrainOutcome.LastNode;
-        await _audit.AddAsync(() => _drained.Names.Contains(node) == isDrained ? null : new AuditDraft(actor, null, Drained.ActionFor(isDrained), node), cancellation);
-        return DrainOutcome.Done;
+        var outcome = DrainOutcome.Done;
+        await _audit.AddAsync(() =>
+        {
+            // On all that was added before: another may have just been drained, through another node.
+            outcome = isDrained && IsLast(node) ? DrainOutcome.LastNode : DrainOutcome.Done;
+            return outcome == DrainOutcome.LastNode || _drained.Names.Contains(node) == isDrained ? null : new AuditDraft(actor, null, Drained.ActionFor(isDrained), node);
+        }, cancellation);
+        return outcome;
     }
 
     /// <summary>Lets owners write the newest payload format that all living nodes can read; they claim their partitions again for it, a few at a time.</summary>
@@ -100,6 +104,9 @@ public sealed class ClusterOperations
         behind.AddRange(living.Where((_, i) => !told[i]).Select(m => m.Name));
         return (raised, [.. behind.Distinct(StringComparer.Ordinal)]);
     }
+
+    private bool IsLast(string node) =>
+        !_members.CurrentSnapshot.Members.Values.Any(m => m.Name != node && m.Status == SiloStatus.Active && !_drained.Names.Contains(m.Name));
 
     // One that is not told goes on with the earlier format until it is, or claims something.
     private async Task<bool> TellAsync(string node, int format, CancellationToken cancellation)
