@@ -59,6 +59,11 @@ internal static class Acting
         {
             return await FailAsync(arguments, e.Message, Of(e));
         }
+        catch (KeyNotFoundException)
+        {
+            // Of JSON that it sent: the element does not say which member.
+            return await FailAsync(arguments, "what answered is no Millrace server, or one of another version: its answer lacks what every such answer has.", Failed);
+        }
         catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or InvalidOperationException)
         {
             return await FailAsync(arguments, e.Message, Failed);

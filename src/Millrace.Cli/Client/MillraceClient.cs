@@ -45,6 +45,7 @@ internal sealed class MillraceClient : IDisposable
     /// <exception cref="ApiException">The server refused, still after the last retry if it was for now.</exception>
     /// <exception cref="HttpRequestException">The server could not be reached.</exception>
     /// <exception cref="TimeoutException">It did not answer within <see cref="Patience"/>.</exception>
+    /// <exception cref="InvalidDataException">Something else answered, such as a proxy's page: no JSON.</exception>
     public async Task<ApiAnswer> SendAsync(ApiRequest asked, CancellationToken cancellation)
     {
         if (Patience is not { } patience)
@@ -82,15 +83,22 @@ internal sealed class MillraceClient : IDisposable
         var bytes = await response.Content.ReadAsByteArrayAsync(cancellation);
         if (!response.IsSuccessStatusCode)
             throw ApiException.Of((int)response.StatusCode, bytes);
-        return new ApiAnswer((int)response.StatusCode, Parse(bytes), response.Headers.Contains("Idempotent-Replayed"));
+        return new ApiAnswer((int)response.StatusCode, Parse(bytes, request.RequestUri!), response.Headers.Contains("Idempotent-Replayed"));
     }
 
-    private static JsonElement Parse(byte[] bytes)
+    private static JsonElement Parse(byte[] bytes, Uri asked)
     {
         if (bytes.Length == 0)
             return default;
-        using var document = JsonDocument.Parse(bytes);
-        return document.RootElement.Clone();
+        try
+        {
+            using var document = JsonDocument.Parse(bytes);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException other)
+        {
+            throw new InvalidDataException($"what answered at {asked.GetLeftPart(UriPartial.Path)} is no Millrace server: it sent no JSON.", other);
+        }
     }
 
     private static SocketsHttpHandler NewSockets() => new()
