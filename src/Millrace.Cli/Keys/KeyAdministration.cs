@@ -20,13 +20,16 @@ public sealed class KeyAdministration : IAsyncDisposable
 
     public ApiKeyStore Keys { get; }
 
+    /// <summary>How many partitions were fixed for good, as the database was empty and became a store; null where it was one.</summary>
+    public int? NewPartitions => _store is PostgresStore { IsNew: true } made ? made.PartitionCount : null;
+
     /// <summary>Recorded as who did it.</summary>
     public static Actor Actor { get; } = new(ActorKind.Operator, $"{Environment.UserName} at the command line");
 
     /// <param name="data">The data folder of a server; made when missing.</param>
     /// <param name="postgres">The database of a cluster, in place of the folder; becomes a store when it is empty.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <param name="partitions">Of a store that is made; null for the default.</param>
+    /// <param name="partitions">Of a store that is made in the database, 1 to 4096; null for the default.</param>
     /// <param name="mayMake">False refuses where nothing is, and leaves that as it is.</param>
     /// <param name="mayUpgrade">False refuses a folder of an earlier version, and leaves that as it is.</param>
     /// <exception cref="InvalidOperationException">It cannot be opened.</exception>

@@ -32,11 +32,13 @@ public static class KeysCommand
         var name = new Option<string>("--name") { Description = "The program that will hold it", Required = true };
         var scopes = new Option<string>("--scopes") { Description = string.Join(", ", ScopeNames.All) + "; separated by commas", Required = true };
         var expires = TimeOption.Create("--expires", "When it ends (UTC, ISO 8601) [default: never]");
+        var partitions = new Option<int?>("--partitions") { Description = "With --postgres: partitions of the store that an empty database becomes, 1 to 4096; fixed for its life. Default 64." };
+        partitions.Check(count => count is < 1 or > OrderId.MaxPartitions ? $"{partitions.Name} is 1 to {OrderId.MaxPartitions}." : null);
         // Before the store is opened, which makes one where there is none.
         name.Check(holder => string.IsNullOrWhiteSpace(holder) ? $"{name.Name} names the program that will hold the key." : null);
         expires.Check(end => end <= TimeProvider.System.GetUtcNow() ? $"{expires.Name}: {end:O} is past." : null);
         var dryRun = new DryRun();
-        var command = new Command("create", "Make a key; its text is shown this once") { tenant, name, scopes, expires };
+        var command = new Command("create", "Make a key; its text is shown this once") { tenant, name, scopes, expires, partitions };
         dryRun.AddTo(command);
         return OnStore(command, async (administration, arguments, cancellation) =>
         {
@@ -50,7 +52,7 @@ public static class KeysCommand
 
             return await TellAsync(arguments, await administration.Keys.CreateAsync(
                 merchant, holder, rights, arguments.GetValue(expires), KeyAdministration.Actor, null, cancellation));
-        }, dryRun, makesStore: true);
+        }, dryRun, partitions);
     }
 
     private static Command List()
@@ -135,7 +137,8 @@ public static class KeysCommand
         return Acting.Done;
     }
 
-    private static Command OnStore(Command command, Func<KeyAdministration, ParseResult, CancellationToken, Task<int>> act, DryRun? dryRun = null, bool makesStore = false)
+    /// <param name="partitions">Of a command that makes the store where there is none.</param>
+    private static Command OnStore(Command command, Func<KeyAdministration, ParseResult, CancellationToken, Task<int>> act, DryRun? dryRun = null, Option<int?>? partitions = null)
     {
         var data = new Option<string?>("--data") { Description = "The server's data folder" };
         var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the cluster's (home) database, in place of --data; also {ShardOption.HomeVariable}" };
@@ -147,11 +150,16 @@ public static class KeysCommand
             var database = folder is null || arguments.GetValue(postgres) is not null ? Secret.Read(arguments, postgres, ShardOption.HomeVariable) : null;
             if (folder is null == database is null)
                 throw new UsageException($"Name the store: {data.Name}, or {postgres.Name} ({ShardOption.HomeVariable}).");
+            var wanted = partitions is null ? null : arguments.GetValue(partitions);
+            if (folder is not null && wanted is not null)
+                throw new UsageException($"{partitions!.Name} goes with {postgres.Name}: those of a data folder are fixed by the first 'serve'.");
             // Opening would make a store of a folder that is missing, and only a first key is a reason to.
-            var mayMake = makesStore && dryRun?.IsAsked(arguments) != true;
+            var mayMake = partitions is not null && dryRun?.IsAsked(arguments) != true;
             if (folder is not null && !Directory.Exists(folder) && !mayMake)
-                throw new InvalidOperationException($"There is no data folder '{folder}'{(makesStore ? "; without --dry-run it would be made" : "")}.");
-            await using var administration = await KeyAdministration.OpenAsync(folder, database, cancellation, mayMake: mayMake, mayUpgrade: dryRun?.IsAsked(arguments) == false);
+                throw new InvalidOperationException($"There is no data folder '{folder}'{(partitions is not null ? "; without --dry-run it would be made" : "")}.");
+            await using var administration = await KeyAdministration.OpenAsync(folder, database, cancellation, wanted, mayMake, mayUpgrade: dryRun?.IsAsked(arguments) == false);
+            if (administration.NewPartitions is { } made)
+                await arguments.InvocationConfiguration.Error.WriteLineAsync($"The database was empty and is a store of {made} partitions now; their number is fixed for its life.");
             return await act(administration, arguments, cancellation);
         });
         return command;

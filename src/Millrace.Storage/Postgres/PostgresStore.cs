@@ -46,6 +46,9 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IStockPages, I
     /// <summary>Whether an acknowledged commit survives the loss of power of the server.</summary>
     public bool IsDurable => _settings.IsDurable;
 
+    /// <summary>Whether there was no store in the database before this opening, which made it and fixed the number of its partitions.</summary>
+    public bool IsNew => Identity.IsNew;
+
     internal StoreIdentity Identity { get; }
 
     /// <summary>Those that are in files.</summary>

@@ -80,7 +80,7 @@ internal static class Migrator
         {
             var made = shard ?? new StoreIdentity(Guid.NewGuid(), wanted ?? 64, PayloadFormat.Newest, StoreIdentity.Home, Guid.Empty);
             await MakeAsync(connection, made).ConfigureAwait(false);
-            return (await ReadAsync(connection).ConfigureAwait(false))!;
+            return (await ReadAsync(connection).ConfigureAwait(false))! with { IsNew = true };
         }
 
         if (shard is null && found.Shard != StoreIdentity.Home)

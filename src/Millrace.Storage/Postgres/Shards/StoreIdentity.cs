@@ -10,4 +10,7 @@ internal sealed record StoreIdentity(Guid StoreId, int Partitions, int Format, s
 {
     /// <summary>The database that holds what belongs to the whole store, and every partition that has not been moved.</summary>
     public const string Home = "home";
+
+    /// <summary>Whether the database became that just now.</summary>
+    public bool IsNew { get; init; }
 }

@@ -88,6 +88,19 @@ public sealed class StoreDryRunTests(CliServer server, PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task The_first_key_of_a_database_makes_the_store_of_as_many_partitions_as_it_is_told_and_says_so()
+    {
+        var database = await postgres.NewDatabaseAsync();
+        string[] create = ["keys", "create", "--postgres", database, "--scopes", "admin", "--name"];
+        Assert.Contains("is a store of 128 partitions now", (await CliRun.OfAsync(Acting.Done, [.. create, "first", "--partitions", "128"])).Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("partitions", (await CliRun.OfAsync(Acting.Done, [.. create, "second"])).Errors, StringComparison.Ordinal);
+        Assert.Contains("has 128 partitions, not 64", (await CliRun.OfAsync(Acting.Failed, [.. create, "third", "--partitions", "64"])).Errors, StringComparison.Ordinal);
+        await using (var store = await PostgresStore.OpenAsync(new PostgresStoreOptions { ConnectionString = database }))
+            Assert.Equal((128, false), (store.PartitionCount, store.IsNew));
+        Assert.Contains("of 64 partitions", (await CliRun.OfAsync(Acting.Done, "keys", "create", "--postgres", await postgres.NewDatabaseAsync(), "--scopes", "admin", "--name", "n")).Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_move_of_partitions_says_from_where_to_where()
     {
         var (home, other) = (await postgres.NewDatabaseAsync(), await postgres.NewDatabaseAsync());

@@ -53,6 +53,8 @@ public sealed class UsageTests
     [InlineData("keys rotate key_1 --data nowhere --overlap -1.00:00:00")]
     [InlineData("keys rotate key_1 --data nowhere --overlap 9999999.00:00:00")]
     [InlineData("webhooks rotate whk_1 --key k --overlap 00:60:00")]
+    [InlineData("keys create --data nowhere --name a --scopes viewer --partitions 8")]
+    [InlineData("keys create --postgres Host=nowhere.invalid --name a --scopes viewer --partitions 5000")]
     [InlineData("tenants limits set acme --key k --all-keys 5 --each-key 1:1")]
     [InlineData("tenants limits set acme --key k --all-keys 1:1")]
     [InlineData("overview --key k --seconds 0")]
