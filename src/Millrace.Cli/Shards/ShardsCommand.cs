@@ -1,9 +1,12 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Millrace.Cli.Client;
+using Millrace.Cli.Keys;
 using Millrace.Cli.Serve;
 using Millrace.Cli.Stores;
+using Millrace.Cluster.Administration;
 using Millrace.Engine.Journal;
 using Millrace.Storage.Postgres;
 using Millrace.Storage.Postgres.Shards;
@@ -67,15 +70,20 @@ internal static class ShardsCommand
             var partitions = PartitionRanges.Parse(arguments.GetValue(partition)!, store.PartitionCount);
             if (dryRun.IsAsked(arguments))
                 return await SayAsync(arguments, store, partitions, arguments.GetValue(to)!, cancellation);
-            var reports = new List<MoveReport>();
+            var (reports, target) = (new List<MoveReport>(), arguments.GetValue(to)!);
+            using var audit = new AuditLog(store.Administration, TimeProvider.System);
             await Progressing.RunAsync("partitions", partitions.Count, () => reports.Count, async () =>
             {
                 foreach (var one in partitions)
-                    reports.Add(await MoveAsync(store, one, arguments.GetValue(to)!, cancellation));
+                {
+                    if (await IsToMoveAsync(store, one, target, cancellation))
+                        await audit.AddAsync(() => Moved(one, target), cancellation);
+                    reports.Add(await MoveAsync(store, one, target, cancellation));
+                }
             });
             var pauses = reports.Where(report => report.PausedMs is not null).Select(report => report.PausedMs!.Value).ToList();
             var moved = reports.Count(report => report.IsMoved);
-            Console.Out.WriteLine($"{moved} partitions moved to {arguments.GetValue(to)}, {reports.Count - moved} were there; out of both databases for {pauses.DefaultIfEmpty().Max():N0} ms at most");
+            Console.Out.WriteLine($"{moved} partitions moved to {target}, {reports.Count - moved} were there; out of both databases for {pauses.DefaultIfEmpty().Max():N0} ms at most");
             await json.WriteAsync(arguments, new JsonObject
             {
                 ["scenario"] = "shards move",
@@ -85,6 +93,16 @@ internal static class ShardsCommand
             });
             return Acting.Done;
         }, new ArchiveOption(), arguments => !dryRun.IsAsked(arguments));
+    }
+
+    // Before it is done: it may be recorded and then fail, but not be done unseen. What goes on with a move that was interrupted is recorded once more, as of whoever does.
+    private static AuditDraft Moved(int partition, string target) => new(
+        KeyAdministration.Actor, null, "partition.moved", partition.ToString(CultureInfo.InvariantCulture), new JsonObject { ["to"] = target }.ToJsonString());
+
+    private static async Task<bool> IsToMoveAsync(ShardedStore store, int partition, string target, CancellationToken cancellation)
+    {
+        var (shards, moves) = await store.ShowAsync(cancellation);
+        return shards.FirstOrDefault(shard => shard.Name == target) is { } there && (!there.Partitions.Contains(partition) || moves.Any(move => move.Partition == partition));
     }
 
     private static async Task<int> SayAsync(ParseResult arguments, ShardedStore store, IReadOnlyList<int> partitions, string target, CancellationToken cancellation)

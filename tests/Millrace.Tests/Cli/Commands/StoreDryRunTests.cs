@@ -1,4 +1,5 @@
 using Millrace.Cli.Client;
+using Millrace.Cli.Keys;
 using Millrace.Storage.Postgres;
 using Millrace.Storage.Postgres.Shards;
 using Millrace.Storage.Sqlite;
@@ -98,6 +99,25 @@ public sealed class StoreDryRunTests(CliServer server, PostgresFixture postgres)
         await using (var store = await PostgresStore.OpenAsync(new PostgresStoreOptions { ConnectionString = database }))
             Assert.Equal((128, false), (store.PartitionCount, store.IsNew));
         Assert.Contains("of 64 partitions", (await CliRun.OfAsync(Acting.Done, "keys", "create", "--postgres", await postgres.NewDatabaseAsync(), "--scopes", "admin", "--name", "n")).Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_move_of_partitions_is_in_the_audit_log_and_one_that_is_none_is_not()
+    {
+        var (home, other) = (await postgres.NewDatabaseAsync(), await postgres.NewDatabaseAsync());
+        var options = new ShardedStoreOptions { Home = new PostgresStoreOptions { ConnectionString = home, PartitionCount = 2 }, Shards = new Dictionary<string, string>(StringComparer.Ordinal) { ["b"] = other } };
+        await using (await ShardedStore.OpenAsync(options, TestContext.Current.CancellationToken))
+        {
+            // Made, and closed again.
+        }
+
+        string[] move = ["shards", "move", "--postgres", home, "--shard", "b=" + other, "--to", "b", "--partition"];
+        await CliRun.OfAsync(Acting.Done, [.. move, "1", "--dry-run"]);
+        await CliRun.OfAsync(Acting.Done, [.. move, "1"]);
+        await CliRun.OfAsync(Acting.Done, [.. move, "1"]);
+        await using var store = await ShardedStore.OpenAsync(options, TestContext.Current.CancellationToken);
+        var moved = Assert.Single(await store.Administration.ReadAuditAsync(0, 10, TestContext.Current.CancellationToken));
+        Assert.Equal(("partition.moved", "1", "{\"to\":\"b\"}", KeyAdministration.Actor), (moved.Action, moved.Subject, moved.Detail, moved.Actor));
     }
 
     [Fact]
