@@ -12,6 +12,9 @@ public static class OrderDecider
 {
     public const int MaxHolds = 32;
 
+    /// <summary>Versions of an order at which it takes its last hold. An order's way from its placing to its end is some twenty.</summary>
+    public const int MaxVersionForHolds = 2_000;
+
     /// <summary>Decides one command and everything that follows from it at once.</summary>
     /// <param name="facts">Receives the events, in order; untouched when the command is rejected or changes nothing.</param>
     public static OrderDecision Decide(
@@ -112,7 +115,10 @@ public static class OrderDecider
         if (Array.Exists(order.Holds, h => h.Id == command.HoldId))
             return null;
         if (order.Holds.Length >= MaxHolds)
-            return new OrderRejection.TooManyHolds();
+            return new OrderRejection.TooManyHolds($"An order has at most {MaxHolds} holds.");
+        // Placed and released for ever, they would grow its history, which is read and written whole, until its partition stands still.
+        if (order.Version >= MaxVersionForHolds)
+            return new OrderRejection.TooManyHolds($"An order with {MaxVersionForHolds} changes is held no more.");
         facts.Add(new OrderEvent.HoldPlaced(command.HoldId, command.Kind, command.Reason, command.ExpiresAtUnixMs));
         return null;
     }

@@ -19,7 +19,7 @@ public abstract record OrderRejection(string Code, string Detail)
 
     public sealed record HoldNotFound(string HoldId) : OrderRejection("hold_not_found", $"There is no hold '{HoldId}' on this order.");
 
-    public sealed record TooManyHolds() : OrderRejection("too_many_holds", $"An order has at most {OrderDecider.MaxHolds} holds.");
+    public sealed record TooManyHolds(string Why) : OrderRejection("too_many_holds", Why);
 
     public sealed record NotShippable(string Why) : OrderRejection("not_shippable", Why);
 

@@ -41,6 +41,21 @@ public sealed class HoldTests
     }
 
     [Fact]
+    public void Holds_that_come_and_go_for_ever_end()
+    {
+        var order = new OrderUnderTest(Given.Placement());
+        order.Place();
+        for (var i = 0; order.Order.Version < OrderDecider.MaxVersionForHolds; i++)
+        {
+            order.Do(Hold($"h{i}"));
+            order.Do(new OrderCommand.ReleaseHold($"h{i}"));
+        }
+
+        Assert.Equal("too_many_holds", order.Refused(Hold("more")));
+        Assert.StartsWith("ClosingStarted", order.Do(new OrderCommand.Cancel(null)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_hold_that_runs_out_expires_a_pending_order_and_frees_a_confirmed_one()
     {
         var pending = new OrderUnderTest(Given.Placement());
