@@ -47,13 +47,8 @@ internal sealed class Backlog(int partitions)
     /// <summary>The partition is recovered with these; what the tail says of them comes with its next checkpoint.</summary>
     public void Restart(int partition, IReadOnlyList<OrderRow> due, long nowMs)
     {
-        var orders = _orders[partition];
-        lock (orders)
-        {
-            orders.Clear();
-            foreach (var row in due)
-                Note(orders, row, row.Status == OrderStatus.Pending ? Math.Min(nowMs, BegunAt(row.Document)) : nowMs);
-        }
+        Forget(partition);
+        Note(partition, due, nowMs);
     }
 
     /// <summary>The partition is not here any more.</summary>
@@ -128,7 +123,6 @@ internal sealed class Backlog(int partitions)
     public static bool ShouldMove(in OrderRow row) =>
         row.Attention is null && (row.Status == OrderStatus.Pending || (row.DueAtUnixMs is not null && IsPaying(row.Id, row.Document)));
 
-    /// <param name="nowMs">Since when it should move, of one that is not known yet. Never by its id: that was made by the clock of another node, which may be wrong.</param>
     private static void Note(Dictionary<OrderId, Tracked> orders, in OrderRow row, long nowMs)
     {
         var isPending = row.Status == OrderStatus.Pending;
@@ -143,14 +137,14 @@ internal sealed class Backlog(int partitions)
         if (isKnown || orders.Count < MostTracked)
         {
             orders[row.Id] = new Tracked(
-                isKnown ? before.SinceUnixMs : nowMs,
+                isKnown ? before.SinceUnixMs : isPending ? Math.Min(nowMs, BegunAt(row.Document)) : nowMs,
                 // Not null alone: that is an empty document.
                 isPending ? row.Document : (ReadOnlyMemory<byte>?)null,
                 isPending ? BacklogStage.Next : BacklogStage.Payment);
         }
     }
 
-    // By the clock of its owner then.
+    // By the clock of its owner then, and not by its id: that was made by the clock of whichever node it came through.
     private static long BegunAt(ReadOnlyMemory<byte> document) => OrderDocument.Read(document).First().Context.AtUnixMs;
 
     /// <returns>Null when it need not move.</returns>

@@ -9,6 +9,7 @@ public sealed partial class Partition
     private const int MostTimerLoads = 64;
     private const long TimerLoadRetryMs = 1_000;
     private readonly PriorityQueue<OrderId, long> _timers = new();
+    private readonly Queue<OrderId> _coldDue = new();
     private int _timerLoads;
     private long _checkpointDueAtMs;
     private long _tickedAtMs;
@@ -20,9 +21,6 @@ public sealed partial class Partition
             AfterClockSetBack(nowMs);
         while (_timers.TryPeek(out var id, out var at) && at <= nowMs)
         {
-            // Many may run out at one time, such as midnight, or while the store was away: the rest comes with the next ticks, and whoever asks for an order has his turn.
-            if (_timerLoads >= MostTimerLoads && !_orders.ContainsKey(id))
-                break;
             _timers.Dequeue();
             if (_orders.TryGetValue(id, out var entry))
             {
@@ -32,11 +30,11 @@ public sealed partial class Partition
             }
             else
             {
-                _timerLoads++;
-                Load(id, new Waiting(null, null));
+                _coldDue.Enqueue(id);
             }
         }
 
+        LoadDue(nowMs);
         LetWaitersGo(nowMs);
         _channels.CollectOverdue(nowMs, (long)_options.ResendAfter.TotalMilliseconds,
             (target, seq, message) => Outputs.Messages.Add(new OutgoingMessage(target, seq, message)));
@@ -44,6 +42,23 @@ public sealed partial class Partition
         _tickedAtMs = nowMs;
         if (IsCheckpointDue && !HasPending)
             TakeCheckpoint();
+    }
+
+    // Many may run out at one time, such as midnight, or while the store was away: a few are read at once, and whoever asks for an order has his turn.
+    private void LoadDue(long nowMs)
+    {
+        while (_timerLoads < MostTimerLoads && _coldDue.TryDequeue(out var id))
+        {
+            if (_orders.TryGetValue(id, out var entry))
+            {
+                CheckDue(id, entry, nowMs);
+            }
+            else
+            {
+                _timerLoads++;
+                Load(id, new Waiting(null, null));
+            }
+        }
     }
 
     // One that is further away than the interval was set by a clock that has been set back since.

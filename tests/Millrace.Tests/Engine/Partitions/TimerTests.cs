@@ -60,6 +60,29 @@ public sealed class TimerTests
     }
 
     [Fact]
+    public void A_date_of_an_order_in_memory_waits_for_none_that_must_be_read()
+    {
+        var shop = new PartitionHarness(options: new PartitionOptions { MaxOrdersInMemory = 0 }).WithItem();
+        var endsAt = shop.NowMs + 60_000;
+        var ids = Enumerable.Range(0, 100).Select(i => shop.Placed(Given.Keyed($"k{i}"))).ToArray();
+        Assert.All(ids, id => shop.Changed(id, new OrderCommand.PlaceHold("h", "fraud", null, endsAt)));
+        shop.Advance(1_000);
+        shop.Advance(1_000);
+        Assert.Equal(0, shop[0].OrdersInMemory);
+        // It stays in memory: no checkpoint has it.
+        shop.IsReadModelAway = true;
+        var hot = shop.Placed(Given.Keyed("hot"));
+        shop.Changed(hot, new OrderCommand.PlaceHold("h", "fraud", null, endsAt + 1));
+        shop.Advance(1_000);
+        Assert.Equal(1, shop[0].OrdersInMemory);
+
+        shop.AdvanceClock(60_000);
+        var read = shop.Send(0, new PartitionRequest.ReadOrder(hot, Given.Acme));
+        shop.Pump();
+        Assert.Empty(read.Reply!.Order!.Holds);
+    }
+
+    [Fact]
     public void A_date_whose_order_cannot_be_read_is_not_asked_for_with_every_tick()
     {
         var faults = new Faults(1);
