@@ -18,14 +18,16 @@ internal sealed class Pool(Func<NpgsqlDataSource> make, TimeSpan patience) : IAs
     /// <summary>For work that may take longer, such as an import.</summary>
     public NpgsqlDataSource Source => Volatile.Read(ref _source);
 
+    /// <param name="statements">Each has the pool's time.</param>
     /// <exception cref="StoreUnavailableException">No answer in time; whether it was done is not known.</exception>
-    public async Task<T> RunAsync<T>(Func<NpgsqlDataSource, Task<T>> run)
+    public async Task<T> RunAsync<T>(Func<NpgsqlDataSource, Task<T>> run, int statements = 1)
     {
         var source = Source;
+        var limit = patience * statements;
         var running = run(source);
         try
         {
-            return await running.WaitAsync(patience).ConfigureAwait(false);
+            return await running.WaitAsync(limit).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -33,7 +35,7 @@ internal sealed class Pool(Func<NpgsqlDataSource> make, TimeSpan patience) : IAs
             if (running.IsCompleted)
                 return await running.ConfigureAwait(false);
             Leave(source, running);
-            throw new StoreUnavailableException($"PostgreSQL did not answer within {patience.TotalSeconds:F0} s.");
+            throw new StoreUnavailableException($"PostgreSQL did not answer within {limit.TotalSeconds:F0} s.");
         }
     }
 

@@ -166,14 +166,15 @@ public sealed partial class PostgresStore : IJournal, IReadModel, IStockPages, I
             }
 
             return await ReadAsync(await batch.ExecuteReaderAsync(cancellation).ConfigureAwait(false), read, cancellation).ConfigureAwait(false);
-        });
+        },
+        statements.Length);
 
-    private async Task<T> RunAsync<T>(Pool pool, Func<NpgsqlDataSource, Task<T>> run)
+    private async Task<T> RunAsync<T>(Pool pool, Func<NpgsqlDataSource, Task<T>> run, int statements = 1)
     {
         RequireOpen();
         try
         {
-            return await pool.RunAsync(run).ConfigureAwait(false);
+            return await pool.RunAsync(run, statements).ConfigureAwait(false);
         }
         catch (Exception fault) when (PostgresFaults.IsOfDatabase(fault))
         {
