@@ -11,7 +11,7 @@ internal sealed partial class JobRunner(JobStore store, JobRun run, Leases lease
     // Each asks for one order at a time. A tenant's second job waits until all have their first; of what waits, each has its turn.
     private const int MostAtOnce = 16;
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan MarkEvery = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan MarkEvery = TimeSpan.FromMinutes(10);
     private readonly HashSet<string> _unreadable = new(StringComparer.Ordinal);
 
     // Those that have given their place away until what they wait for may be there.
