@@ -130,7 +130,7 @@ public static class PspServer
 
     // What sets its faults and asks whether it lives is no merchant.
     private static bool IsOpenTo(HttpRequest request, string key) =>
-        !request.Path.StartsWithSegments("/v1", StringComparison.Ordinal)
+        !request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase)
         || CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(request.Headers.Authorization.ToString()), Encoding.UTF8.GetBytes($"Bearer {key}"));
 
     // A record that cannot be written is 503: nothing is known to have happened, so nothing may be said to have.

@@ -3,6 +3,7 @@ using Millrace.Api.Keys;
 using Millrace.Cli.Keys;
 using Millrace.Cli.Children;
 using Millrace.Cli.Client;
+using Millrace.Cli.Psp;
 using Millrace.Cli.Serve;
 using Millrace.OperatorConsole;
 using Millrace.Engine.Journal;
@@ -65,7 +66,7 @@ internal static class DemoCommand
         var options = cluster?.First ?? new NodeOptions { DataDirectory = Path.Combine(data, "node") };
         var key = await NewKeyAsync(options, stop);
         var controls = new DemoControls(key, psp.Url, again) { Rate = rate };
-        await using var app = Node.Build(options with { Url = url, Psp = psp.Url, PspWebhookSecret = secret, ReconcileAfter = ReconcileAfter, Demo = controls });
+        await using var app = Node.Build(options with { Url = url, Psp = psp.Url, PspKey = PspKey.Read(), PspWebhookSecret = secret, ReconcileAfter = ReconcileAfter, Demo = controls });
         await Node.StartAsync(app, stop);
         cluster?.StartOthers(nodes, psp.Url, secret);
         controls.Nodes = cluster?.Nodes;

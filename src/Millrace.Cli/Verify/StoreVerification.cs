@@ -182,7 +182,9 @@ public static class StoreVerification
 
     private static async Task CheckPspAsync(Uri psp, JournalChecker journal, CheckReport report, CancellationToken cancellation)
     {
-        using var http = new HttpClient();
+        // As the node asks it: the key goes to the given address and to no other.
+        using var direct = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false };
+        using var http = new HttpClient(direct);
         var checker = new PspChecker(journal, report);
         await foreach (var record in new PspRecordReader(http, PspKey.Read()).ReadAllAsync(psp, cancellation))
         {
